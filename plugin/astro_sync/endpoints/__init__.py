@@ -1,0 +1,1 @@
+"""The systems that hold variables, one module each."""

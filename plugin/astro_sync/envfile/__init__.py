@@ -1,0 +1,1 @@
+"""Read and write `.env` files exactly, for each of the programs that read them."""
