@@ -1,7 +1,7 @@
 """The nouns: what is read from a system, what is to change in it, and what came of that. No I/O."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass
 from enum import StrEnum
 from types import MappingProxyType
 from typing import Final, Self, final
@@ -72,7 +72,7 @@ class Action(StrEnum):
     UPDATE = "update"
     UNCHANGED = "unchanged"
     KEEP = "keep"
-    SECRET_KEPT = "secret-kept"
+    SECRET_KEPT = "secret-kept"  # noqa: S105 - the name of an action
     DESTINATION_ONLY = "destination-only"
     SKIP = "skip"
     REFUSED = "refused"
