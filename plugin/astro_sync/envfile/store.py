@@ -139,7 +139,10 @@ def locked(folder: Path, timeout: float, tell: Callable[[str], None]) -> Iterato
 
 
 def _target(path: Path) -> Path:
-    return Path(os.path.realpath(path))
+    try:
+        return Path(os.path.realpath(path))
+    except OSError as error:
+        raise sentence_for(f"{path} cannot be followed to its file", error) from error
 
 
 def _refuse_special(path: Path, status: os.stat_result) -> None:
