@@ -112,7 +112,9 @@ def replace(loaded: Loaded, data: bytes) -> None:
     if loaded.exists and data == loaded.data:
         return
     try:
-        _refuse_read_only(loaded)
+        _stop_if_changed(loaded)
+        if loaded.exists:
+            _refuse_read_only(loaded.target)
         # Opened before anything changes, so that nothing but the disk itself can fail after the change.
         folder = os.open(loaded.target.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
         try:
@@ -166,13 +168,9 @@ def _signature(status: os.stat_result | None) -> tuple[int, ...] | None:
     return status.st_size, status.st_mtime_ns, status.st_mode, status.st_uid, status.st_gid
 
 
-def _refuse_read_only(loaded: Loaded) -> None:
-    """Respect a file that its owner protected; a rename asks only for rights on the folder."""
-    effective = os.access in os.supports_effective_ids
-    if loaded.exists and not os.access(loaded.target, os.W_OK, effective_ids=effective):
-        if not loaded.target.exists():
-            raise _changed(loaded)
-        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+def _refuse_read_only(target: Path) -> None:
+    """Respect a file that its owner protected: a rename asks only for rights on the folder."""
+    os.close(os.open(target, os.O_WRONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_NOFOLLOW | os.O_CLOEXEC))
 
 
 def _put_in_place(loaded: Loaded, data: bytes) -> None:
@@ -180,6 +178,7 @@ def _put_in_place(loaded: Loaded, data: bytes) -> None:
     temporary = loaded.target.with_name(f".{name}.astro-sync-{secrets.token_hex(8)}.tmp")
     try:
         _write_temporary(temporary, data, loaded)
+        # As late as can be: what is written between this look and the rename is lost, and no call closes that gap.
         _stop_if_changed(loaded)
         temporary.replace(loaded.target)
     except BaseException:  # an interrupt too
@@ -203,14 +202,9 @@ def _write_temporary(temporary: Path, data: bytes, loaded: Loaded) -> None:
 
 
 def _stop_if_changed(loaded: Loaded) -> None:
-    # As late as can be: what is written between this look and the rename is lost, and no call closes that gap.
     now = load(loaded.path)
     if (now.target, _signature(now.status), now.data) != (loaded.target, _signature(loaded.status), loaded.data):
-        raise _changed(loaded)
-
-
-def _changed(loaded: Loaded) -> ChangedError:
-    return ChangedError(f"{loaded.path} was changed by somebody else after astro-sync read it; nothing was written.")
+        raise ChangedError(f"{loaded.path} was changed by somebody else after astro-sync read it; nothing was written.")
 
 
 def _make_durable(loaded: Loaded, folder: int) -> None:
