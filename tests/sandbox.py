@@ -1,0 +1,320 @@
+"""A temporary Astro project with the stand-in `astro` in front of it."""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+FIXTURES = Path(__file__).resolve().parent.parent / "fixtures"
+RECORDED_AIRFLOW = FIXTURES / "airflow-3.3.2"
+
+Json = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Result:
+    """Hold what a program printed and how it ended."""
+
+    stdout: str
+    stderr: str
+    code: int
+
+
+class Sandbox:
+    """Keep a project, a home and the stand-in's state in one folder.
+
+    It begins with one workspace `ws-1` ("Main"), one empty Deployment `dep-1` ("prod"), logged in, Docker mode, and an
+    empty Airflow that runs.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.project = folder / "project"
+        self.home = folder / "home"
+        self.state_home = folder / "state"
+        self.temporary = folder / "tmp"
+        self.state_file = folder / "standin-state.json"
+        self.record_file = folder / "standin-record.jsonl"
+        self.environment = self._clean_environment()
+        for place in (self.project, self.home, self.state_home, self.temporary):
+            place.mkdir(parents=True)
+        self.use_mode("docker", scope="user")
+        self.use_mode(None, scope="project")
+        self.save(_first_state())
+
+    def _clean_environment(self) -> dict[str, str]:
+        # PATH holds the stand-in and what a shell needs, never a real astro
+        path = os.pathsep.join([str(FIXTURES / "bin"), str(Path(sys.executable).parent), "/usr/bin", "/bin"])
+        return {
+            "PATH": path,
+            "HOME": str(self.home),
+            "XDG_STATE_HOME": str(self.state_home),
+            "TMPDIR": str(self.temporary),
+            "LANG": "C.UTF-8",
+            "COLUMNS": "200",
+            "PYTHONWARNINGS": "error",
+            "ASTRO_STANDIN_STATE": str(self.state_file),
+            "ASTRO_STANDIN_RECORD": str(self.record_file),
+        } | {
+            name: os.environ[name]
+            for name in ("COVERAGE_PROCESS_START", "COVERAGE_PROCESS_CONFIG")
+            if name in os.environ
+        }
+
+    # --- files of the project ---
+
+    def write_env(self, content: str | bytes, name: str = ".env") -> Path:
+        """Write a file of the project, with mode 0600."""
+        path = self.project / name
+        path.write_bytes(content if isinstance(content, bytes) else content.encode())
+        path.chmod(0o600)
+        return path
+
+    def read_env(self, name: str = ".env") -> str:
+        """Return the text of a file of the project, line ends and all."""
+        return (self.project / name).read_bytes().decode()
+
+    def use_mode(self, mode: str | None, *, scope: str = "project") -> None:
+        """Set `dev.mode` of the project or of the user; None sets none."""
+        text = "" if mode is None else f"dev:\n    mode: {mode}\n"
+        if scope == "project":
+            _write(self.project / ".astro" / "config.yaml", "project:\n    name: sandbox\n" + text)
+        else:
+            self._user_config(text)
+
+    def log_out(self, *, context: bool = True) -> None:
+        """Take the login away; with `context` the CLI knows where to log in and opens a browser, else it just fails."""
+        token = (
+            "context: astronomer.io\ncontexts:\n    astronomer_io:\n        domain: astronomer.io\n" if context else ""
+        )
+        _write(self.user_config, f"{token}dev:\n    mode: docker\n")
+
+    @property
+    def user_config(self) -> Path:
+        """Return the path of the user's `config.yaml`."""
+        return self.home / ".astro" / "config.yaml"
+
+    def _user_config(self, mode: str, workspace: str = "ws-1") -> None:
+        _write(
+            self.user_config,
+            "context: astronomer.io\ncontexts:\n    astronomer_io:\n        domain: astronomer.io\n"
+            f"        token: Bearer session-token\n        workspace: {workspace}\n        organization: org-1\n{mode}",
+        )
+
+    # --- the stand-in's state ---
+
+    @property
+    def state(self) -> Json:
+        """Return the state as it is now."""
+        state: Json = json.loads(self.state_file.read_bytes())
+        return state
+
+    def save(self, state: Mapping[str, Any]) -> None:
+        """Replace the state."""
+        self.state_file.write_text(json.dumps(state, indent=1))
+
+    @contextmanager
+    def change(self) -> Iterator[Json]:
+        """Give the state to a block that changes it, and save it."""
+        state = self.state
+        yield state
+        self.save(state)
+
+    def fault(self, name: str, **options: object) -> None:
+        """Switch a fault of the stand-in on.
+
+        `command` limits it to commands that begin with these words, `nth` to the n-th such call. `at` says when to be
+        slow, hang or crash: start, before-write or after-write. The rest are the fault's own options:
+
+        slow (seconds), hang (child, ignore_term, seconds), crash (exit or signal), not-logged-in (seconds), no-context,
+        token-expired, token-malformed, offline (cause), not-running (how), noise (before, after), upgrade-notice,
+        lost-write, concurrent-key (key, value, is_secret), write-refused (message), save-unwritable, truncate (bytes),
+        killed-export (during: variables or connections).
+        """
+        with self.change() as state:
+            state["faults"].append({"name": name, **options})
+
+    def clear_faults(self) -> None:
+        """Switch all faults off."""
+        with self.change() as state:
+            state["faults"] = []
+
+    def add_deployment(
+        self, deployment_id: str, name: str, workspace_id: str = "ws-1", variables: Sequence[Mapping[str, object]] = ()
+    ) -> None:
+        """Add a Deployment, and its workspace where that is new."""
+        with self.change() as state:
+            state["workspaces"].setdefault(workspace_id, {"name": f"Workspace {workspace_id}"})
+            state["deployments"].append(
+                {"id": deployment_id, "name": name, "workspace_id": workspace_id, "variables": list(variables)}
+            )
+
+    def set_variable(self, key: str, value: str, *, secret: bool = False, deployment_id: str = "dep-1") -> None:
+        """Create or change a variable of a Deployment behind the CLI's back."""
+        with self.change() as state:
+            variables = _deployment(state, deployment_id)["variables"]
+            variables[:] = [variable for variable in variables if variable["key"] != key]
+            variables.append({"key": key, "value": value, "is_secret": secret, "updated_at": "2026-08-01T00:00:00Z"})
+
+    def deployment(self, deployment_id: str = "dep-1") -> dict[str, tuple[str, bool]]:
+        """Return a Deployment's variables as {key: (value, is_secret)}, real values of secrets included."""
+        variables = _deployment(self.state, deployment_id)["variables"]
+        return {variable["key"]: (variable["value"], variable["is_secret"]) for variable in variables}
+
+    def writes(self, deployment_id: str = "dep-1") -> int:
+        """Return how often a Deployment's list was written, each time a restart."""
+        count: int = _deployment(self.state, deployment_id).get("writes", 0)
+        return count
+
+    def set_airflow(
+        self,
+        variables: Mapping[str, str] | None = None,
+        connections: Mapping[str, str] | None = None,
+        descriptions: Mapping[str, str] | None = None,
+    ) -> None:
+        """Replace the metadata database: stored texts of variables, and URIs of connections."""
+        about = descriptions or {}
+        with self.change() as state:
+            state["airflow"]["variables"] = [
+                {"key": key, "val": text, "description": about.get(key)} for key, text in (variables or {}).items()
+            ]
+            state["airflow"]["connections"] = [
+                {"conn_id": conn_id, "uri": uri} for conn_id, uri in (connections or {}).items()
+            ]
+
+    def load_airflow_export(self, folder: Path = RECORDED_AIRFLOW) -> None:
+        """Import the recorded variables and connections as `airflow variables import` and `connections add` did.
+
+        A text is stored as it is and anything else as JSON; an object with `value` is a variable with a description.
+        """
+        variables: dict[str, str] = {}
+        descriptions: dict[str, str] = {}
+        for key, value in json.loads((folder / "variables-imported.json").read_bytes()).items():
+            stored = value
+            if isinstance(value, dict) and "value" in value:
+                stored, descriptions[key] = value["value"], value.get("description", "")
+            variables[key] = stored if isinstance(stored, str) else json.dumps(stored, indent=2)
+        lines = (folder / "connections-export.env").read_text().splitlines()
+        self.set_airflow(variables, dict(line.split("=", 1) for line in lines), descriptions)
+
+    # --- what was called ---
+
+    def calls(self, prefix: str | None = None) -> list[Json]:
+        """Return the recorded calls of the stand-in in order of their start, each as one mapping.
+
+        `prefix` picks those whose argv begins with these words. A call that was killed has no `end` and no `exit`.
+        """
+        if not self.record_file.exists():
+            return []
+        merged: dict[str, Json] = {}
+        for line in self.record_file.read_text().splitlines():
+            facts = json.loads(line)
+            merged.setdefault(facts.pop("id"), {}).update(facts)
+        wanted = prefix.split() if prefix else []
+        return [call for call in merged.values() if call["argv"][: len(wanted)] == wanted]
+
+    def writing_calls(self) -> list[Json]:
+        """Return the calls that write to a Deployment."""
+        return [*self.calls("deployment variable create"), *self.calls("deployment variable update")]
+
+    def forget_calls(self) -> None:
+        """Empty the record."""
+        self.record_file.unlink(missing_ok=True)
+
+    # --- running programs ---
+
+    def run(
+        self,
+        *args: str,
+        input: str | None = None,  # noqa: A002 - the word that subprocess uses
+        env: Mapping[str, str] | None = None,
+        timeout: float = 60,
+        tty: bool = False,
+    ) -> Result:
+        """Run `astro-sync` in the project; `tty` gives it a terminal on all streams, stdout then holds both outputs."""
+        command = [sys.executable, "-m", "astro_sync", *args]
+        environment = self.environment | dict(env or {})
+        if tty:
+            return _run_on_terminal(command, self.project, environment, input or "", timeout)
+        return _execute(command, self.project, environment, input, timeout)
+
+    def astro(
+        self,
+        *args: str,
+        input: str | None = "y\n",  # noqa: A002 - as above
+        env: Mapping[str, str] | None = None,
+        timeout: float = 60,
+        cwd: Path | None = None,
+    ) -> Result:
+        """Run the stand-in itself in the project."""
+        command = [str(FIXTURES / "bin" / "astro"), *args]
+        return _execute(command, cwd or self.project, self.environment | dict(env or {}), input, timeout)
+
+
+def _first_state() -> Json:
+    return {
+        "cli_version": "1.45.0",
+        "airflow_version": "3.3.2",
+        "session": "valid",
+        "workspaces": {"ws-1": {"name": "Main"}},
+        "deployments": [{"id": "dep-1", "name": "prod", "workspace_id": "ws-1", "variables": []}],
+        "api_token": {"workspace_id": "ws-1"},
+        "airflow": {"running": True, "variables": [], "connections": [], "container_environment": {}},
+        "faults": [],
+    }
+
+
+def _deployment(state: Json, deployment_id: str) -> Json:
+    found: Json = next(deployment for deployment in state["deployments"] if deployment["id"] == deployment_id)
+    return found
+
+
+def _write(path: Path, text: str) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text)
+    path.chmod(0o600)
+
+
+def _execute(
+    command: Sequence[str], folder: Path, environment: Mapping[str, str], text: str | None, timeout: float
+) -> Result:
+    done = subprocess.run(
+        command,
+        cwd=folder,
+        env=dict(environment),
+        input=(text or "").encode(),
+        capture_output=True,
+        timeout=timeout,
+        check=False,
+    )
+    return Result(_text(done.stdout), _text(done.stderr), done.returncode)
+
+
+def _run_on_terminal(
+    command: Sequence[str], folder: Path, environment: Mapping[str, str], text: str, timeout: float
+) -> Result:
+    import pexpect  # only the few tests with a terminal need it
+
+    child = pexpect.spawn(
+        command[0],
+        list(command[1:]),
+        cwd=str(folder),
+        env=dict(environment),
+        timeout=timeout,
+        dimensions=(50, 200),
+    )
+    child.send(text)
+    child.expect(pexpect.EOF)
+    printed = _text(child.before)
+    child.close()
+    code = -child.signalstatus if child.signalstatus else child.exitstatus
+    return Result(printed.replace("\r\n", "\n"), "", code)
+
+
+def _text(data: bytes) -> str:
+    return data.decode("utf-8", "surrogateescape")
