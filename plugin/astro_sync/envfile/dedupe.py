@@ -1,0 +1,69 @@
+"""Leave one assignment of each key in a `.env`: the last, at its own position."""
+
+from dataclasses import dataclass
+
+from astro_sync.envfile.dialects.reading import GO_WHITE_SPACE
+from astro_sync.envfile.document import Change, Document, encode, require_reading, splice
+from astro_sync.envfile.needs import split_by_need
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Deduped:
+    """Hold the bytes without duplicates; `dropped` are keys with their first and last line, `stayed` keys with theirs.
+
+    A line that a later `$KEY` still needs stays. The lines count as they did before.
+    """
+
+    data: bytes
+    dropped: tuple[tuple[str, int, int], ...]
+    stayed: tuple[tuple[str, int], ...]
+
+    def __repr__(self) -> str:
+        return f"Deduped(dropped={self.dropped}, stayed={self.stayed})"
+
+
+def dedupe(document: Document) -> Deduped:
+    """Drop every assignment that a later one of its key overrules; raise RejectedFileError for a rejected file.
+
+    The comment lines directly above a dropped one go with it if the same ones stand above the one that stays.
+    """
+    document.require_accepted()
+    assignments = document.reading.assignments
+    # a key alone on its line overrules nothing: it takes its value from an environment that may lack it tomorrow
+    last = {made.key: index for index, made in enumerate(assignments) if made.has_separator}
+    going, stayed = split_by_need(assignments, lambda index: index < last.get(assignments[index].key, 0))
+    changes = [_drop(document, index, last[assignments[index].key]) for index in going]
+    data = encode(splice(document.text, changes))
+    require_reading(data, document, document.values())
+    return Deduped(
+        data,
+        tuple((made.key, made.line, made.last_line) for made in (assignments[index] for index in going)),
+        tuple((assignments[index].key, assignments[index].line) for index in stayed),
+    )
+
+
+def _drop(document: Document, index: int, last: int) -> Change:
+    change = document.removal(document.reading.assignments[index])
+    comments = _comments_above(document, index)
+    if comments and comments == _comments_above(document, last):
+        return Change(change.start - sum(map(len, comments)), change.end, "")
+    return change
+
+
+def _comments_above(document: Document, index: int) -> list[str]:
+    """Return the comment lines directly above an assignment, with their line ends; none if it shares its line."""
+    assignments, text = document.reading.assignments, document.text
+    made = assignments[index]
+    if not document.stands_alone(made):
+        return []
+    floor = assignments[index - 1].end if index else int(text.startswith("\ufeff"))
+    end = document.line_start(made)
+    comments: list[str] = []
+    while end > floor:
+        start = text.rfind("\n", 0, end - 1) + 1
+        line = text[start:end]
+        if start < floor or not line.lstrip(GO_WHITE_SPACE).startswith("#"):
+            break
+        comments.append(line)
+        end = start
+    return comments[::-1]

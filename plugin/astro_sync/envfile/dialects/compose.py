@@ -1,0 +1,224 @@
+"""compose-go's reader, by which `astro dev start` in Docker mode gives a `.env` to Airflow (dialects.md, "compose")."""
+
+import re
+from collections.abc import Mapping
+from typing import Final
+
+from astro_sync.envfile.dialects.compose_interpolation import InterpolationError, Names, interpolate
+from astro_sync.envfile.dialects.reading import (
+    GO_BLANKS,
+    GO_WHITE_SPACE,
+    NO_NAMES,
+    NO_SEPARATOR,
+    Assignment,
+    Reading,
+    Rejection,
+    refuse_name,
+    require_text,
+    skip,
+)
+
+
+class ComposeDialect:
+    """Read statements rather than lines: quoted values may span lines, and one bad statement rejects the file."""
+
+    name: Final = "compose"
+
+    def read(self, text: str, environment: Mapping[str, str]) -> Reading:
+        """Return every assignment, or those up to the statement for which the file is rejected."""
+        reader = _Reader(text, environment)
+        rejected = None
+        try:
+            reader.run()
+        except _RejectedError as error:
+            rejected = Rejection(error.line, error.reason)
+        return Reading(tuple(reader.assignments), (), rejected)
+
+    def write(self, value: str) -> str:
+        """Return `value` between double quotes, escaped; it can hold everything but NUL."""
+        require_text(value)
+        return f'"{value.translate(_ESCAPES)}"'
+
+    def refuses_key(self, key: str) -> str | None:
+        """Return why compose-go would not take `key` for a key."""
+        if _PLAIN_KEY.fullmatch(key):
+            return None
+        if reason := refuse_name(key):
+            return reason
+        reading = self.read(f"{key}=\n", {})
+        if reading.rejected is None and [made.key for made in reading.assignments] == [key]:
+            return None
+        return "its name holds a character that compose does not take in a name"
+
+
+class _RejectedError(Exception):
+    def __init__(self, line: int, reason: str) -> None:
+        super().__init__(reason)
+        self.line = line
+        self.reason = reason
+
+
+_ESCAPES: Final = str.maketrans({"\\": r"\\", '"': r"\"", "$": "$$", "\n": r"\n", "\r": r"\r"})
+_PLAIN_KEY: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_.\-\[\]]*")
+# What most lines are: a plain key and a value in which nothing is escaped, replaced or cut off.
+_PLAIN_LINE: Final = re.compile(
+    r"([A-Za-z_][A-Za-z0-9_]*)="
+    r"(?:([^\s'\"$#][^\n$#]*)|'([^'\\\n]*)'|\"([^\"\\$\n]*)\")?"
+    r"[ \t\r]*(?:\n|\Z)"
+)
+_NO_VALUE, _UNQUOTED = 1, 2  # groups
+_SKIPPED: Final = re.compile(rf"(?:[{GO_WHITE_SPACE}]++|#[^\n]*+)*+")
+_BLANKS: Final = re.compile(rf"[{GO_BLANKS}]*")
+_EXPORT: Final = re.compile(rf"export(?=[\t\n\f\r ])[{GO_BLANKS}]*")
+# Go's letters and numbers are Python's `\w` but for the underscore (checked for every character of Unicode 14).
+_KEY: Final = re.compile(rf"[\w.\-\[\]{GO_BLANKS}]*+")
+_SINGLE_QUOTED: Final = re.compile(r"'([^'\\]*+(?:\\.[^'\\]*+)*+)'", re.DOTALL)
+_DOUBLE_QUOTED: Final = re.compile(r'"([^"\\]*+(?:\\.[^"\\]*+)*+)"', re.DOTALL)
+_ESCAPE: Final = re.compile(r"\\(?:[abfnrtv$\"\\]|0([0-9]{0,3}))")
+_OCTAL: Final = re.compile("[0-3][0-7][0-7]")
+_UNESCAPED: Final = {
+    r"\a": "\a", r"\b": "\b", r"\f": "\f", r"\n": "\n", r"\r": "\r", r"\t": "\t", r"\v": "\v",
+    r"\"": '"', r"\\": "\\", r"\$": "$$",
+}  # fmt: skip
+
+
+class _Reader:
+    """Walk over one text; `compose_line` is compose-go's own count, which errs behind a lone key with a blank."""
+
+    def __init__(self, text: str, environment: Mapping[str, str]) -> None:
+        self.assignments: list[Assignment] = []
+        self._text = text
+        self._environment = environment
+        self._earlier: dict[str, str] = {}
+        self._position = 1 if text.startswith("\ufeff") else 0
+        self._line = 1
+        self._uncounted = 0
+
+    def run(self) -> None:
+        text, earlier, add = self._text, self._earlier, self.assignments.append
+        plain = _PLAIN_LINE.match
+        position, line = self._position, 1
+        while position < len(text):
+            if match := plain(text, position):
+                kind = match.lastindex or _NO_VALUE
+                key = match[1]
+                begin, end = match.span(kind)
+                if kind == _UNQUOTED:
+                    value = match[kind].rstrip(GO_WHITE_SPACE)
+                    end = begin + len(value)
+                    add(Assignment(key, value, line, line, position, end, begin, end))
+                elif kind == _NO_VALUE:
+                    value = ""
+                    add(Assignment(key, value, line, line, position, end + 1, end + 1, end + 1))
+                else:
+                    value = match[kind]
+                    add(Assignment(key, value, line, line, position, end + 1, begin - 1, end + 1))
+                earlier[key] = value
+                line += 1
+                position = match.end()
+                continue
+            end = skip(_SKIPPED, text, position)
+            if end > position:
+                line += text.count("\n", position, end)
+                position = end
+                continue
+            self._position, self._line = position, line
+            self._read_statement()
+            position, line = self._position, self._line
+
+    def _read_statement(self) -> None:
+        text, start = self._text, self._position
+        name_start = start
+        if (exported := _EXPORT.match(text, start)) is not None:
+            name_start = exported.end()
+            if name_start == len(text):
+                raise _RejectedError(self._line, "nothing follows an export")
+        name_end = skip(_KEY, text, name_start)
+        if name_end == len(text):
+            # compose-go takes a last word without a line end for the value of a key without a name
+            word = text[name_start:].rstrip(GO_WHITE_SPACE)
+            self._add(Assignment("", word, self._line, self._line, start, name_end, NO_SEPARATOR, NO_SEPARATOR))
+            self._position = name_end
+            return
+        separator = text[name_end]
+        if separator not in "=:\n":
+            raise _RejectedError(self._line - self._uncounted, "a name holds a character that compose does not take")
+        spelled = text[name_start:name_end]
+        key = spelled.rstrip(GO_WHITE_SPACE)
+        if " " in key:
+            raise _RejectedError(self._line - self._uncounted, "a name holds a blank")
+        if separator == "\n":
+            self._uncounted += " " in spelled
+            self._add_inherited(key, start, name_start + len(key))
+            self._position = name_end + 1
+            self._line += 1
+            return
+        value_start = skip(_BLANKS, text, name_end + 1)
+        quote = text[value_start : value_start + 1]
+        if quote == "'":
+            self._read_quoted(key, start, value_start, _SINGLE_QUOTED)
+        elif quote == '"':
+            self._read_quoted(key, start, value_start, _DOUBLE_QUOTED)
+        else:
+            self._read_unquoted(key, start, value_start)
+
+    def _add_inherited(self, key: str, start: int, end: int) -> None:
+        value = self._environment.get(key)
+        self._add(Assignment(key, value, self._line, self._line, start, end, NO_SEPARATOR, NO_SEPARATOR))
+
+    def _read_quoted(self, key: str, start: int, value_start: int, pattern: re.Pattern[str]) -> None:
+        text = self._text
+        match = pattern.match(text, value_start)
+        if match is None:
+            last_line = self._line - self._uncounted + text.count("\n", value_start)
+            raise _RejectedError(last_line, f"the quote that line {self._line} opens is never closed")
+        value, missed = match[1], NO_NAMES
+        if pattern is _SINGLE_QUOTED:
+            value = value.replace(r"\'", "'")
+        else:
+            if "\\" in value:
+                value = _ESCAPE.sub(_unescape, value)
+            value, missed = self._interpolate(value)
+        end = match.end()
+        last_line = self._line + text.count("\n", value_start, end)
+        self._add(Assignment(key, value, self._line, last_line, start, end, value_start, end, missed))
+        self._position = end
+        self._line = last_line
+
+    def _read_unquoted(self, key: str, start: int, value_start: int) -> None:
+        text = self._text
+        line_end = text.find("\n", value_start)
+        if line_end < 0:
+            line_end = len(text)
+        comment = text.find(" #", value_start, line_end)
+        spelled = text[value_start : comment if comment >= 0 else line_end].rstrip(GO_WHITE_SPACE)
+        value, missed = self._interpolate(spelled)
+        end = line_end - 1 if text[line_end - 1] == "\r" else line_end
+        value_end = value_start + len(spelled)
+        self._add(
+            Assignment(key, value, self._line, self._line, start, max(end, value_end), value_start, value_end, missed)
+        )
+        self._position = line_end + 1
+        self._line += 1
+
+    def _interpolate(self, value: str) -> tuple[str, frozenset[str]]:
+        if "$" not in value:
+            return value, NO_NAMES
+        names = Names(self._environment, self._earlier)
+        try:
+            return interpolate(value, names), frozenset(names.missed)
+        except InterpolationError as error:
+            # compose-go names no line here
+            raise _RejectedError(self._line, str(error)) from None
+
+    def _add(self, made: Assignment) -> None:
+        self.assignments.append(made)
+        if made.value is not None:
+            self._earlier[made.key] = made.value
+
+
+def _unescape(match: re.Match[str]) -> str:
+    octal = match[1]
+    if octal is None:
+        return _UNESCAPED[match[0]]
+    return chr(int(octal, 8)) if _OCTAL.fullmatch(octal) else f"\\{octal}"
