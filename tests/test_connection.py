@@ -1,0 +1,276 @@
+import json
+
+import pytest
+from astro_sync.connection import (
+    Connection,
+    extras,
+    local_host,
+    means_the_same,
+    parse_connection,
+    problems,
+    to_json,
+    to_text,
+    to_uri,
+)
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+# What Apache Airflow 3.3.2's core made of each; tests/airflow holds the same table to a real one.
+READ: list[tuple[str, Connection | None]] = [
+    (
+        "postgres://user:p%40ss%24w%23rd@db.example.com:5432/sales?sslmode=require",
+        Connection("postgres", None, "user", "p@ss$w#rd", "db.example.com", 5432, "sales", '{"sslmode": "require"}'),
+    ),
+    ("  postgresql://h \n", Connection("postgres", host="h", schema="")),
+    ("google-cloud-platform://", Connection("google_cloud_platform", host="", schema="")),
+    ("x://u:@h", Connection("x", login="u", host="h", schema="")),
+    ("x://:p@", Connection("x", login="", password="p", host="", schema="")),
+    ("x://@:5432", Connection("x", login="", host="", port=5432, schema="")),
+    ("x://HOST/Sch%2Fema", Connection("x", host="host", schema="Sch/ema")),
+    ("x://My%2FHost:1", Connection("x", host="My/Host", port=1, schema="")),
+    ("x://u:p@https%3A%2F%2Fh:1", Connection("x", login="u", password="p", host="https://h", port=1, schema="")),
+    ("http://https://u:p@h:8080/s", Connection("http", None, "u", "p", "https://h", 8080, "s")),
+    ("x://[::1]:5432/", Connection("x", host="::1", port=5432, schema="")),
+    (
+        "x://h?n=3&t=true&s=%22q%22&w=x+y&b=",
+        Connection("x", host="h", schema="", extra='{"n": 3, "t": true, "s": "q", "w": "x y", "b": ""}'),
+    ),
+    ("x://h?__extra__=%7B%22a%22:1%7D&b=2", Connection("x", host="h", schema="", extra='{"a":1}')),
+    ("x://h?__extra__=", Connection("x", host="h", schema="")),
+    ("x://h?a=1&a=2", Connection("x", host="h", schema="", extra='{"a": 2}')),
+    (
+        '{"conn_type": "my-type", "port": "5432", "extra": {"a": {"b": null}}}',
+        Connection("my_type", port=5432, extra='{"a": {"b": null}}'),
+    ),
+    ('{"conn_type": "x", "password": "", "login": "", "extra": {}, "port": 0}', Connection("x", login="")),
+    ('{"conn_type": "x", "description": "d", "extra": "{\\"a\\":1}"}', Connection("x", "d", extra='{"a":1}')),
+    ('{"uri": "x://h"}', Connection("x", host="h", schema="")),
+    ("", None),
+    ("  ", None),
+    ("no uri", None),
+    ("my_type://h", None),
+    ("user:password", None),
+    ("x://h:port", None),
+    ("x://h:65536", None),
+    ("x://[h", None),
+    ("x://u:p@y://h", None),
+    ("x://y://z://h", None),
+    ("x://h?__extra__=%5B%5D", None),
+    ("x://h?__extra__=text", None),
+    ("{", None),
+    ('{"conn_type": ""}', None),
+    ('{"host": "h"}', None),
+    ('{"conn_type": "x", "conn_id": "c"}', None),
+    ('{"conn_type": "x", "login": 1}', None),
+    ('{"conn_type": "x", "port": "x"}', None),
+    ('{"conn_type": "x", "extra": [1]}', None),
+    ('{"conn_type": "x", "extra": "text"}', None),
+    ('{"conn_type": "x", "uri": "x://h"}', None),
+    ('{"conn_type": "x", "login": "\\ud800"}', None),
+    ('{"conn_type": "x", "extra": {"a": "\\ud800"}}', None),
+]
+
+WRONG = [
+    ("", "empty"),
+    ("hello", "type://"),
+    ("my_type://h", "`_`"),
+    ("user:password", "type://"),
+    ("x://u:pa/ss@h", "`/`"),
+    ("x://u:12/34@h", "`/`"),
+    ("x://u:p@ss@h", "`@`"),
+    ("x://u:p#ss@h", "`#`"),
+    ("x://u:12#34@h", "`#`"),
+    ("x://u:12?34@h", "`?`"),
+    ("x://u:p://ss@h", "`://`"),
+    ("http://http://h", "`://`"),
+    ("x://h?callback=https://y", "`://`"),
+    ("x://h:port", "port"),
+    ("x://u:p[ss@h", "not escaped"),
+    ("x://h?__extra__=text", "extra"),
+    ("{conn_type: x}", "line 1, column 2"),
+    ('{"conn_type": "x", "n": 1' + "0" * 5000 + "}", "cannot read"),
+    ('{"host": "h"}', "without conn_type"),
+    ('{"conn_type": "x", "pasword": "p"}', "another field"),
+    ('{"conn_type": "x", "password": 1}', "password is not a text"),
+    ('{"conn_type": 1}', "conn_type is not a text"),
+    ('{"conn_type": "x", "port": "p"}', "port is not a number"),
+    ('{"conn_type": "x", "extra": "p"}', "extra is not a JSON object"),
+    ('{"conn_type": "x", "host": "\\ud800"}', "surrogate"),
+]
+
+SOUND = [
+    "postgres://user:p%40ss%2Fw%23rd@db.example.com:5432/sales?sslmode=require",
+    "http://https://u:p@h:8080/s",
+    "x://u:p:q@h?email=a@b.c",
+    "x://",
+    '{"conn_type": "http", "password": "a/b@c#d", "host": "https://h#/"}',
+]
+
+WRITTEN = [
+    (Connection("x"), "x://"),
+    (Connection("google_cloud_platform", extra='{"a": 1}'), "google-cloud-platform:///?__extra__=%7B%22a%22%3A+1%7D"),
+    (Connection("x", None, "u/@", ":p#", "h", 1, "s/", '{"k": "v w"}'), "x://u%2F%40:%3Ap%23@h:1/s%2F?k=v+w"),
+    (Connection("x", port=1), "x://@:1"),
+    (Connection("x", host="https://h/p"), "x://https://h%2Fp"),
+    (Connection("http", host="http://H"), "http://http%3A%2F%2FH"),
+    (Connection("x", extra='{"k": "3"}'), "x:///?__extra__=%7B%22k%22%3A+%223%22%7D"),
+    (Connection("x", extra='{"k":"v"}'), "x:///?__extra__=%7B%22k%22%3A%22v%22%7D"),
+    (Connection("x", extra='{"__extra__": "v"}'), "x:///?__extra__=%7B%22__extra__%22%3A+%22v%22%7D"),
+    (Connection("x", extra="{}"), "x:///?__extra__=%7B%7D"),
+]
+
+NO_URI_CAN_HOLD = [
+    Connection("x", "a description"),
+    Connection("Upper"),
+    Connection("x", host="Upper"),
+    Connection("x", host="https://Upper"),
+    Connection("x", host="h/p://x"),
+    Connection("x", port=65536),
+    Connection("a b"),
+]
+
+
+@pytest.mark.parametrize(("text", "connection"), READ)
+def test_a_connection_reads_as_airflow_reads_it(text: str, connection: Connection | None) -> None:
+    assert parse_connection(text) == connection
+
+
+@pytest.mark.parametrize(("text", "reason"), WRONG)
+def test_what_is_wrong_is_said_in_words(text: str, reason: str) -> None:
+    assert reason in (problems(text) or "")
+
+
+@pytest.mark.parametrize("text", SOUND)
+def test_nothing_is_said_of_a_sound_connection(text: str) -> None:
+    assert problems(text) is None
+
+
+@pytest.mark.parametrize(("connection", "uri"), WRITTEN)
+def test_a_uri_is_written_as_airflow_writes_it_and_reads_back(connection: Connection, uri: str) -> None:
+    assert to_uri(connection) == to_text(connection) == uri
+
+
+@pytest.mark.parametrize("connection", NO_URI_CAN_HOLD)
+def test_what_no_uri_can_hold_is_written_as_json(connection: Connection) -> None:
+    text = to_text(connection)
+    assert text.startswith("{")
+    assert parse_connection(text) == connection
+
+
+def test_json_is_written_in_airflows_order_with_its_extra_nested() -> None:
+    connection = Connection("x", "d", "u", "p", "h", 1, "s", '{"a": {"b": [1]}}')
+    assert to_json(connection) == (
+        '{"conn_type": "x", "description": "d", "host": "h", "login": "u", "password": "p", "schema": "s", "port": 1, '
+        '"extra": {"a": {"b": [1]}}}'
+    )
+
+
+def test_an_extra_keeps_its_own_spelling_in_json() -> None:
+    assert json.loads(to_json(Connection("x", extra='{"a":1}')))["extra"] == '{"a":1}'
+
+
+@pytest.mark.parametrize(
+    ("text", "other", "same"),
+    [
+        ("x://u:p@h/?a=b", '{"conn_type": "x", "login": "u", "password": "p", "host": "h", "extra": {"a": "b"}}', True),
+        ("postgres://h", "postgresql://h/", True),
+        ("x://h/?a=1&b=2", "x://h/?b=2&a=1", True),
+        ("x://u:p@h", "x://u:q@h", False),
+        ('{"conn_type": "x", "extra": {"a": 1}}', '{"conn_type": "x", "extra": {"a": true}}', False),
+        ("not a uri", "not a uri", True),
+        ("not a uri", "not a URI", False),
+        ("x://h", "not a uri", False),
+    ],
+)
+def test_two_spellings_of_one_connection_mean_the_same(text: str, other: str, same: bool) -> None:  # noqa: FBT001 - a column
+    assert means_the_same(text, other) is same
+    assert means_the_same(other, text) is same
+
+
+@pytest.mark.parametrize(
+    ("extra", "decoded"),
+    [
+        (None, {}),
+        ("", {}),
+        ("[1]", {}),
+        ("text", {}),
+        ('{"a": 1, "b": {"c": "d"}}', {"a": 1, "b": {"c": "d"}}),
+        (
+            '{"keyfile_dict": "{\\"private_key\\": \\"k\\"}", "t": "text"}',
+            {"keyfile_dict": {"private_key": "k"}, "t": "text"},
+        ),
+    ],
+)
+def test_extras_are_decoded_with_the_json_in_them(extra: str | None, decoded: dict[str, object]) -> None:
+    assert extras(Connection("x", extra=extra)) == decoded
+
+
+@pytest.mark.parametrize(
+    ("host", "local"),
+    [
+        ("localhost", True),
+        ("LocalHost", True),
+        ("127.0.0.1", True),
+        ("::1", True),
+        ("[::1]:80", True),
+        ("postgres", True),
+        ("http://host.docker.internal:8080/x", True),
+        ("localhost:5432", True),
+        ("localhost.example.com", False),
+        ("postgres.example.com", False),
+        ("", False),
+        (None, False),
+    ],
+)
+def test_a_host_of_the_users_own_machine_is_known(host: str | None, local: bool) -> None:  # noqa: FBT001 - a column
+    assert local_host(Connection("x", host=host)) is local
+
+
+def test_no_text_form_of_a_connection_shows_a_field() -> None:
+    connection = Connection("type", "d3scr", "l0gin", "p4ss", "h0st", 12345, "sch3ma", '{"a": "extr4"}')
+    assert repr(connection) == str(connection) == f"{connection}" == "Connection(***)"
+
+
+TEXTS = (
+    st.none() | st.text(st.characters(codec="utf-8"), min_size=1, max_size=8) | st.sampled_from(["%41", "a://b", "H"])
+)
+EXTRAS = st.none() | st.dictionaries(
+    st.text(st.characters(codec="utf-8"), max_size=3) | st.just("__extra__"),
+    st.recursive(
+        st.none() | st.booleans() | st.integers() | st.text(st.characters(codec="utf-8"), max_size=4),
+        st.lists,
+        max_leaves=3,
+    ),
+    max_size=3,
+).map(json.dumps)
+CONNECTIONS = st.builds(
+    Connection,
+    conn_type=st.sampled_from(["postgres", "http", "my_type", "a.b+c", "Upper"]),
+    description=st.none() | TEXTS,
+    login=TEXTS,
+    password=TEXTS,
+    host=TEXTS,
+    port=st.none() | st.integers(1, 70000),
+    schema=TEXTS,
+    extra=EXTRAS,
+)
+
+
+@given(CONNECTIONS)
+@settings(max_examples=300)
+def test_every_connection_survives_being_written_and_read(connection: Connection) -> None:
+    read = parse_connection(to_text(connection))
+    assert read is not None
+    for name in Connection.__slots__:
+        assert (getattr(read, name) or None) == (getattr(connection, name) or None)
+    assert parse_connection(to_json(connection)) == connection
+
+
+@given(
+    st.text(max_size=20)
+    | st.text(max_size=15).map("x://".__add__)
+    | st.text(max_size=15).map('{"conn_type": "x", '.__add__)
+)
+@settings(max_examples=300)
+def test_any_text_is_read_or_has_a_problem(text: str) -> None:
+    assert parse_connection(text) is not None or problems(text) is not None
