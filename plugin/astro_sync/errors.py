@@ -66,3 +66,17 @@ class UnusableError(AstroSyncError):
 
     exit_code = ExitCode.UNUSABLE
     code = "astro-unusable"
+
+
+class Interruption(BaseException):
+    """Unwind the run after a signal, past every `except Exception`; `exit_code` is 128 and the signal's number."""
+
+    def __init__(self, exit_code: ExitCode) -> None:
+        super().__init__(exit_code)
+        self.exit_code = exit_code
+
+
+class InterruptedRunError(AstroSyncError):
+    """Say in a report that the run was ended by a signal."""
+
+    code = "interrupted"

@@ -1,0 +1,95 @@
+"""What each command does with its options: endpoints in, one move, an outcome out."""
+
+import shlex
+from collections.abc import Sequence
+from pathlib import Path
+
+from astro_sync.endpoints.deployment import Deployment
+from astro_sync.endpoints.deployment_answers import Details
+from astro_sync.errors import ExitCode, UsageError
+from astro_sync.model import Change, Note, Outcome, TargetOutcome, Warn
+from astro_sync.options import Options
+from astro_sync.readback import Verdict
+from astro_sync.run import World, prepare, select
+from astro_sync.sync import Leg, Result, chain, copy
+
+
+def local_to_deploy(options: Options, world: World) -> Outcome:
+    """Carry local Airflow's connections and variables into `.env`, and `.env` to Deployments."""
+    if options.env == "-" and not options.no_export:
+        raise UsageError("stdin (--env -) can only be sent as it is.", hint="Add --no-export.")
+    selectors = select(options, world.environ)
+    with prepare(options, world) as bench:
+        env = bench.env_file(options.env, must_exist=options.no_export)
+        source = None if options.no_export else bench.local_airflow(env)
+        ends = [bench.deployment(selector, number) for number, selector in enumerate(selectors, 1)]
+        result = chain(source, env, ends, bench.terms())
+    first = [leg for leg in result.legs if leg.destination is env]
+    targets = [
+        _target(leg.destination.details, leg, options) for leg in result.legs if isinstance(leg.destination, Deployment)
+    ]
+    return _outcome("local-to-deploy", options, result, targets, first)
+
+
+def deploy_to_local(options: Options, world: World) -> Outcome:
+    """Carry a Deployment's environment variables into `.env`."""
+    if options.env == "-":
+        raise UsageError("stdin (--env -) cannot be written.", hint="Name a file with --env FILE.")
+    selectors = select(options, world.environ)
+    if len(selectors) != 1:
+        raise UsageError("Only one Deployment can be pulled at a time.", hint="Name one with --deployment-id ID.")
+    with prepare(options, world) as bench:
+        deployment = bench.deployment(selectors[0], 1, saved=True)
+        result = copy(deployment, bench.env_file(options.env), bench.terms())
+    targets = [_target(deployment.details, leg, options) for leg in result.legs]
+    return _outcome("deploy-to-local", options, result, targets, [])
+
+
+def _target(details: Details, leg: Leg, options: Options) -> TargetOutcome:
+    applied = not options.dry_run and leg.verdict is Verdict.PLANNED and not leg.plan.conflicts
+    return TargetOutcome(details.deployment_id, details.name, applied, leg.changes, leg.warnings)
+
+
+def _outcome(
+    command: str, options: Options, result: Result, targets: list[TargetOutcome], env_legs: Sequence[Leg]
+) -> Outcome:
+    changes: tuple[Change, ...] = tuple(change for leg in env_legs for change in leg.changes)
+    warnings = [*result.warnings, *(warn for leg in env_legs for warn in leg.warnings)]
+    files = [leg for leg in result.legs if leg.judgement and not isinstance(leg.destination, Deployment)]
+    if any(leg.verdict is Verdict.PLANNED for leg in files):
+        text = f"{options.env} changed; local Airflow reads it at its next `astro dev restart`."
+        warnings.append(Warn(Note.RESTART, None, text))
+    backups = [leg.backup for leg in result.legs if leg.backup]
+    return Outcome(
+        command=command,
+        env_file=options.env,
+        dry_run=options.dry_run,
+        env_changes=changes,
+        targets=tuple(targets),
+        warnings=tuple(warnings),
+        backups=tuple(backups),
+        restores=tuple(_restores(result)),
+        error=result.error,
+        exit_code=result.exit_code,
+    )
+
+
+def _restores(result: Result) -> list[str]:
+    """Return a line for each backup: where it is and, where something went wrong, the command that puts it back."""
+    lines = []
+    for leg in result.legs:
+        if leg.backup:
+            line = f"Backup of {leg.destination}: {leg.backup}"
+            if result.exit_code is ExitCode.UNPLANNED:
+                line += f"\n  put it back with: {_restore_command(leg, leg.backup)}"
+            lines.append(line)
+    return lines
+
+
+def _restore_command(leg: Leg, backup: Path) -> str:
+    if isinstance(leg.destination, Deployment):
+        words = ["astro-sync", "local-to-deploy", "--no-export", "--env", str(backup)]
+        return shlex.join(
+            [*words, "--deployment-id", leg.destination.details.deployment_id, "--on-conflict", "overwrite"]
+        )
+    return shlex.join(["cp", str(backup), str(leg.destination)])

@@ -1,0 +1,162 @@
+"""Read the metadata database of the local Airflow through the Astro CLI's export, and check what it wrote."""
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import TracebackType
+from typing import Final, Self
+
+from astro_sync.astro import Answer, Astro, TimedOutError
+from astro_sync.endpoints import metadata_database
+from astro_sync.endpoints.raw_file import prove, salvage
+from astro_sync.errors import UnusableError
+from astro_sync.model import Note, Snapshot, Value, Variable, Warn
+from astro_sync.private import write_private
+from astro_sync.secrecy import CONNECTION, VARIABLE
+
+_LEFT_BEHIND: Final = ("tmp.var", "tmp.connections")
+
+
+@dataclass(frozen=True, slots=True)
+class _Kind:
+    """Name one half of the export in the words that the Astro CLI prints."""
+
+    noun: str
+    prefix: str
+    printed: re.Pattern[str]
+    complete: str
+    emptied: str | None
+
+
+_VARIABLES: Final = _Kind(
+    "variables",
+    VARIABLE,
+    re.compile(r"Exporting Variable: (.*)$", re.MULTILINE),
+    "Aiflow variables successfully export to the file",
+    "variable json decode unsuccessful",
+)
+_CONNECTIONS: Final = _Kind(
+    "connections",
+    CONNECTION,
+    re.compile(r"Exporting Connection: (.*)$", re.MULTILINE),
+    "Aiflow connections successfully export to the file",
+    None,
+)
+
+
+@dataclass(slots=True)
+class LocalAirflow:
+    """Export connections and variables of the local Airflow into a file in a private folder.
+
+    `folder` is that private folder, `project` the folder in which `astro` works. `shadows` tells whether the local
+    `.env` sets a name, since `airflow variables get` would then print that value.
+    """
+
+    astro: Astro
+    project: Path
+    folder: Path
+    shadows: Callable[[str], bool]
+    warnings: list[Warn] = field(default_factory=list)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._clean()
+
+    def read(self) -> Snapshot:
+        """Return the metadata database's connections and variables under their environment names.
+
+        Raises UnusableError if there is no project or Airflow does not run.
+        """
+        file = self.folder / "export.env"
+        write_private(file, b"")
+        answer = self.astro.run("dev", "object", "export", "--env-export", "--env", str(file))
+        self._clean()
+        _judge(answer, self.astro.timeout)
+        text = file.read_bytes().decode("utf-8", "surrogateescape")
+        variables, connections = _split(answer.stdout, text)
+        found, unreadable = self._settle(_VARIABLES, answer.stdout, variables, self._exact_variables)
+        more, unreadable_too = self._settle(_CONNECTIONS, answer.stdout, connections, self._exact_connections)
+        return Snapshot({**found, **more}, {**unreadable, **unreadable_too}, warnings=tuple(self.warnings))
+
+    def _settle(
+        self, kind: _Kind, stdout: str, text: str, exact: Callable[[], metadata_database.Entries | None]
+    ) -> tuple[Mapping[str, Variable], Mapping[str, str]]:
+        names = kind.printed.findall(stdout)
+        complete = kind.complete in stdout and not (kind.emptied and kind.emptied in stdout)
+        keys = [kind.prefix + name.upper() for name in names]
+        proven = prove(text, keys) if complete else None
+        if proven is not None and all(proven):
+            return _by_key(kind, metadata_database.Entries(tuple(zip(names, proven, strict=True))))
+        if (entries := exact()) is not None:
+            return _by_key(kind, entries)
+        return self._give_up(kind, dict(zip(keys, names, strict=True)), text)
+
+    def _give_up(
+        self, kind: _Kind, keys: Mapping[str, str], text: str
+    ) -> tuple[Mapping[str, Variable], Mapping[str, str]]:
+        """Keep the lines that prove themselves and refuse the rest, for lack of any exact source."""
+        saved = {key: text for key, text in salvage(text, list(keys)).items() if text}
+        reason = "the Astro CLI's export lost its value and Airflow could not be asked for it"
+        lost = {key: reason for key in keys if key not in saved}
+        if not lost:
+            lost = {f"{kind.prefix}*": f"local Airflow's {kind.noun} could not all be read"}
+        return {key: Variable(key, Value(text)) for key, text in saved.items()}, lost
+
+    def _exact_variables(self) -> metadata_database.Entries | None:
+        return metadata_database.read_variables(self.astro, self.shadows)
+
+    def _exact_connections(self) -> metadata_database.Entries | None:
+        return metadata_database.read_connections(self.astro)
+
+    def _clean(self) -> None:
+        """Remove the files full of passwords that the export forgets in a standalone project (contract, 2 and 5)."""
+        for name in _LEFT_BEHIND:
+            left = self.project / name
+            if left.is_file() or left.is_symlink():
+                left.unlink(missing_ok=True)
+                text = f"The Astro CLI left {name}, with values in clear text, in the project; it was removed."
+                self.warnings.append(Warn(Note.LEFT_BEHIND, None, text))
+
+
+def _by_key(kind: _Kind, entries: metadata_database.Entries) -> tuple[dict[str, Variable], dict[str, str]]:
+    """Name each entry as the environment does, and refuse names that become one with different values."""
+    found: dict[str, Variable] = {}
+    names: dict[str, str] = {}
+    unreadable = {kind.prefix + name.upper(): reason for name, reason in entries.unreadable.items()}
+    for name, text in entries.found:
+        key = kind.prefix + name.upper()
+        variable = Variable(key, Value(text))
+        if key in found and found[key].value != variable.value:
+            unreadable[key] = f"{names[key]!r} and {name!r} in Airflow become this one name, with different values"
+        found.setdefault(key, variable)
+        names.setdefault(key, name)
+    return {key: variable for key, variable in found.items() if key not in unreadable}, unreadable
+
+
+def _split(stdout: str, text: str) -> tuple[str, str]:
+    """Split the exported file where the connections begin: behind as many lines from the end as were printed."""
+    count = len(_CONNECTIONS.printed.findall(stdout))
+    if not count:
+        return text, ""
+    lines = text.split("\n")
+    return "\n".join(lines[:-count]), "\n" + "\n".join(lines[-count:])
+
+
+def _judge(answer: Answer, timeout: float) -> None:
+    if answer.status is None:
+        raise TimedOutError(f"`astro dev object export` did not end within {timeout:g} seconds.")
+    if "this is not an Astro project directory" in answer.text:
+        hint = "Change to your Astro project, or use --no-export to send the .env as it is."
+        raise UnusableError("This folder is not an Astro project.", hint=hint)
+    if _VARIABLES.complete in answer.stdout or _CONNECTIONS.complete in answer.stdout:
+        return
+    if "project not running" in answer.text or "error exporting" in answer.text:
+        hint = "Run `astro dev start`, then try again, or use --no-export to send the .env as it is."
+        raise UnusableError("Your local Airflow is not running.", hint=hint)
+    hint = "Run `astro dev object export --help`: the Astro CLI may be too old; or use --no-export."
+    raise UnusableError("The Astro CLI could not export from your local Airflow.", hint=hint)

@@ -1,0 +1,42 @@
+"""Prove or reject the raw `.env` files that the Astro CLI writes. Pure (design, rule 5)."""
+
+from collections import Counter
+from collections.abc import Sequence
+
+
+def prove(text: str, keys: Sequence[str]) -> list[str] | None:
+    """Return the value of each key, or None unless the file has one line for each key, in order, and no other.
+
+    The CLI writes a line end in front of each `KEY=value` and none behind the last (contract, "object export" 1).
+    """
+    if not keys:
+        return [] if not text else None
+    lines = text.split("\n")
+    if lines[0] or len(lines) != len(keys) + 1:
+        return None
+    prefixes = [f"{key}=" for key in keys]
+    if not all(line.startswith(prefix) for line, prefix in zip(lines[1:], prefixes, strict=True)):
+        return None
+    return [line[len(prefix) :] for line, prefix in zip(lines[1:], prefixes, strict=True)]
+
+
+def salvage(text: str, keys: Sequence[str]) -> dict[str, str]:
+    """Return the values whose lines prove themselves in a file that as a whole does not.
+
+    A line does when no other line claims its key, and the line behind it is that of the next key, which no other line
+    claims either: only then does the value end where its line ends.
+    """
+    lines = text.split("\n")
+    starts = Counter(line.partition("=")[0] for line in lines if "=" in line)
+    found = {}
+    for key, following in zip(keys, (*keys[1:], None), strict=True):
+        if starts[key] != 1 or keys.count(key) != 1:
+            continue
+        at = next(number for number, line in enumerate(lines) if line.startswith(f"{key}="))
+        if following is None:
+            ends = at == len(lines) - 1
+        else:
+            ends = starts[following] == 1 and at + 1 < len(lines) and lines[at + 1].startswith(f"{following}=")
+        if ends:
+            found[key] = lines[at][len(key) + 1 :]
+    return found

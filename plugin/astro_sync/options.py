@@ -1,0 +1,127 @@
+"""The options that several commands share: the same words, the same meaning, everywhere."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+import click
+
+from astro_sync.plan import OnConflict
+
+_F = TypeVar("_F", bound=Callable[..., Any])
+Decorator = Callable[[_F], _F]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Options:
+    """Hold what was typed; what a command does not take keeps its default."""
+
+    deployment_id: tuple[str, ...] = ()
+    deployment_name: tuple[str, ...] = ()
+    workspace_id: str | None = None
+    env: str = ".env"
+    include: tuple[str, ...] = ()
+    exclude: tuple[str, ...] = ()
+    airflow_only: bool = False
+    on_conflict: str | None = None
+    rotate: tuple[str, ...] = ()
+    secret: tuple[str, ...] = ()
+    plain: tuple[str, ...] = ()
+    no_export: bool = False
+    allow_argv: bool = False
+    allow_reserved: tuple[str, ...] = ()
+    partial: bool = False
+    dry_run: bool = False
+    yes: bool = False
+    as_json: bool = False
+    verbose: bool = False
+    quiet: bool = False
+    timeout: float = 120.0
+    no_backup: bool = False
+    exit_code: bool = False
+    astro_bin: str | None = None
+
+
+def _all(*decorators: Callable[[Any], Any]) -> Callable[[_F], _F]:
+    def decorate(command: _F) -> _F:
+        for decorator in reversed(decorators):
+            command = decorator(command)
+        return command
+
+    return decorate
+
+
+def _many(*names: str, **words: Any) -> Callable[[_F], _F]:  # noqa: ANN401 - click's own
+    return click.option(*names, multiple=True, **words)
+
+
+def deployment_options(*, several: bool) -> Callable[[_F], _F]:
+    """Add the options that name a Deployment."""
+    more = "; can be repeated" if several else ""
+    return _all(
+        _many(
+            "-d",
+            "--deployment-id",
+            metavar="ID",
+            help=f"The Deployment's id{more}.  [env: ASTRO_SYNC_DEPLOYMENT_ID]",
+        ),
+        _many("-n", "--deployment-name", metavar="NAME", help=f"The Deployment's name{more}."),
+        click.option("-w", "--workspace-id", metavar="ID", help="Its workspace, if not the current one."),
+    )
+
+
+def env_option(help_text: str) -> Callable[[_F], _F]:
+    """Add the option that names the local file."""
+    return click.option("-e", "--env", metavar="FILE", default=".env", show_default=True, help=help_text)
+
+
+key_options: Callable[[_F], _F] = _all(
+    _many("--include", metavar="GLOB", help="Only keys that match; can be repeated."),
+    _many("--exclude", metavar="GLOB", help="No keys that match; can be repeated."),
+    click.option("--airflow-only", is_flag=True, help="Only AIRFLOW_CONN_* and AIRFLOW_VAR_*."),
+    _many("--allow-reserved", metavar="KEY", help="Carry this key although Astro sets it itself; can be repeated."),
+)
+change_options: Callable[[_F], _F] = _all(
+    click.option(
+        "--on-conflict",
+        type=click.Choice([policy.value for policy in OnConflict]),
+        help="What becomes of a key with another value on the destination.  [default: ask on a terminal, else fail]",
+    ),
+    click.option("--partial", is_flag=True, help="Carry what can be carried, name the rest, exit 7."),
+    click.option("--no-backup", is_flag=True, help="Keep no backup of what is changed."),
+    click.option("--dry-run", is_flag=True, help="Show what would be done; change nothing."),
+    click.option("--exit-code", is_flag=True, help="With --dry-run: exit 5 when there is something to do."),
+)
+secret_options: Callable[[_F], _F] = _all(
+    _many("--rotate", metavar="GLOB", help="Write these secrets of the Deployment anew; can be repeated."),
+    _many("--secret", metavar="GLOB", help="New keys that become secret on the Deployment; can be repeated."),
+    _many("--plain", metavar="GLOB", help="New keys that do not, even if --secret matches; can be repeated."),
+    click.option(
+        "--allow-argv",
+        is_flag=True,
+        help="Pass values that no file can carry on the command line of `astro`, where others may see them.",
+    ),
+)
+yes_option: Callable[[_F], _F] = click.option("-y", "--yes", is_flag=True, help="Answer the confirmation with yes.")
+output_options: Callable[[_F], _F] = _all(
+    click.option("--json", "as_json", is_flag=True, help="Print one JSON document instead of a table."),
+    click.option("-v", "--verbose", is_flag=True, help="Show every key, and more of what is done."),
+    click.option("-q", "--quiet", is_flag=True, help="Show only problems."),
+)
+astro_options: Callable[[_F], _F] = _all(
+    click.option(
+        "--timeout",
+        type=click.FloatRange(min=0, min_open=True),
+        default=120.0,
+        show_default=True,
+        metavar="SECONDS",
+        help="The time limit of each call of `astro`, and of waiting for another run.",
+    ),
+    click.option(
+        "--astro-bin",
+        metavar="PATH",
+        envvar="ASTRO_SYNC_ASTRO_BIN",
+        show_envvar=True,
+        help="The Astro CLI to run.  [default: the one on PATH]",
+    ),
+)

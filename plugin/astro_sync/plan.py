@@ -1,0 +1,180 @@
+"""Decide, for each key, what becomes of it on the destination. Pure: nothing is read, asked or written here."""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from fnmatch import fnmatchcase
+
+from astro_sync.connection import local_host, parse_connection
+from astro_sync.model import WRITES, Action, Change, Note, Plan, Snapshot, Value, Variable, Warn
+from astro_sync.secrecy import CONNECTION, is_placeholder, is_sensitive, may_be_lost, platform_names
+
+Refusal = Callable[[Variable], str | None]
+
+DIFFERS = "another value stands there; decide with --on-conflict keep or --on-conflict overwrite"
+
+
+class OnConflict(StrEnum):
+    """Say what becomes of a key whose known value differs on the destination."""
+
+    KEEP = "keep"
+    OVERWRITE = "overwrite"
+    ASK = "ask"
+    FAIL = "fail"
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """Hold what the user decided: globs of keys, the conflict policy, and single answers (`decided`) by key.
+
+    A key must match `include` and `only`, where they are given, and not `exclude`.
+    """
+
+    on_conflict: OnConflict = OnConflict.FAIL
+    include: tuple[str, ...] = ()
+    exclude: tuple[str, ...] = ()
+    only: tuple[str, ...] = ()
+    rotate: tuple[str, ...] = ()
+    secret: tuple[str, ...] = ()
+    plain: tuple[str, ...] = ()
+    allow_reserved: frozenset[str] = frozenset()
+    decided: Mapping[str, OnConflict] = field(default_factory=dict)
+
+    def wants(self, key: str) -> bool:
+        """Tell whether the filters let a key through."""
+        wanted = all(matches(key, globs) for globs in (self.include, self.only) if globs)
+        return wanted and not matches(key, self.exclude)
+
+    def conflict(self, key: str) -> OnConflict:
+        """Return the decision for one key that differs."""
+        return self.decided.get(key, self.on_conflict)
+
+    def makes_secret(self, key: str, value: Value) -> bool:
+        """Tell whether a new key becomes secret on a Deployment (design, rule 11)."""
+        if matches(key, self.plain):
+            return False
+        return matches(key, self.secret) or is_sensitive(key, value)
+
+
+def matches(key: str, globs: tuple[str, ...]) -> bool:
+    """Tell whether one of the globs matches the whole key, case and all."""
+    return any(fnmatchcase(key, glob) for glob in globs)
+
+
+def is_reserved(key: str) -> bool:
+    """Tell whether Astro sets this name itself or it steers a tool of the user's machine (design, rule 10)."""
+    names = platform_names()
+    return key in names["reserved"] or matches(key, tuple(names["reserved_patterns"]))
+
+
+def make_plan(source: Snapshot, destination: Snapshot, policy: Policy, refusal: Refusal) -> Plan:
+    """Decide about every key of both sides; `refusal` tells why the destination cannot hold a variable."""
+    sides = _Sides(source, destination, policy, refusal)
+    keys = dict.fromkeys((*source.variables, *source.unreadable))
+    changes = [sides.decide(key) for key in keys]
+    changes += [
+        Change(key, Action.DESTINATION_ONLY, there.secret)
+        for key, there in destination.variables.items()
+        if key not in keys and policy.wants(key)
+    ]
+    return Plan(tuple(changes), tuple(warn for change in changes for warn in sides.warnings(change)))
+
+
+@dataclass(frozen=True, slots=True)
+class _Sides:
+    source: Snapshot
+    destination: Snapshot
+    policy: Policy
+    refusal: Refusal
+
+    def decide(self, key: str) -> Change:
+        wanted, there = self.source.variables.get(key), self.destination.variables.get(key)
+        secret = there.secret if there else bool(wanted and wanted.secret)
+        if not self.policy.wants(key):
+            return Change(key, Action.SKIP, secret, "left out by a filter")
+        if is_reserved(key) and key not in self.policy.allow_reserved:
+            return Change(key, Action.SKIP, secret, f"Astro sets it itself; --allow-reserved {key} permits it")
+        if wanted and wanted.value is None:
+            noted = there is None and key not in self.destination.noted
+            return Change(key, Action.SECRET_KEPT, secret=True, noted=noted)
+        if there and there.value is None and not matches(key, self.policy.rotate):
+            return Change(key, Action.SECRET_KEPT, secret=True)
+        if key in self.source.unreadable or wanted is None or wanted.value is None:
+            if there and there.value and self.policy.conflict(key) is OnConflict.KEEP:
+                return Change(key, Action.KEEP, secret)
+            return Change(key, Action.REFUSED, secret, self.source.unreadable.get(key))
+        if is_placeholder(wanted.value) or self._is_lost(key, wanted.value, there):
+            return Change(key, Action.SKIP, secret, "only a placeholder stands there", placeholder=True)
+        return self._compare(Variable(key, wanted.value, secret), wanted.value, there)
+
+    def _compare(self, wanted: Variable, value: Value, there: Variable | None) -> Change:
+        key, secret = wanted.key, wanted.secret
+        if there and there.value == value:
+            return Change(key, Action.UNCHANGED, secret)
+        old = there.value if there else None
+        decision = self.policy.conflict(key) if old is not None else OnConflict.OVERWRITE
+        if old is not None and self._gives_way(key, old):
+            decision = OnConflict.OVERWRITE
+        if decision is OnConflict.KEEP:
+            return Change(key, Action.KEEP, secret, value=value, old=old)
+        if reason := self.refusal(wanted):
+            return Change(key, Action.REFUSED, secret, reason)
+        if decision is not OnConflict.OVERWRITE:
+            return Change(key, Action.REFUSED, secret, DIFFERS, value, old, conflict=True)
+        if there:
+            return Change(key, Action.UPDATE, secret, value=value, old=old)
+        secret = self.destination.keeps_secrets and self.policy.makes_secret(key, value)
+        return Change(key, Action.CREATE, secret, value=value)
+
+    def _is_lost(self, key: str, value: Value, there: Variable | None) -> bool:
+        """Tell whether an empty source value gives way to what the destination has (design, rule 1)."""
+        if value or there is None:
+            return False
+        return there.value is None or (bool(there.value) and self.source.blank_means_lost and may_be_lost(key, value))
+
+    def _gives_way(self, key: str, old: Value) -> bool:
+        """Tell whether what stands on the destination is only a placeholder."""
+        return is_placeholder(old) or (self.destination.blank_means_lost and may_be_lost(key, old))
+
+    def warnings(self, change: Change) -> Iterator[Warn]:
+        key, there, wanted = (
+            change.key,
+            self.destination.variables.get(change.key),
+            self.source.variables.get(change.key),
+        )
+        if change.action is Action.SECRET_KEPT:
+            yield _warn_of_secret(key, there, bool(wanted and wanted.value is not None))
+        elif change.placeholder:
+            yield Warn(Note.PLACEHOLDER, key, "holds only a placeholder, which goes nowhere; set its real value first")
+        elif change.action is Action.SKIP and self.policy.wants(key):
+            yield Warn(Note.RESERVED, key, f"stays where it is: {change.reason}")
+        elif self.destination.keeps_secrets and wanted and wanted.value and change.action is not Action.SKIP:
+            if there and not there.secret and is_sensitive(key, wanted.value):
+                text = (
+                    "is plain on the Deployment and looks like a secret; delete it there and sync again to make it one"
+                )
+                yield Warn(Note.STAYS_PLAIN, key, text)
+            if change.action in WRITES:
+                yield from _warn_of_write(key, wanted.value)
+
+
+def _warn_of_secret(key: str, there: Variable | None, is_push: bool) -> Warn:  # noqa: FBT001 - private
+    if is_push:
+        text = f"is secret on the Deployment, so it was not compared; --rotate {key} writes the local value anew"
+        return Warn(Note.SECRET_KEPT, key, text)
+    if there is None:
+        return Warn(Note.SECRET_KEPT, key, "is secret on the Deployment; a comment in the file names it: set it there")
+    if there.value is not None and is_placeholder(there.value):
+        text = "holds a placeholder where the Deployment has a secret; set its real value"
+        return Warn(Note.PLACEHOLDER, key, text)
+    return Warn(Note.SECRET_KEPT, key, "is secret on the Deployment; the local value stays, it was not compared")
+
+
+def _warn_of_write(key: str, value: Value) -> Iterator[Warn]:
+    if key in platform_names()["shared"]:
+        yield Warn(Note.SHARED, key, "is a name that Astro sets too; make sure that you mean to replace it")
+    if key.startswith(CONNECTION):
+        connection = parse_connection(value.reveal())
+        if connection and local_host(connection):
+            text = f"points to a host that only exists on your machine; --exclude {key} leaves it out"
+            yield Warn(Note.LOCAL_HOST, key, text)

@@ -1,0 +1,177 @@
+"""Turn an outcome into text for people or into JSON. Pure; no value enters either."""
+
+import json
+import unicodedata
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+
+from astro_sync.model import WRITES, Action, Change, Note, Outcome, Value, Warn
+from astro_sync.secrecy import CONNECTION, VARIABLE, fingerprint
+
+# Never colour alone tells what happens: each action has a sign and its word.
+SIGNS = {
+    Action.CREATE: "+",
+    Action.UPDATE: "~",
+    Action.UNCHANGED: "=",
+    Action.KEEP: "<",
+    Action.SECRET_KEPT: "*",
+    Action.DESTINATION_ONLY: ">",
+    Action.SKIP: "-",
+    Action.REFUSED: "!",
+}
+_QUIET = frozenset({Action.UNCHANGED, Action.DESTINATION_ONLY, Action.SECRET_KEPT})
+_SHORT = 40
+
+Paint = Callable[[Action, str], str]
+
+
+def printable(text: str) -> str:
+    r"""Return a text with everything that could disturb a terminal written as `\x1b` or `\u202e`."""
+    return "".join(
+        _escape(char) if unicodedata.category(char)[0] == "C" or char in "\u2028\u2029" else char for char in text
+    )
+
+
+def to_json(outcome: Outcome, **extra: object) -> str:
+    """Return the one JSON document of a run, keys sorted (design, "The commands")."""
+    error = outcome.error
+    document = {
+        "version": 1,
+        "command": outcome.command,
+        "env_file": outcome.env_file,
+        "dry_run": outcome.dry_run,
+        "env_changes": [_change_json(change) for change in outcome.env_changes],
+        "targets": [
+            {
+                "deployment_id": target.deployment_id,
+                "deployment_name": target.deployment_name,
+                "applied": target.applied,
+                "changes": [_change_json(change) for change in target.changes],
+                "warnings": [_warn_json(warn) for warn in target.warnings],
+            }
+            for target in outcome.targets
+        ],
+        "warnings": [_warn_json(warn) for warn in outcome.warnings],
+        "backups": [str(path) for path in outcome.backups],
+        "error": error and {"code": error.code, "message": str(error), "hint": error.hint},
+        "exit_code": int(outcome.exit_code),
+        **extra,
+    }
+    return json.dumps(document, sort_keys=True, indent=2)
+
+
+def to_table(changes: Sequence[Change], *, verbose: bool, salt: bytes, paint: Paint) -> str:
+    """Return the changes as a table, and a line that counts what it leaves out; all of them with `verbose`."""
+    shown = [change for change in changes if verbose or _is_news(change)]
+    cut = shown if verbose or len(shown) <= _SHORT else shown[:_SHORT]
+    rows = [
+        [
+            paint(change.action, SIGNS[change.action]),
+            printable(change.key),
+            paint(change.action, change.action.value),
+            _kind(change.key),
+            "secret" if change.secret else "plain",
+            _note(change, salt),
+        ]
+        for change in cut
+    ]
+    lines = []
+    if rows:
+        from tabulate import tabulate  # 40 ms that a run without a table need not wait for
+
+        table = tabulate(rows, ["", "KEY", "ACTION", "KIND", "", "NOTE"], tablefmt="plain", disable_numparse=True)
+        lines += [line.rstrip() for line in table.split("\n")]
+    if left := Counter(change.action for change in changes) - Counter(change.action for change in cut):
+        lines.append(f"({count_actions(left.elements())}; --verbose shows them)")
+    return "\n".join(lines)
+
+
+def count_actions(actions: Iterable[Action]) -> str:
+    """Return, for example, `2 create, 1 update`, in the order in which actions are listed."""
+    counts = Counter(actions)
+    return ", ".join(f"{counts[action]} {action.value}" for action in Action if counts[action])
+
+
+def sections(outcome: Outcome) -> list[tuple[str, Sequence[Change]]]:
+    """Return a title and the changes for each place that the run was about."""
+    pull = outcome.command == "deploy-to-local"
+    found: list[tuple[str, Sequence[Change]]] = [(outcome.env_file, outcome.env_changes)] if outcome.env_changes else []
+    for target in outcome.targets:
+        name = f"Deployment {target.deployment_name} ({target.deployment_id})"
+        found.append((f"{outcome.env_file} from {name}" if pull else name, target.changes))
+    return found
+
+
+def summarise_outcome(outcome: Outcome) -> str:
+    """Return the last line: what was done, or would be."""
+    changes = [change for _, changes in sections(outcome) for change in changes]
+    done = count_actions(change.action for change in changes if change.action in WRITES)
+    noted = sum(change.noted for change in changes)
+    if noted:
+        done += f"{', ' if done else ''}{noted} recorded as a comment"
+    left = sum(change.action is Action.REFUSED for change in changes)
+    rest = f"; {left} could not be carried, see above" if left else ""
+    if not done:
+        return f"Nothing to do{rest}."
+    return f"Would do: {done}{rest}. Nothing was changed." if outcome.dry_run else f"Done: {done}{rest}."
+
+
+def summarise(warnings: Iterable[Warn]) -> list[str]:
+    """Return a line for each warning, those about secrets that were not compared as one."""
+    lines, secrets = [], []
+    for warn in dict.fromkeys(warnings):
+        if warn.code is Note.SECRET_KEPT:
+            secrets.append(warn.key or "")
+        else:
+            lines.append(printable(f"{warn.key} {warn.message}" if warn.key else warn.message))
+    if secrets:
+        what = "1 secret was" if len(secrets) == 1 else f"{len(secrets)} secrets were"
+        names = ", ".join(printable(key) for key in secrets[:5]) + (", …" if len(secrets) > 5 else "")  # noqa: PLR2004
+        lines.append(
+            f"{what} not compared, since Astro does not show them ({names}). "
+            "Set new ones by hand; --rotate KEY on local-to-deploy writes one anew."
+        )
+    return lines
+
+
+def fingerprints(change: Change, salt: bytes) -> tuple[str, str]:
+    """Return what tells the value there and the wanted one apart, unseen."""
+    return _print_of(change.old, salt), _print_of(change.value, salt)
+
+
+def _is_news(change: Change) -> bool:
+    if change.action is Action.SKIP:
+        return change.placeholder or "--allow" in (change.reason or "")
+    return change.action not in _QUIET or change.noted or (change.reason or "").startswith("not as planned")
+
+
+def _note(change: Change, salt: bytes) -> str:
+    parts = [printable(change.reason)] if change.reason else []
+    if change.old is not None and change.value is not None:
+        old, new = fingerprints(change, salt)
+        parts.append(f"{old} there, {new} wanted")
+    if change.noted:
+        parts.append("recorded as a comment")
+    return "; ".join(parts)
+
+
+def _print_of(value: Value | None, salt: bytes) -> str:
+    return "unknown" if value is None else fingerprint(value, salt)
+
+
+def _kind(key: str) -> str:
+    if key.startswith(CONNECTION):
+        return "connection"
+    return "variable" if key.startswith(VARIABLE) else "environment"
+
+
+def _change_json(change: Change) -> dict[str, object]:
+    return {"key": change.key, "action": change.action.value, "secret": change.secret, "reason": change.reason}
+
+
+def _warn_json(warn: Warn) -> dict[str, object]:
+    return {"code": warn.code.value, "key": warn.key, "message": warn.message}
+
+
+def _escape(char: str) -> str:
+    return char.encode("unicode_escape", "surrogatepass").decode() if char != " " else char

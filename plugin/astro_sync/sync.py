@@ -1,0 +1,225 @@
+"""The story of every move: read both sides, plan, confirm, apply, read back."""
+
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from pathlib import Path
+
+from astro_sync.concurrency import each
+from astro_sync.endpoints import Endpoint, Source
+from astro_sync.errors import AstroSyncError, ExitCode, InterruptedRunError, Interruption, RefusedError
+from astro_sync.model import Change, Plan, Snapshot, Warn, Written
+from astro_sync.plan import OnConflict, Policy, make_plan
+from astro_sync.readback import Judgement, Verdict, judge
+
+_READS_AT_ONCE = 8
+
+
+@dataclass(slots=True)
+class Leg:
+    """Hold one move into one destination: what stood there, the plan, and what came of it."""
+
+    destination: Endpoint
+    before: Snapshot
+    plan: Plan
+    judgement: Judgement | None = None
+    written: Written | None = None
+    backup: Path | None = None
+
+    @property
+    def changes(self) -> tuple[Change, ...]:
+        """Return the decisions, with what the read-back found."""
+        return self.judgement.changes if self.judgement else self.plan.changes
+
+    @property
+    def warnings(self) -> tuple[Warn, ...]:
+        """Return what the plan, the destination and the read-back have to say."""
+        found = self.judgement.warnings if self.judgement else ()
+        return (*self.before.warnings, *self.plan.warnings, *self.destination.warnings, *found)
+
+    @property
+    def verdict(self) -> Verdict:
+        """Tell how the destination stands to the plan; a leg that was never carried out left it untouched."""
+        if self.judgement:
+            return self.judgement.verdict
+        return Verdict.UNTOUCHED if self.plan.changes_something else Verdict.PLANNED
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """Hold what the user decided for one run, how to ask, and where backups go (None: nowhere)."""
+
+    policy: Policy
+    ask: Callable[[Sequence[Change], Endpoint], Mapping[str, OnConflict]]
+    confirm: Callable[[Sequence[Leg]], bool]
+    interrupted: Callable[[], None]
+    backups: Path | None
+    now: datetime
+    dry_run: bool = False
+    partial: bool = False
+    exit_code: bool = False
+    jobs: int = 8
+
+
+@dataclass(slots=True)
+class Result:
+    """Hold the legs of a run, as far as it went, and how it ended."""
+
+    legs: list[Leg] = field(default_factory=list)
+    warnings: tuple[Warn, ...] = ()
+    error: AstroSyncError | None = None
+    exit_code: ExitCode = ExitCode.DONE
+
+
+def copy(source: Source, destination: Endpoint, terms: Terms) -> Result:
+    """Move from one place into another."""
+    with ExitStack() as stack:
+        both: tuple[Source, ...] = (source, destination)
+        for endpoint in reversed(both):
+            stack.enter_context(endpoint)
+        there, here = each(lambda endpoint: endpoint.read(), both, at_once=2)
+        plan = _Planner(terms).decide(there, destination, here)
+        return _carry_out(Result([Leg(destination, here, plan)], there.warnings), terms)
+
+
+def chain(source: Source | None, middle: Endpoint, ends: Sequence[Endpoint], terms: Terms) -> Result:
+    """Move from one place (or from nowhere) into a second, and what that then holds into others (design, rule 3)."""
+    with ExitStack() as stack:
+        found: list[Source] = [middle, *([source] if source else []), *ends]
+        for endpoint in found:
+            stack.enter_context(endpoint)
+        here, *others = each(lambda endpoint: endpoint.read(), found, at_once=_READS_AT_ONCE)
+        there = others.pop(0) if source else Snapshot()
+        # A Deployment that was named twice is one; only its own answer tells.
+        theirs = list({str(end): (end, before) for end, before in zip(ends, others, strict=True)}.values())
+        planner = _Planner(terms)
+
+        def plan_all(there: Snapshot) -> tuple[Plan, list[Plan]]:
+            first = planner.decide(there, middle, here)
+            return first, [planner.decide(first.applied_to(here), end, before) for end, before in theirs]
+
+        first, plans = plan_all(there)
+        # What a Deployment cannot hold goes nowhere, not into the middle either.
+        refused = {c.key: c.reason or "" for plan in plans for c in plan.refusals if c.key in there.variables}
+        if refused:
+            there = replace(there, unreadable={**there.unreadable, **refused})
+            first, plans = plan_all(there)
+        legs = [Leg(middle, here, first)] if source else []
+        legs += [Leg(end, before, plan) for (end, before), plan in zip(theirs, plans, strict=True)]
+        return _carry_out(Result(legs, there.warnings if source else here.warnings), terms)
+
+
+@dataclass(frozen=True, slots=True)
+class _Planner:
+    """Plan legs, and ask about conflicts if the policy says so; each is asked about once."""
+
+    terms: Terms
+    answers: dict[int, Mapping[str, OnConflict]] = field(default_factory=dict)
+
+    def decide(self, there: Snapshot, destination: Endpoint, here: Snapshot) -> Plan:
+        mine = id(destination)
+        policy = replace(self.terms.policy, decided=self.answers.get(mine, {}))
+        plan = make_plan(there, here, policy, destination.refusal)
+        if not plan.conflicts or policy.on_conflict is not OnConflict.ASK:
+            return plan
+        self.answers[mine] = {**policy.decided, **self.terms.ask(plan.conflicts, destination)}
+        return make_plan(there, here, replace(policy, decided=self.answers[mine]), destination.refusal)
+
+
+def _carry_out(result: Result, terms: Terms) -> Result:
+    """Refuse, or show, or confirm and apply; and read back."""
+    legs = result.legs
+    result.error = _refuse(legs, terms)
+    if result.error:
+        result.exit_code = ExitCode.REFUSED
+        return result
+    pending = [leg for leg in legs if leg.plan.changes_something]
+    result.exit_code = ExitCode.PARTIAL if any(leg.plan.refusals for leg in legs) else ExitCode.DONE
+    if terms.dry_run:
+        if pending and terms.exit_code and not result.exit_code:
+            result.exit_code = ExitCode.FOUND
+        return result
+    if not pending:
+        return result
+    if not terms.confirm(pending):
+        result.error = AstroSyncError("Nothing was changed, as you said.")
+        result.exit_code = ExitCode.FAILED
+        return result
+    _apply(result, pending, terms)
+    return result
+
+
+def _refuse(legs: Sequence[Leg], terms: Terms) -> AstroSyncError | None:
+    if conflicts := {change.key for leg in legs for change in leg.plan.conflicts}:
+        count = f"{len(conflicts)} key{'s' if len(conflicts) > 1 else ''}"
+        hint = "Decide with --on-conflict keep or --on-conflict overwrite, or leave keys out with --exclude KEY."
+        return RefusedError(f"{count} would be changed where another value stands; nothing was changed.", hint=hint)
+    refusals = {change.key for leg in legs for change in leg.plan.refusals}
+    if refusals and not terms.partial:
+        count = f"{len(refusals)} key{'s' if len(refusals) > 1 else ''}"
+        hint = "Carry the rest with --partial, or leave them out with --exclude KEY; the reason stands at each key."
+        return RefusedError(f"{count} cannot be carried exactly; nothing was changed.", hint=hint)
+    return None
+
+
+def _apply(result: Result, pending: Sequence[Leg], terms: Terms) -> None:
+    """Back up, write and read back; files first, then all Deployments at the same time."""
+    interruption: Interruption | None = None
+    files = [leg for leg in pending if not leg.before.keeps_secrets]
+    deployments = [leg for leg in pending if leg.before.keeps_secrets]
+    begun: list[Leg] = []
+    try:
+        if terms.backups:
+            for leg in pending:
+                leg.backup = leg.destination.keep_backup(terms.backups, terms.now)
+        for leg in files:
+            begun.append(leg)
+            _write(leg)
+        begun += deployments
+        each(_write, deployments, at_once=terms.jobs)
+    except AstroSyncError as error:
+        result.error = error
+    except Interruption as error:
+        interruption = error
+        terms.interrupted()
+    for leg, judgement in zip(begun, each(_read_back, begun, at_once=terms.jobs), strict=True):
+        leg.judgement = judgement
+    _conclude(result, interruption)
+
+
+def _write(leg: Leg) -> None:
+    leg.written = leg.destination.apply(leg.plan)
+
+
+def _read_back(leg: Leg) -> Judgement:
+    try:
+        after = leg.destination.read()
+    except AstroSyncError:
+        after = None
+    # Without an answer the writing was interrupted.
+    written = leg.written or Written(InterruptedRunError("The writing did not end."), trusted_secrets=False)
+    failed = written.failure is not None
+    return judge(leg.plan, leg.before, after, failed=failed, trusted_secrets=written.trusted_secrets)
+
+
+def _conclude(result: Result, interruption: Interruption | None) -> None:
+    """Turn the verdicts into an error and an exit code (design, "Exit codes")."""
+    amiss = [leg for leg in result.legs if leg.verdict is not Verdict.PLANNED]
+    changed = any(leg.judgement and leg.before.keeps_secrets and leg.verdict is Verdict.PLANNED for leg in result.legs)
+    if amiss:
+        failures = [leg.written.failure for leg in amiss if leg.written and leg.written.failure]
+        result.error = result.error or next(iter(failures), None)
+        if changed or any(leg.verdict is Verdict.OTHER for leg in amiss):
+            result.exit_code = ExitCode.UNPLANNED
+            result.error = result.error or AstroSyncError("Not everything is as planned; the report names each key.")
+        else:
+            result.exit_code = ExitCode.FAILED
+            result.error = result.error or AstroSyncError("Nothing was written.")
+    if interruption:
+        names = ", ".join(str(leg.destination) for leg in result.legs if leg.judgement and leg not in amiss)
+        what = f"written as planned: {names}" if names else "nothing was written"
+        if any(leg.verdict is Verdict.OTHER for leg in amiss):
+            what += "; the report names each key that is not as planned"
+        result.error = InterruptedRunError(f"Interrupted; {what}.")
+        result.exit_code = interruption.exit_code

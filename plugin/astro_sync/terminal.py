@@ -1,0 +1,147 @@
+"""Talk with the person at the terminal: the plan, the questions, the result; and hear the signals that end a run."""
+
+import signal
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from types import FrameType
+from typing import Any, Final
+
+import click
+
+from astro_sync.endpoints import Endpoint
+from astro_sync.errors import AstroSyncError, ExitCode, Interruption, UsageError
+from astro_sync.model import Action, Change, Outcome
+from astro_sync.plan import OnConflict
+from astro_sync.report import fingerprints, printable, sections, summarise, summarise_outcome, to_json, to_table
+
+_COLOURS: Final = {
+    Action.CREATE: "green",
+    Action.UPDATE: "yellow",
+    Action.REFUSED: "red",
+    Action.KEEP: "cyan",
+    Action.SECRET_KEPT: "magenta",
+}
+_ANSWERS: Final = {"y": OnConflict.OVERWRITE, "n": OnConflict.KEEP}
+
+
+@dataclass(frozen=True, slots=True)
+class Terminal:
+    """Hold how to talk: `interactive` if someone can answer, `salt` keys this run's fingerprints."""
+
+    salt: bytes
+    interactive: bool
+    colour: bool = False
+    verbose: bool = False
+    quiet: bool = False
+    as_json: bool = False
+    yes: bool = False
+    context: Mapping[str, str] = field(default_factory=dict)
+
+    def tell(self, message: str) -> None:
+        """Say on stderr what is going on."""
+        if not self.quiet:
+            click.echo(printable(message), err=True)
+
+    def paint(self, action: Action, text: str) -> str:
+        """Colour a word by what it means; the word itself says it too."""
+        return click.style(text, fg=_COLOURS.get(action)) if self.colour else text
+
+    def show_plan(self, title: str, changes: Sequence[Change]) -> None:
+        """Show on stderr what is about to happen."""
+        click.echo(f"{printable(title)}:\n{self._table(changes)}\n", err=True)
+
+    def confirm(self, question: str) -> bool:
+        """Ask for the one confirmation; without a terminal --yes takes its place."""
+        if self.yes:
+            return True
+        if not self.interactive:
+            raise UsageError("Nothing was changed: there is no terminal to ask on.", hint="Confirm with --yes.")
+        return click.confirm(printable(question), err=True)
+
+    def ask(self, conflicts: Sequence[Change], destination: Endpoint) -> Mapping[str, OnConflict]:
+        """Ask about each key that differs: y overwrites, n keeps, a overwrites all that follow, q ends the run."""
+        decided: dict[str, OnConflict] = {}
+        for number, change in enumerate(conflicts):
+            old, new = fingerprints(change, self.salt)
+            question = f"{change.key} differs on {destination} ({old} there, {new} here). Overwrite it?"
+            answer = click.prompt(
+                printable(question), type=click.Choice(["y", "n", "a", "q"]), default="n", err=True, show_default=True
+            )
+            if answer == "q":
+                raise AstroSyncError("Nothing was changed, as you said.")
+            if answer == "a":
+                return {**decided, **{later.key: OnConflict.OVERWRITE for later in conflicts[number:]}}
+            decided[change.key] = _ANSWERS[answer]
+        return decided
+
+    def report(self, outcome: Outcome) -> None:
+        """Print the result on stdout, and on stderr what needs attention."""
+        if self.as_json:
+            click.echo(to_json(outcome))
+        elif not self.quiet:
+            for title, changes in sections(outcome):
+                if table := self._table(changes):
+                    click.echo(f"{printable(title)}:\n{table}\n")
+        if not self.as_json:
+            warnings = [*outcome.warnings, *(warn for target in outcome.targets for warn in target.warnings)]
+            for line in summarise(warnings):
+                click.echo(f"{self._style('Warning', 'yellow')}: {line}", err=True)
+            for line in outcome.restores:
+                self.tell(line)
+        if outcome.error:
+            self.complain(outcome.error)
+        elif not self.as_json and not self.quiet:
+            click.echo(printable(summarise_outcome(outcome)))
+
+    def complain(self, error: AstroSyncError) -> None:
+        """Say on stderr what went wrong and what to type next."""
+        click.echo(f"{self._style('Error', 'red')}: {printable(str(error))}", err=True)
+        if error.hint:
+            click.echo(f"{self._style('Next', 'cyan')}: {printable(error.hint)}", err=True)
+
+    def _table(self, changes: Sequence[Change]) -> str:
+        return to_table(changes, verbose=self.verbose, salt=self.salt, paint=self.paint)
+
+    def _style(self, text: str, colour: str) -> str:
+        return click.style(text, fg=colour, bold=True) if self.colour else text
+
+
+def wants_colour(environ: Mapping[str, str], *, is_terminal: bool) -> bool:
+    """Tell whether to colour: FORCE_COLOR says yes, NO_COLOR and TERM=dumb say no, else a terminal does."""
+    if environ.get("NO_COLOR"):
+        return False
+    if environ.get("FORCE_COLOR"):
+        return True
+    return is_terminal and environ.get("TERM") != "dumb"
+
+
+@contextmanager
+def signals(stop: Callable[[], None]) -> Iterator[None]:
+    """Turn ^C, SIGTERM and SIGHUP into an `Interruption`, after `stop` has ended what runs."""
+    codes = {
+        signal.SIGINT: ExitCode.INTERRUPTED,
+        signal.SIGTERM: ExitCode.TERMINATED,
+        signal.SIGHUP: ExitCode.HUNG_UP,
+    }
+
+    def interrupt(number: int, _frame: FrameType | None) -> None:
+        stop()
+        raise Interruption(codes[signal.Signals(number)])
+
+    before: dict[signal.Signals, Any] = {}
+    for number in codes:
+        # nohup's way of asking to go on.
+        if signal.getsignal(number) is not signal.SIG_IGN:
+            before[number] = signal.signal(number, interrupt)
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def is_interactive() -> bool:
+    """Tell whether questions can be asked and answered here."""
+    return sys.stdin.isatty() and sys.stderr.isatty()
