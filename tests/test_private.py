@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from astro_sync.errors import AstroSyncError, ExitCode
+from astro_sync.lock import try_lock
 from astro_sync.private import private_folder, write_private
 
 ABANDONED = "astro-sync-" + "0" * 32
@@ -29,6 +30,34 @@ def test_the_folder_is_its_owners_alone_empty_and_gone_afterwards(tmp_path: Path
         (folder / "a" / "b").mkdir(parents=True)
         write_private(folder / "a" / "b" / "values", b"A=1")
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_narrow_umask_closes_nothing_to_the_owner(tmp_path: Path) -> None:
+    before = os.umask(0o777)
+    try:
+        with private_folder(tmp_path) as folder:
+            write_private(folder / "values", b"A=1")
+            assert folder.stat().st_mode & 0o777 == 0o700
+            assert (folder / "values").stat().st_mode & 0o777 == 0o600
+    finally:
+        os.umask(before)
+
+
+def test_a_folder_taken_for_abandoned_before_it_was_locked_is_made_anew(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = []
+
+    def lock_late(descriptor: int) -> bool:
+        made.append(next(tmp_path.iterdir()))
+        if len(made) == 1:
+            made[0].rmdir()  # as another run does that looks at this moment
+        return try_lock(descriptor) and len(made) != 2  # and the second time it is at work
+
+    monkeypatch.setattr("astro_sync.private.try_lock", lock_late)
+    with private_folder(tmp_path) as folder:
+        assert folder.exists()
+        assert len(made) == 3
 
 
 @pytest.mark.parametrize("way_out", [ValueError, KeyboardInterrupt, SystemExit, GeneratorExit])

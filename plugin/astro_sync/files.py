@@ -16,6 +16,7 @@ PRIVATE_FOLDER: Final = 0o700
 _NO_FLUSH: Final = frozenset({errno.EBADF, errno.EINVAL, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS})
 _NO_ROOM: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 _NO_RIGHT: Final = frozenset({errno.EACCES, errno.EPERM, errno.EROFS})
+_NO_ACL: Final = frozenset({errno.ENODATA, errno.ENOTSUP}) if sys.platform == "linux" else frozenset()
 _ACL: Final = "system.posix_acl_access"
 _GROUP_BITS: Final = 0o070
 
@@ -92,7 +93,9 @@ def _restore_access_list(descriptor: int, path: str | os.PathLike[str]) -> bool:
         return True
     try:
         access_list = os.getxattr(path, _ACL)
-    except OSError:  # none, or a file system without
+    except OSError as error:
+        if error.errno not in _NO_ACL:
+            return False
         with suppress(OSError):
             os.removexattr(descriptor, _ACL)
         return True

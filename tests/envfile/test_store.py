@@ -146,6 +146,20 @@ def test_the_folder_to_lock_is_where_the_link_leads(env: Path, tmp_path: Path) -
     assert folder_of(link) == folder_of(env) == tmp_path
 
 
+def test_a_pipe_that_takes_the_files_place_keeps_nobody_waiting(env: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    open_it = os.open
+
+    def open_after_the_swap(path: Path, flags: int) -> int:
+        env.unlink()
+        os.mkfifo(env)
+        assert flags & os.O_NONBLOCK  # else the next line would wait for ever
+        return open_it(path, flags)
+
+    monkeypatch.setattr(os, "open", open_after_the_swap)
+    with pytest.raises(RefusedError, match="a named pipe"):
+        load(env)
+
+
 # Writing.
 
 
@@ -312,6 +326,28 @@ def test_an_edit_between_reading_and_writing_is_noticed_and_kept(edit: Callable[
     assert caught.value.exit_code == ExitCode.FAILED
     assert "again" in caught.value.hint
     assert not list(env.parent.glob("*.tmp"))
+
+
+def test_an_edit_while_the_new_file_is_written_is_noticed_and_kept(env: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    loaded = load(env)
+    monkeypatch.setattr(os, "fsync", lambda _: edit_within_a_clock_tick(env))
+    with pytest.raises(ChangedError):
+        replace(loaded, b"A=2\n")
+    assert env.read_bytes() == b"A=9\n"
+    assert names_in(env.parent) == [".env"]
+
+
+def test_a_file_that_changes_while_it_is_read_is_not_believed(env: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    read = os.read
+
+    def read_while_somebody_appends(descriptor: int, size: int) -> bytes:
+        with env.open("ab") as file:
+            file.write(b"B=2\n")
+        return read(descriptor, size) if env.stat().st_size < 20 else b""
+
+    monkeypatch.setattr(os, "read", read_while_somebody_appends)
+    with pytest.raises(ChangedError, match="was being written"):
+        load(env)
 
 
 def test_a_file_made_between_reading_and_writing_is_noticed_and_kept(tmp_path: Path) -> None:
