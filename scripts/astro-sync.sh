@@ -68,11 +68,11 @@ _astro_sync_register_in_zsh() {
         case $kind:$help in
           plain:_) plain+=("$value") ;;
           plain:*) described+=("$value:$help") ;;
-          file:*) _path_files -f ;;
-          dir:*) _path_files -/ ;;
+          dir:*) _path_files -/ && return ;;
         esac
       done <<<"$(env COMP_WORDS="astro-sync ${words[*]:2}" COMP_CWORD=$((CURRENT - 2)) \
         _ASTRO_SYNC_COMPLETE=zsh_complete astro-sync 2>/dev/null)"
+      [ "${#described[@]}" -gt 0 ] || [ "${#plain[@]}" -gt 0 ] || _default # files, as bash does
       [ "${#described[@]}" -eq 0 ] || _describe -V astro-sync described
       [ "${#plain[@]}" -eq 0 ] || compadd -V astro-sync -a plain
     else
