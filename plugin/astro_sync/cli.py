@@ -1,30 +1,29 @@
 """The commands: options in, one call, the result out. Here and in its two helpers alone the surroundings are read."""
 
 import os
-import secrets
 import sys
-from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, NoReturn
 
 import click
+from click.core import ParameterSource
 
 from astro_sync import __version__
-from astro_sync.errors import AstroSyncError, ExitCode, InterruptedRunError, Interruption, UsageError
-from astro_sync.model import Outcome
+from astro_sync.errors import ExitCode
 from astro_sync.options import (
-    Options,
+    Typed,
     astro_options,
     change_options,
     deployment_options,
     env_option,
+    jobs_option,
     key_options,
     output_options,
+    protected_option,
     secret_options,
     yes_option,
 )
-from astro_sync.terminal import Terminal, is_interactive, wants_colour
 
 _EXIT_CODES = """\b
 Exit codes:
@@ -55,6 +54,8 @@ def cli() -> None:
 @change_options
 @secret_options
 @yes_option
+@protected_option
+@jobs_option
 @output_options
 @astro_options
 def local_to_deploy(**given: Any) -> None:  # noqa: ANN401 - click hands over what its options say
@@ -64,9 +65,7 @@ def local_to_deploy(**given: Any) -> None:  # noqa: ANN401 - click hands over wh
     Example:
       astro-sync local-to-deploy --deployment-id clx1 --airflow-only
     """
-    from astro_sync import commands
-
-    _run("local-to-deploy", commands.local_to_deploy, given)
+    _run("local-to-deploy", given)
 
 
 @cli.command("deploy-to-local", short_help="A Deployment's variables → .env.")
@@ -84,9 +83,7 @@ def deploy_to_local(**given: Any) -> None:  # noqa: ANN401 - click hands over wh
     Example:
       astro-sync deploy-to-local --deployment-id clx1
     """
-    from astro_sync import commands
-
-    _run("deploy-to-local", commands.deploy_to_local, given)
+    _run("deploy-to-local", given)
 
 
 def main() -> NoReturn:
@@ -103,41 +100,24 @@ def main() -> NoReturn:
     sys.exit(ExitCode.DONE)
 
 
-def _run(command: str, call: Callable[..., Outcome], given: dict[str, Any]) -> None:
-    """Run one command, report on it, and exit."""
-    from astro_sync.run import World
+def _run(command: str, given: dict[str, Any]) -> NoReturn:
+    """Gather what surrounds the run, run one command, and exit."""
+    from astro_sync.session import World, run
+    from astro_sync.terminal import open_terminal
 
-    options = Options(**given)
-    terminal = _terminal(options)
-    try:
-        outcome = call(options, World(dict(os.environ), Path.cwd(), Path.home(), datetime.now(UTC), _stdin, terminal))
-    except UsageError as error:
-        terminal.complain(error)
-        sys.exit(ExitCode.USAGE)
-    except AstroSyncError as error:
-        outcome = _failed(command, options, error, error.exit_code)
-    except Interruption as interruption:
-        early = InterruptedRunError("Interrupted before anything was changed.")
-        outcome = _failed(command, options, early, interruption.exit_code)
-    terminal.report(outcome)
-    sys.exit(outcome.exit_code)
-
-
-def _failed(command: str, options: Options, error: AstroSyncError, exit_code: ExitCode) -> Outcome:
-    return Outcome(command, options.env, options.dry_run, error=error, exit_code=exit_code)
-
-
-def _terminal(options: Options) -> Terminal:
-    return Terminal(
-        salt=secrets.token_bytes(16),
-        interactive=is_interactive(),
-        colour=wants_colour(os.environ, is_terminal=sys.stdout.isatty()),
-        verbose=options.verbose,
-        quiet=options.quiet,
-        as_json=options.as_json,
-        yes=options.yes,
+    context = click.get_current_context()
+    sources = {name: context.get_parameter_source(name) for name in given}
+    typed = Typed(
+        given,
+        frozenset(name for name, source in sources.items() if source is ParameterSource.COMMANDLINE),
+        frozenset(name for name, source in sources.items() if source is ParameterSource.ENVIRONMENT),
     )
-
-
-def _stdin() -> bytes:
-    return sys.stdin.buffer.read()
+    world = World(
+        environ=dict(os.environ),
+        cwd=Path.cwd(),
+        home=Path.home(),
+        now=datetime.now(UTC),
+        stdin=sys.stdin.buffer.read,
+        terminal=open_terminal(given, os.environ),
+    )
+    sys.exit(run(command, typed, world))

@@ -10,19 +10,20 @@ from astro_sync.errors import ExitCode, UsageError
 from astro_sync.model import Change, Note, Outcome, TargetOutcome, Warn
 from astro_sync.options import Options
 from astro_sync.readback import Verdict
-from astro_sync.run import World, prepare, select
+from astro_sync.run import World, prepare
+from astro_sync.settings import Settled
 from astro_sync.sync import Leg, Result, chain, copy
 
 
-def local_to_deploy(options: Options, world: World) -> Outcome:
+def local_to_deploy(settled: Settled, world: World) -> Outcome:
     """Carry local Airflow's connections and variables into `.env`, and `.env` to Deployments."""
+    options = settled.options
     if options.env == "-" and not options.no_export:
         raise UsageError("stdin (--env -) can only be sent as it is.", hint="Add --no-export.")
-    selectors = select(options, world.environ)
-    with prepare(options, world) as bench:
+    with prepare(settled, world) as bench:
+        ends = bench.deployments()
         env = bench.env_file(options.env, must_exist=options.no_export)
         source = None if options.no_export else bench.local_airflow(env)
-        ends = [bench.deployment(selector, number) for number, selector in enumerate(selectors, 1)]
         result = chain(source, env, ends, bench.terms())
     first = [leg for leg in result.legs if leg.destination is env]
     targets = [
@@ -31,15 +32,15 @@ def local_to_deploy(options: Options, world: World) -> Outcome:
     return _outcome("local-to-deploy", options, result, targets, first)
 
 
-def deploy_to_local(options: Options, world: World) -> Outcome:
+def deploy_to_local(settled: Settled, world: World) -> Outcome:
     """Carry a Deployment's environment variables into `.env`."""
+    options = settled.options
     if options.env == "-":
         raise UsageError("stdin (--env -) cannot be written.", hint="Name a file with --env FILE.")
-    selectors = select(options, world.environ)
-    if len(selectors) != 1:
-        raise UsageError("Only one Deployment can be pulled at a time.", hint="Name one with --deployment-id ID.")
-    with prepare(options, world) as bench:
-        deployment = bench.deployment(selectors[0], 1, saved=True)
+    with prepare(settled, world) as bench:
+        deployment, *others = bench.deployments(saved=True)
+        if others:
+            raise UsageError("Only one Deployment can be pulled at a time.", hint="Name one with --deployment-id ID.")
         result = copy(deployment, bench.env_file(options.env), bench.terms())
     targets = [_target(deployment.details, leg, options) for leg in result.legs]
     return _outcome("deploy-to-local", options, result, targets, [])

@@ -101,6 +101,15 @@ class Snapshot:
     warnings: tuple[Warn, ...] = ()
 
 
+class OnConflict(StrEnum):
+    """Say what becomes of a key whose known value differs on the destination."""
+
+    KEEP = "keep"
+    OVERWRITE = "overwrite"
+    ASK = "ask"
+    FAIL = "fail"
+
+
 class Action(StrEnum):
     """Say what becomes of one key."""
 

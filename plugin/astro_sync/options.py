@@ -1,15 +1,14 @@
 """The options that several commands share: the same words, the same meaning, everywhere."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
 import click
 
-from astro_sync.plan import OnConflict
+from astro_sync.model import OnConflict
 
 _F = TypeVar("_F", bound=Callable[..., Any])
-Decorator = Callable[[_F], _F]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -18,6 +17,7 @@ class Options:
 
     deployment_id: tuple[str, ...] = ()
     deployment_name: tuple[str, ...] = ()
+    target: tuple[str, ...] = ()
     workspace_id: str | None = None
     env: str = ".env"
     include: tuple[str, ...] = ()
@@ -33,6 +33,8 @@ class Options:
     partial: bool = False
     dry_run: bool = False
     yes: bool = False
+    yes_protected: tuple[str, ...] = ()
+    jobs: int = 4
     as_json: bool = False
     verbose: bool = False
     quiet: bool = False
@@ -40,6 +42,15 @@ class Options:
     no_backup: bool = False
     exit_code: bool = False
     astro_bin: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Typed:
+    """Hold what click found: every option's value, and the names of those that were typed or set in the environment."""
+
+    given: Mapping[str, Any]
+    typed: frozenset[str]
+    from_environment: frozenset[str]
 
 
 def _all(*decorators: Callable[[Any], Any]) -> Callable[[_F], _F]:
@@ -66,6 +77,7 @@ def deployment_options(*, several: bool) -> Callable[[_F], _F]:
             help=f"The Deployment's id{more}.  [env: ASTRO_SYNC_DEPLOYMENT_ID]",
         ),
         _many("-n", "--deployment-name", metavar="NAME", help=f"The Deployment's name{more}."),
+        _many("-t", "--target", metavar="NAME", help=f"A Deployment by its name in .astro-sync.toml{more}."),
         click.option("-w", "--workspace-id", metavar="ID", help="Its workspace, if not the current one."),
     )
 
@@ -103,6 +115,12 @@ secret_options: Callable[[_F], _F] = _all(
     ),
 )
 yes_option: Callable[[_F], _F] = click.option("-y", "--yes", is_flag=True, help="Answer the confirmation with yes.")
+protected_option: Callable[[_F], _F] = _many(
+    "--yes-protected", metavar="NAME", help="Answer it for this protected target too; can be repeated."
+)
+jobs_option: Callable[[_F], _F] = click.option(
+    "--jobs", type=click.IntRange(min=1), default=4, show_default=True, help="Deployments to write at the same time."
+)
 output_options: Callable[[_F], _F] = _all(
     click.option("--json", "as_json", is_flag=True, help="Print one JSON document instead of a table."),
     click.option("-v", "--verbose", is_flag=True, help="Show every key, and more of what is done."),

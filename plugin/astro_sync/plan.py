@@ -1,26 +1,18 @@
 """Decide, for each key, what becomes of it on the destination. Pure: nothing is read, asked or written here."""
 
+import shlex
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from enum import StrEnum
 from fnmatch import fnmatchcase
 
 from astro_sync.connection import local_host, parse_connection
-from astro_sync.model import WRITES, Action, Change, Note, Plan, Snapshot, Value, Variable, Warn
+from astro_sync.errors import GO_ON
+from astro_sync.model import WRITES, Action, Change, Note, OnConflict, Plan, Snapshot, Value, Variable, Warn
 from astro_sync.secrecy import CONNECTION, is_placeholder, is_sensitive, may_be_lost, platform_names
 
 Refusal = Callable[[Variable], str | None]
 
 DIFFERS = "another value stands there; decide with --on-conflict keep or --on-conflict overwrite"
-
-
-class OnConflict(StrEnum):
-    """Say what becomes of a key whose known value differs on the destination."""
-
-    KEEP = "keep"
-    OVERWRITE = "overwrite"
-    ASK = "ask"
-    FAIL = "fail"
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +94,7 @@ class _Sides:
         if key in self.source.unreadable or wanted is None or wanted.value is None:
             if there and there.value and self.policy.conflict(key) is OnConflict.KEEP:
                 return Change(key, Action.KEEP, secret)
-            return Change(key, Action.REFUSED, secret, self.source.unreadable.get(key))
+            return Change(key, Action.REFUSED, secret, _refuse(key, self.source.unreadable.get(key, "")))
         if is_placeholder(wanted.value) or self._is_lost(key, wanted.value, there):
             return Change(key, Action.SKIP, secret, "only a placeholder stands there", placeholder=True)
         return self._compare(Variable(key, wanted.value, secret), wanted.value, there)
@@ -145,36 +137,39 @@ class _Sides:
         if change.action is Action.SECRET_KEPT:
             yield _warn_of_secret(key, there, bool(wanted and wanted.value is not None))
         elif change.placeholder:
-            yield Warn(Note.PLACEHOLDER, key, "holds only a placeholder, which goes nowhere; set its real value first")
+            yield Warn(Note.PLACEHOLDER, key, "only a placeholder, which goes nowhere; set the real value first")
         elif change.action is Action.SKIP and self.policy.wants(key):
-            yield Warn(Note.RESERVED, key, f"stays where it is: {change.reason}")
+            yield Warn(Note.RESERVED, key, f"not carried: {change.reason}")
         elif self.destination.keeps_secrets and wanted and wanted.value and change.action is not Action.SKIP:
             if there and not there.secret and is_sensitive(key, wanted.value):
-                text = (
-                    "is plain on the Deployment and looks like a secret; delete it there and sync again to make it one"
-                )
+                text = "plain on the Deployment, but looks like a secret; delete it there and sync again to make it one"
                 yield Warn(Note.STAYS_PLAIN, key, text)
             if change.action in WRITES:
                 yield from _warn_of_write(key, wanted.value)
 
 
+def _refuse(key: str, reason: str) -> str:
+    return reason if GO_ON in reason else f"{reason}{GO_ON}--exclude {shlex.quote(key)} or --partial"
+
+
 def _warn_of_secret(key: str, there: Variable | None, is_push: bool) -> Warn:  # noqa: FBT001 - private
     if is_push:
-        text = f"is secret on the Deployment, so it was not compared; --rotate {key} writes the local value anew"
+        text = f"secret on the Deployment, so not compared; --rotate {key} writes the local value anew"
         return Warn(Note.SECRET_KEPT, key, text)
     if there is None:
-        return Warn(Note.SECRET_KEPT, key, "is secret on the Deployment; a comment in the file names it: set it there")
+        return Warn(Note.SECRET_KEPT, key, "secret on the Deployment; a comment in the file names it, set it there")
     if there.value is not None and is_placeholder(there.value):
-        text = "holds a placeholder where the Deployment has a secret; set its real value"
+        text = "only a placeholder here, a secret on the Deployment; set the real value"
         return Warn(Note.PLACEHOLDER, key, text)
-    return Warn(Note.SECRET_KEPT, key, "is secret on the Deployment; the local value stays, it was not compared")
+    text = f"secret on the Deployment, so not compared; the local value stays, local-to-deploy --rotate {key} sends it"
+    return Warn(Note.SECRET_KEPT, key, text)
 
 
 def _warn_of_write(key: str, value: Value) -> Iterator[Warn]:
     if key in platform_names()["shared"]:
-        yield Warn(Note.SHARED, key, "is a name that Astro sets too; make sure that you mean to replace it")
+        yield Warn(Note.SHARED, key, "Astro sets this name too; make sure that you mean to replace it")
     if key.startswith(CONNECTION):
         connection = parse_connection(value.reveal())
         if connection and local_host(connection):
-            text = f"points to a host that only exists on your machine; --exclude {key} leaves it out"
+            text = f"its host only exists on your machine; --exclude {key} leaves it out"
             yield Warn(Note.LOCAL_HOST, key, text)

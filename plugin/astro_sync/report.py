@@ -5,7 +5,8 @@ import unicodedata
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 
-from astro_sync.model import WRITES, Action, Change, Note, Outcome, Value, Warn
+from astro_sync.errors import GO_ON
+from astro_sync.model import WRITES, Action, Change, Outcome, Value, Warn
 from astro_sync.secrecy import CONNECTION, VARIABLE, fingerprint
 
 # Never colour alone tells what happens: each action has a sign and its word.
@@ -21,6 +22,7 @@ SIGNS = {
 }
 _QUIET = frozenset({Action.UNCHANGED, Action.DESTINATION_ONLY, Action.SECRET_KEPT})
 _SHORT = 40
+_NAMED = 5
 
 Paint = Callable[[Action, str], str]
 
@@ -79,7 +81,7 @@ def to_table(changes: Sequence[Change], *, verbose: bool, salt: bytes, paint: Pa
     if rows:
         from tabulate import tabulate  # 40 ms that a run without a table need not wait for
 
-        table = tabulate(rows, ["", "KEY", "ACTION", "KIND", "", "NOTE"], tablefmt="plain", disable_numparse=True)
+        table = tabulate(rows, ["", "KEY", "ACTION", "KIND", "AS", "NOTE"], tablefmt="plain", disable_numparse=True)
         lines += [line.rstrip() for line in table.split("\n")]
     if left := Counter(change.action for change in changes) - Counter(change.action for change in cut):
         lines.append(f"({count_actions(left.elements())}; --verbose shows them)")
@@ -104,34 +106,37 @@ def sections(outcome: Outcome) -> list[tuple[str, Sequence[Change]]]:
 
 def summarise_outcome(outcome: Outcome) -> str:
     """Return the last line: what was done, or would be."""
-    changes = [change for _, changes in sections(outcome) for change in changes]
-    done = count_actions(change.action for change in changes if change.action in WRITES)
-    noted = sum(change.noted for change in changes)
-    if noted:
-        done += f"{', ' if done else ''}{noted} recorded as a comment"
-    left = sum(change.action is Action.REFUSED for change in changes)
-    rest = f"; {left} could not be carried, see above" if left else ""
+    done, left = [], set()
+    for title, changes in sections(outcome):
+        counts = count_actions(change.action for change in changes if change.action in WRITES)
+        noted = sum(change.noted for change in changes)
+        parts = [counts] if counts else []
+        if noted:
+            parts.append(f"{noted} recorded as a comment")
+        if parts:
+            done.append(f"{title}: {', '.join(parts)}")
+        left |= {change.key for change in changes if change.action is Action.REFUSED}
+    rest = f" {len(left)} could not be carried, see above." if left else ""
     if not done:
-        return f"Nothing to do{rest}."
-    return f"Would do: {done}{rest}. Nothing was changed." if outcome.dry_run else f"Done: {done}{rest}."
+        return f"Nothing to do.{rest}"
+    text = "; ".join(done)
+    return f"Would do: {text}. Nothing was changed.{rest}" if outcome.dry_run else f"Done: {text}.{rest}"
 
 
-def summarise(warnings: Iterable[Warn]) -> list[str]:
-    """Return a line for each warning, those about secrets that were not compared as one."""
-    lines, secrets = [], []
+def summarise(warnings: Iterable[Warn], *, verbose: bool) -> list[str]:
+    """Return a line for each thing that the user should know, with the keys that it holds for; all with `verbose`."""
+    grouped: dict[str, list[str]] = {}
     for warn in dict.fromkeys(warnings):
-        if warn.code is Note.SECRET_KEPT:
-            secrets.append(warn.key or "")
-        else:
-            lines.append(printable(f"{warn.key} {warn.message}" if warn.key else warn.message))
-    if secrets:
-        what = "1 secret was" if len(secrets) == 1 else f"{len(secrets)} secrets were"
-        names = ", ".join(printable(key) for key in secrets[:5]) + (", …" if len(secrets) > 5 else "")  # noqa: PLR2004
-        lines.append(
-            f"{what} not compared, since Astro does not show them ({names}). "
-            "Set new ones by hand; --rotate KEY on local-to-deploy writes one anew."
-        )
-    return lines
+        message = warn.message.replace(warn.key, "KEY") if warn.key else warn.message
+        grouped.setdefault(message, []).extend([printable(warn.key)] if warn.key else [])
+    return [_summary(message, keys, verbose=verbose) for message, keys in grouped.items()]
+
+
+def _summary(message: str, keys: Sequence[str], *, verbose: bool) -> str:
+    named = keys if verbose or len(keys) <= _NAMED else [*keys[: _NAMED - 1], f"{len(keys) - _NAMED + 1} more"]
+    text = message.replace("KEY", keys[0]) if len(keys) == 1 else message
+    count = f"{len(keys)} keys: " if len(keys) > 1 else ""
+    return f"{count}{', '.join(named)}: {printable(text)}" if keys else printable(text)
 
 
 def fingerprints(change: Change, salt: bytes) -> tuple[str, str]:
@@ -146,7 +151,8 @@ def _is_news(change: Change) -> bool:
 
 
 def _note(change: Change, salt: bytes) -> str:
-    parts = [printable(change.reason)] if change.reason else []
+    # What to type next is said once below the table; each reason holds it too, for the JSON.
+    parts = [printable(change.reason.partition(GO_ON)[0])] if change.reason else []
     if change.old is not None and change.value is not None:
         old, new = fingerprints(change, salt)
         parts.append(f"{old} there, {new} wanted")

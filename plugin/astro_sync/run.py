@@ -4,7 +4,7 @@ import re
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cache
 from pathlib import Path
@@ -12,16 +12,16 @@ from typing import Final
 
 from astro_sync import backup
 from astro_sync.astro import Astro, find_astro
-from astro_sync.endpoints import Endpoint
+from astro_sync.confirmation import confirmed
 from astro_sync.endpoints.deployment import Deployment, Selector
 from astro_sync.endpoints.env_file import EnvFile
 from astro_sync.endpoints.local_airflow import LocalAirflow
-from astro_sync.errors import UsageError
-from astro_sync.model import WRITES, Plan
+from astro_sync.errors import UnusableError, UsageError
+from astro_sync.model import OnConflict
 from astro_sync.options import Options
-from astro_sync.plan import OnConflict, Policy
+from astro_sync.plan import Policy
 from astro_sync.private import private_folder
-from astro_sync.report import count_actions
+from astro_sync.settings import Settled
 from astro_sync.sync import Leg, Terms
 from astro_sync.terminal import Terminal, signals
 
@@ -41,22 +41,35 @@ class World:
     terminal: Terminal
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Bench:
-    """Hold what the endpoints of one run share."""
+    """Hold what the endpoints of one run share; `policies` are those of single destinations, by identity."""
 
-    options: Options
+    settled: Settled
     world: World
-    astro: Astro
     folder: Path
-    mode: Callable[[], str]
+    found_astro: Astro | UnusableError
+    policies: dict[int, Policy] = field(default_factory=dict)
 
-    def env_file(self, path: str, *, must_exist: bool = False) -> EnvFile:
-        """Return a `.env` file; `-` is stdin."""
+    @property
+    def astro(self) -> Astro:
+        """Return the Astro CLI; raises UnusableError if there is none."""
+        if isinstance(self.found_astro, UnusableError):
+            raise self.found_astro
+        return self.found_astro
+
+    @property
+    def options(self) -> Options:
+        """Return the options of the run."""
+        return self.settled.options
+
+    def env_file(self, path: str, *, must_exist: bool = False, asks_astro: bool = True) -> EnvFile:
+        """Return a `.env` file, `-` for stdin; without `asks_astro`, the local mode may be a likely one."""
         world = self.world
         return EnvFile(
             path=world.cwd / path,
-            mode=self.mode,
+            name=path,
+            mode=cache(self._mode if asks_astro else self._likely_mode),
             environ=world.environ,
             timeout=self.options.timeout,
             tell=world.terminal.tell,
@@ -64,61 +77,103 @@ class Bench:
             must_exist=must_exist,
         )
 
-    def deployment(self, selector: Selector, number: int, *, saved: bool = False) -> Deployment:
-        """Return a Deployment with a folder of its own."""
-        folder = self.folder / f"deployment-{number}"
-        return Deployment(self.astro, selector, folder, allow_argv=self.options.allow_argv, saved=saved)
+    def deployments(self, *, saved: bool = False) -> list[Deployment]:
+        """Return the Deployments that were named, each with a folder and a policy of its own."""
+        found = []
+        for number, (selector, options) in enumerate(_select(self.settled), 1):
+            folder = self.folder / f"deployment-{number}"
+            deployment = Deployment(self.astro, selector, folder, allow_argv=options.allow_argv, saved=saved)
+            self.policies[id(deployment)] = self._policy(options)
+            found.append(deployment)
+        return found
 
     def local_airflow(self, env: EnvFile) -> LocalAirflow:
         """Return the local Airflow."""
         return LocalAirflow(self.astro, self.world.cwd, self.folder, env.holds)
 
-    def terms(self) -> Terms:
+    def terms(self, *, confirm: Callable[[Sequence[Leg]], bool] | None = None) -> Terms:
         """Return what the user decided."""
         options, world = self.options, self.world
+        policy = self._policy(options)
+        astro = self.found_astro
         return Terms(
-            policy=_policy(options, interactive=world.terminal.interactive),
+            policy=lambda destination: self.policies.get(id(destination), policy),
             ask=world.terminal.ask,
-            confirm=self._confirm,
-            interrupted=self.astro.resume,
+            confirm=confirm or (lambda legs: confirmed(legs, self.settled, world.terminal)),
+            interrupted=astro.resume if isinstance(astro, Astro) else lambda: None,
             backups=None if options.no_backup else backup.folder(world.environ, world.home),
             now=world.now,
             dry_run=options.dry_run,
             partial=options.partial,
             exit_code=options.exit_code,
+            jobs=options.jobs,
         )
 
-    def _confirm(self, legs: Sequence[Leg]) -> bool:
-        terminal = self.world.terminal
-        if terminal.interactive and not self.options.yes:
-            for leg in legs:
-                terminal.show_plan(str(leg.destination), leg.plan.changes)
-        questions = [question(leg.destination, leg.plan) for leg in legs]
-        return terminal.confirm("\n".join((*questions, "Go on?")))
+    def _mode(self) -> str:
+        return local_mode(self.astro)
+
+    def _likely_mode(self) -> str:
+        """Return the local mode where `astro` can tell it, else that of Docker, which is the CLI's own default."""
+        in_project = (self.world.cwd / ".astro" / "config.yaml").is_file()
+        return local_mode(self.found_astro) if isinstance(self.found_astro, Astro) and in_project else "docker"
+
+    def _policy(self, options: Options) -> Policy:
+        interactive = self.world.terminal.interactive
+        on_conflict = OnConflict(options.on_conflict or ("ask" if interactive else "fail"))
+        if on_conflict is OnConflict.ASK and not interactive:
+            hint = "Decide with --on-conflict keep, overwrite or fail."
+            raise UsageError("--on-conflict ask needs a terminal to ask on.", hint=hint)
+        return Policy(
+            on_conflict=on_conflict,
+            include=options.include,
+            exclude=options.exclude,
+            only=_AIRFLOW if options.airflow_only else (),
+            rotate=options.rotate,
+            secret=options.secret,
+            plain=options.plain,
+            allow_reserved=frozenset(options.allow_reserved),
+        )
 
 
 @contextmanager
-def prepare(options: Options, world: World) -> Iterator[Bench]:
-    """Find `astro`, make the private folder and listen to signals, for as long as the run lasts."""
-    program = find_astro(options.astro_bin, world.environ)
-    with private_folder(Path(world.environ.get("TMPDIR") or tempfile.gettempdir())) as folder:
-        astro = Astro(program, environ=world.environ, cwd=world.cwd, timeout=options.timeout, private=folder)
-        with signals(astro.stop):
-            yield Bench(options, world, astro, folder, cache(lambda: local_mode(astro)))
+def prepare(settled: Settled, world: World) -> Iterator[Bench]:
+    """Look for `astro`, make the private folder and listen to signals, for as long as the run lasts."""
+    options = settled.options
+    stops: list[Callable[[], None]] = []
+
+    def stop() -> None:
+        for each_stop in stops:
+            each_stop()
+
+    with (
+        signals(stop),
+        private_folder(Path(world.environ.get("TMPDIR") or tempfile.gettempdir())) as folder,
+    ):
+        found: Astro | UnusableError
+        try:
+            program = find_astro(options.astro_bin, world.environ)
+        except UnusableError as error:
+            found = error
+        else:
+            found = Astro(program, environ=world.environ, cwd=world.cwd, timeout=options.timeout, private=folder)
+            stops.append(found.stop)
+        yield Bench(settled, world, folder, found)
 
 
-def select(options: Options, environ: Mapping[str, str]) -> Sequence[Selector]:
-    """Return the Deployments that were named; raises UsageError if none was."""
-    names = options.deployment_name
-    ids = options.deployment_id
-    if not (ids or names):
-        ids = tuple(environ.get("ASTRO_SYNC_DEPLOYMENT_ID", "").split())
-    found = [Selector(text, workspace_id=options.workspace_id) for text in ids]
-    found += [Selector(None, name, options.workspace_id) for name in names]
+def _select(settled: Settled) -> list[tuple[Selector, Options]]:
+    """Return the Deployments that were named, each with what holds for it; raises UsageError if none was."""
+    found = {_selector(target.options): target.options for target in settled.targets}
     if not found:
         hint = "Name one with --deployment-id ID or --deployment-name NAME; `astro deployment list` shows them."
         raise UsageError("No Deployment was named.", hint=hint)
-    return list(dict.fromkeys(found))
+    return list(found.items())
+
+
+def _selector(options: Options) -> Selector:
+    ids, names = options.deployment_id, options.deployment_name
+    if not (ids or names):
+        raise UsageError("The target names no Deployment.", hint="Add deployment_id to it in .astro-sync.toml.")
+    return Selector(ids[0] if ids else None, names[0] if names else None, options.workspace_id)
 
 
 def local_mode(astro: Astro) -> str:
@@ -129,36 +184,3 @@ def local_mode(astro: Astro) -> str:
         if match and match[1]:
             return "standalone" if match[1] == "standalone" else "docker"
     return "docker"
-
-
-def question(destination: Endpoint, plan: Plan) -> str:
-    """Return what a person is asked to allow, Deployments with the number of writing calls."""
-    count = count_actions(change.action for change in plan.changes if change.action in WRITES)
-    if not isinstance(destination, Deployment):
-        return f"{destination}: {count or 'a comment for each secret'}."
-    calls = len({change.secret for change in plan.writes})
-    workspace = destination.details.workspace
-    where = f"workspace {workspace}" if workspace else "the current workspace"
-    text = (
-        f"{destination} in workspace {where}: {count}, in {calls} call{'s' if calls > 1 else ''} that each restart it."
-    )
-    if seen := destination.in_argv(plan):
-        text += f" The values of {', '.join(seen)} show in the process list for a moment."
-    return text
-
-
-def _policy(options: Options, *, interactive: bool) -> Policy:
-    on_conflict = OnConflict(options.on_conflict or ("ask" if interactive else "fail"))
-    if on_conflict is OnConflict.ASK and not interactive:
-        hint = "Decide with --on-conflict keep, overwrite or fail."
-        raise UsageError("--on-conflict ask needs a terminal to ask on.", hint=hint)
-    return Policy(
-        on_conflict=on_conflict,
-        include=options.include,
-        exclude=options.exclude,
-        only=_AIRFLOW if options.airflow_only else (),
-        rotate=options.rotate,
-        secret=options.secret,
-        plain=options.plain,
-        allow_reserved=frozenset(options.allow_reserved),
-    )

@@ -9,8 +9,8 @@ from pathlib import Path
 from astro_sync.concurrency import each
 from astro_sync.endpoints import Endpoint, Source
 from astro_sync.errors import AstroSyncError, ExitCode, InterruptedRunError, Interruption, RefusedError
-from astro_sync.model import Change, Plan, Snapshot, Warn, Written
-from astro_sync.plan import OnConflict, Policy, make_plan
+from astro_sync.model import Change, OnConflict, Plan, Snapshot, Warn, Written
+from astro_sync.plan import Policy, make_plan
 from astro_sync.readback import Judgement, Verdict, judge
 
 _READS_AT_ONCE = 8
@@ -50,7 +50,7 @@ class Leg:
 class Terms:
     """Hold what the user decided for one run, how to ask, and where backups go (None: nowhere)."""
 
-    policy: Policy
+    policy: Callable[[Endpoint], Policy]
     ask: Callable[[Sequence[Change], Endpoint], Mapping[str, OnConflict]]
     confirm: Callable[[Sequence[Leg]], bool]
     interrupted: Callable[[], None]
@@ -119,7 +119,7 @@ class _Planner:
 
     def decide(self, there: Snapshot, destination: Endpoint, here: Snapshot) -> Plan:
         mine = id(destination)
-        policy = replace(self.terms.policy, decided=self.answers.get(mine, {}))
+        policy = replace(self.terms.policy(destination), decided=self.answers.get(mine, {}))
         plan = make_plan(there, here, policy, destination.refusal)
         if not plan.conflicts or policy.on_conflict is not OnConflict.ASK:
             return plan
@@ -158,7 +158,11 @@ def _refuse(legs: Sequence[Leg], terms: Terms) -> AstroSyncError | None:
     refusals = {change.key for leg in legs for change in leg.plan.refusals}
     if refusals and not terms.partial:
         count = f"{len(refusals)} key{'s' if len(refusals) > 1 else ''}"
-        hint = "Carry the rest with --partial, or leave them out with --exclude KEY; the reason stands at each key."
+        hint = "Leave them out with --exclude KEY, or carry the rest with --partial."
+        if any("--allow-argv" in (change.reason or "") for leg in legs for change in leg.plan.refusals):
+            hint += " --allow-argv carries what no file can, but shows it in the process list for a moment."
+        if any("astro env variable" in (change.reason or "") for leg in legs for change in leg.plan.refusals):
+            hint += " By hand: `astro env variable create --deployment-id ID --key KEY --secret < FILE`."
         return RefusedError(f"{count} cannot be carried exactly; nothing was changed.", hint=hint)
     return None
 

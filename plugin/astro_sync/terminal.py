@@ -1,10 +1,11 @@
 """Talk with the person at the terminal: the plan, the questions, the result; and hear the signals that end a run."""
 
+import secrets
 import signal
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from types import FrameType
 from typing import Any, Final
 
@@ -12,8 +13,7 @@ import click
 
 from astro_sync.endpoints import Endpoint
 from astro_sync.errors import AstroSyncError, ExitCode, Interruption, UsageError
-from astro_sync.model import Action, Change, Outcome
-from astro_sync.plan import OnConflict
+from astro_sync.model import Action, Change, OnConflict, Outcome
 from astro_sync.report import fingerprints, printable, sections, summarise, summarise_outcome, to_json, to_table
 
 _COLOURS: Final = {
@@ -37,7 +37,6 @@ class Terminal:
     quiet: bool = False
     as_json: bool = False
     yes: bool = False
-    context: Mapping[str, str] = field(default_factory=dict)
 
     def tell(self, message: str) -> None:
         """Say on stderr what is going on."""
@@ -59,6 +58,11 @@ class Terminal:
         if not self.interactive:
             raise UsageError("Nothing was changed: there is no terminal to ask on.", hint="Confirm with --yes.")
         return click.confirm(printable(question), err=True)
+
+    def type_name(self, question: str, name: str) -> bool:
+        """Ask for a name to be typed, and tell whether it was that one."""
+        typed: str = click.prompt(printable(question), default="", show_default=False, err=True)
+        return typed == name
 
     def ask(self, conflicts: Sequence[Change], destination: Endpoint) -> Mapping[str, OnConflict]:
         """Ask about each key that differs: y overwrites, n keeps, a overwrites all that follow, q ends the run."""
@@ -86,7 +90,7 @@ class Terminal:
                     click.echo(f"{printable(title)}:\n{table}\n")
         if not self.as_json:
             warnings = [*outcome.warnings, *(warn for target in outcome.targets for warn in target.warnings)]
-            for line in summarise(warnings):
+            for line in summarise(warnings, verbose=self.verbose):
                 click.echo(f"{self._style('Warning', 'yellow')}: {line}", err=True)
             for line in outcome.restores:
                 self.tell(line)
@@ -106,6 +110,19 @@ class Terminal:
 
     def _style(self, text: str, colour: str) -> str:
         return click.style(text, fg=colour, bold=True) if self.colour else text
+
+
+def open_terminal(given: Mapping[str, Any], environ: Mapping[str, str]) -> Terminal:
+    """Return how to talk here; questions can be asked where stdin and stderr are a terminal."""
+    return Terminal(
+        salt=secrets.token_bytes(16),
+        interactive=sys.stdin.isatty() and sys.stderr.isatty(),
+        colour=wants_colour(environ, is_terminal=sys.stdout.isatty()),
+        verbose=given.get("verbose", False),
+        quiet=given.get("quiet", False),
+        as_json=given.get("as_json", False),
+        yes=given.get("yes", False),
+    )
 
 
 def wants_colour(environ: Mapping[str, str], *, is_terminal: bool) -> bool:
@@ -140,8 +157,3 @@ def signals(stop: Callable[[], None]) -> Iterator[None]:
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
-
-
-def is_interactive() -> bool:
-    """Tell whether questions can be asked and answered here."""
-    return sys.stdin.isatty() and sys.stderr.isatty()

@@ -14,7 +14,7 @@ from astro_sync.concurrency import together
 from astro_sync.endpoints.deployment_answers import Details, parse_inspect, parse_names, parse_saved
 from astro_sync.envfile.dialects import COMPOSE
 from astro_sync.envfile.writing import load_lines, load_refusal, spell
-from astro_sync.errors import AstroSyncError, UnusableError
+from astro_sync.errors import GO_ON, AstroSyncError, UnusableError
 from astro_sync.model import Change, Note, Plan, Snapshot, Variable, Warn, Written
 from astro_sync.private import write_private
 
@@ -91,7 +91,7 @@ class Deployment:
         reason = load_refusal(key, text)
         if reason is None:
             return None
-        instead = f"go on with --exclude {shlex.quote(key)} or --partial"
+        instead = f"--exclude {shlex.quote(key)} or --partial"
         if "\n" in text:
             stdin = f"astro env variable create --deployment-id ID --key {shlex.quote(key)} --secret < FILE"
             instead += f", or set it by hand: {stdin}"
@@ -99,7 +99,7 @@ class Deployment:
             if self.allow_argv:
                 return None
             instead += ", or --allow-argv, which shows it in the process list for a moment"
-        return f"{reason}; {instead}"
+        return f"{reason}{GO_ON}{instead}"
 
     def keep_backup(self, folder: Path, now: datetime) -> Path | None:
         """Keep the plain variables that were read last as a `.env`."""
@@ -128,7 +128,7 @@ class Deployment:
         texts = {change.key: change.value.reveal() for change in batch if change.value is not None}
         in_file = {key: text for key, text in texts.items() if load_refusal(key, text) is None}
         positional = [f"{key}={text}" for key, text in texts.items() if key not in in_file]
-        shown = "was on the command line of `astro` for a moment, where other users of this machine could see it"
+        shown = "was on the command line of `astro` for a moment, where others on this machine could see the value"
         self.warnings += [Warn(Note.ARGV, key, shown) for key in texts if key not in in_file]
         verb = "update" if any(change.action == "update" for change in batch) else "create"
         words = ["deployment", "variable", verb, *positional, "-d", self.details.deployment_id]

@@ -14,7 +14,7 @@ from astro_sync.envfile.dialects import LOAD, RUNTIMES, STANDALONE, CannotWriteE
 from astro_sync.envfile.document import Document, require_second_reading
 from astro_sync.envfile.store import Loaded, folder_of, load, locked, replace
 from astro_sync.envfile.writing import spell
-from astro_sync.errors import RejectedFileError, UsageError
+from astro_sync.errors import GO_ON, RejectedFileError, UsageError
 from astro_sync.model import Note, Plan, Snapshot, Value, Variable, Warn, Written
 from astro_sync.secrecy import secret_comment
 
@@ -23,11 +23,13 @@ from astro_sync.secrecy import secret_comment
 class EnvFile:
     """Hold one `.env` for one run: locked from before the first reading to the end.
 
-    `mode` tells the local mode, `docker` or `standalone`; `environ` is where `$NAME` is looked up first. `stdin` holds
-    the bytes of a source that is no file. `must_exist`: a missing file is an error and not an empty one.
+    `name` is how the user called it. `mode` tells the local mode, `docker` or `standalone`; `environ` is where `$NAME`
+    is looked up first. `stdin` holds the bytes of a source that is no file. `must_exist`: a missing file is an error,
+    not an empty one.
     """
 
     path: Path
+    name: str
     mode: Callable[[], str]
     environ: Mapping[str, str]
     timeout: float
@@ -54,7 +56,7 @@ class EnvFile:
         self._lock.__exit__(kind, error, trace)
 
     def __str__(self) -> str:
-        return str(self.path)
+        return self.name
 
     def read(self) -> Snapshot:
         """Return what the local runtime reads from the file.
@@ -65,8 +67,8 @@ class EnvFile:
         document = Document.parse(data, self._runtime, self.environ)
         if document.rejection:
             line = document.rejection.line
-            message = f"{self.path}:{line}: {self._reader} rejects the whole file here: {document.rejection.reason}."
-            hint = f"Mend line {line}, then try again; `astro-sync check {shlex.quote(str(self.path))}` explains it."
+            message = f"{self}:{line}: {self._reader} rejects the whole file here: {document.rejection.reason}."
+            hint = f"Mend line {line}, then try again; `astro-sync check {shlex.quote(self.name)}` explains it."
             raise RejectedFileError(message, line=line, hint=hint)
         self._document = document
         variables = {key: Variable(key, Value(text)) for key, text in document.values().items()}
@@ -77,13 +79,13 @@ class EnvFile:
         """Return why the local runtime could not read this variable from the file."""
         if variable.value is None:
             return "its value is not known"
-        go_on = f"go on with --exclude {shlex.quote(variable.key)} or --partial"
+        go_on = f"{GO_ON}--exclude {shlex.quote(variable.key)} or --partial"
         if reason := self._runtime.refuses_key(variable.key):
-            return f"{reason}, so {self._reader} could not read it from {self.path.name}; {go_on}"
+            return f"{reason}, so {self._reader} could not read it from {self.path.name}{go_on}"
         try:
             spell(variable.key, variable.value.reveal(), self._runtime)
         except CannotWriteError as error:
-            return f"{error}, which {self._reader} cannot read from {self.path.name}; {go_on}"
+            return f"{error}, which {self._reader} cannot read from {self.path.name}{go_on}"
         return None
 
     def keep_backup(self, folder: Path, now: datetime) -> Path | None:
@@ -100,10 +102,10 @@ class EnvFile:
         require_second_reading(edit)
         replace(self._loaded, edit.data)
         for key in edit.particular:
-            text = f"has no spelling that all programs read alike; it is written for {self._reader}"
+            text = f"written for {self._reader}, since no spelling means this value to every program that reads a .env"
             self.warnings.append(Warn(Note.READERS_DIFFER, key, text))
         for key, line in edit.stayed:
-            text = f"a later line still needs line {line}, so that line stayed and the new value stands further down"
+            text = f"line {line} stayed, since a later line needs it; the new value stands further down"
             self.warnings.append(Warn(Note.STAYED, key, text))
         return Written()
 
@@ -124,7 +126,7 @@ class EnvFile:
             return self.stdin
         self._loaded = load(self.path)
         if self.must_exist and not self._loaded.exists:
-            raise UsageError(f"There is no file {self.path}.", hint="Name the file with --env FILE.")
+            raise UsageError(f"There is no file {self}.", hint="Name the file with --env FILE.")
         return self._loaded.data
 
     def _noted(self, data: bytes) -> frozenset[str]:
@@ -142,6 +144,6 @@ def _differences(document: Document, data: bytes, environ: Mapping[str, str]) ->
     text = data.decode("utf-8", "surrogateescape")
     ours = document.values()
     others = [dialect.read(text, environ).values() for dialect in (*RUNTIMES.values(), LOAD)]
-    message = "is read differently by other programs; `astro-sync check` tells which"
+    message = "read differently by other programs than by local Airflow; `astro-sync check` tells which and mends it"
     keys = [key for key, value in ours.items() if any(other.get(key) != value for other in others)]
     return [Warn(Note.READERS_DIFFER, key, message) for key in keys]

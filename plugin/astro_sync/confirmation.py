@@ -1,0 +1,59 @@
+"""Ask for the one confirmation of a run, and for the name of a protected target."""
+
+from collections.abc import Iterator, Sequence
+
+from astro_sync.endpoints import Endpoint
+from astro_sync.endpoints.deployment import Deployment
+from astro_sync.errors import UsageError
+from astro_sync.model import WRITES, Plan
+from astro_sync.report import count_actions
+from astro_sync.settings import Settled
+from astro_sync.sync import Leg
+from astro_sync.terminal import Terminal
+
+
+def confirmed(legs: Sequence[Leg], settled: Settled, terminal: Terminal) -> bool:
+    """Show what is about to happen and return the answer.
+
+    Raises UsageError without a terminal and without the option that takes its place.
+    """
+    options = settled.options
+    protected = [name for name in _protected(legs, settled) if name not in options.yes_protected]
+    if protected and not terminal.interactive:
+        hint = f"Confirm it by name: --yes-protected {protected[0]}."
+        raise UsageError(f"Nothing was changed: target {protected[0]} is protected, --yes is not enough.", hint=hint)
+    if terminal.interactive and (protected or not options.yes):
+        for leg in legs:
+            terminal.show_plan(str(leg.destination), leg.plan.changes)
+    for name in protected:
+        if not terminal.type_name(f"Target {name} is protected. Type its name to change it", name):
+            return False
+    questions = [_describe(leg.destination, leg.plan) for leg in legs]
+    return terminal.confirm("\n".join((*questions, "Go on?")))
+
+
+def _protected(legs: Sequence[Leg], settled: Settled) -> Iterator[str]:
+    """Yield the names of protected targets that would be changed, however they were named."""
+    for leg in legs:
+        if isinstance(leg.destination, Deployment):
+            details = leg.destination.details
+            for name, table in settled.protected.items():
+                if details.deployment_id == table.get("deployment_id") or (
+                    "deployment_id" not in table and details.name == table.get("deployment_name")
+                ):
+                    yield name
+
+
+def _describe(destination: Endpoint, plan: Plan) -> str:
+    """Return what a person is asked to allow, for a Deployment with the number of writing calls."""
+    count = count_actions(change.action for change in plan.changes if change.action in WRITES)
+    if not isinstance(destination, Deployment):
+        return f"{destination}: {count or 'a comment for each secret'}."
+    calls = len({change.secret for change in plan.writes})
+    workspace = destination.details.workspace
+    where = f"workspace {workspace}" if workspace else "the current workspace"
+    times = "1 writing call, which restarts it" if calls == 1 else f"{calls} writing calls, each of which restarts it"
+    text = f"{destination} in {where}: {count}, in {times}."
+    if seen := destination.in_argv(plan):
+        text += f" The values of {', '.join(seen)} show in the process list for a moment."
+    return text

@@ -1,0 +1,45 @@
+"""Run one command from what was typed to its exit code: settle, call, report; every way out leads through here."""
+
+from collections.abc import Callable, Mapping
+
+from astro_sync import commands
+from astro_sync.config import load
+from astro_sync.errors import AstroSyncError, ExitCode, InterruptedRunError, Interruption, UsageError
+from astro_sync.model import Outcome
+from astro_sync.options import Options, Typed
+from astro_sync.run import World
+from astro_sync.settings import Settled, settle
+
+__all__ = ["World", "run"]
+
+COMMANDS: Mapping[str, Callable[[Settled, World], Outcome]] = {
+    "local-to-deploy": commands.local_to_deploy,
+    "deploy-to-local": commands.deploy_to_local,
+}
+
+
+def run(command: str, typed: Typed, world: World) -> ExitCode:
+    """Return the exit code, after the report."""
+    terminal = world.terminal
+    options = Options(**typed.given)
+    try:
+        settled = settle(typed, world.environ, load(world.cwd))
+        options = settled.options
+        if options.verbose:
+            for name, origin in settled.origins.items():
+                terminal.tell(f"--{name.replace('_', '-')} is from the {origin}.")
+        outcome = COMMANDS[command](settled, world)
+    except UsageError as error:
+        terminal.complain(error)
+        return error.exit_code
+    except AstroSyncError as error:
+        outcome = _failed(command, options, error, error.exit_code)
+    except Interruption as interruption:
+        early = InterruptedRunError("Interrupted before anything was changed.")
+        outcome = _failed(command, options, early, interruption.exit_code)
+    terminal.report(outcome)
+    return outcome.exit_code
+
+
+def _failed(command: str, options: Options, error: AstroSyncError, exit_code: ExitCode) -> Outcome:
+    return Outcome(command, options.env, options.dry_run, error=error, exit_code=exit_code)
