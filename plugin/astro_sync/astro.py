@@ -5,8 +5,8 @@ import shutil
 import signal
 import threading
 import time
-from collections.abc import Mapping
-from contextlib import suppress
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass, field
 from itertools import count
 from pathlib import Path
@@ -56,12 +56,23 @@ class Astro:
 
     With ASTRO_API_TOKEN set, each call has an ASTRO_HOME of its own in `private`, with a copy of the user's
     `config.yaml`: the CLI would write the token over the user's login there (design, rule 9).
+    `watch` shows what runs: the first three words of a call, which never hold a value.
     """
 
-    def __init__(self, program: Path, *, environ: Mapping[str, str], cwd: Path, timeout: float, private: Path) -> None:
+    def __init__(  # noqa: PLR0913 - one name each for what surrounds a call
+        self,
+        program: Path,
+        *,
+        environ: Mapping[str, str],
+        cwd: Path,
+        timeout: float,
+        private: Path,
+        watch: Callable[[str], AbstractContextManager[None]],
+    ) -> None:
         self._environ = {name: text for name, text in environ.items() if not name.startswith(_WITHHELD)}
         self._program = program
         self._private = private
+        self._watch = watch
         self._calls = count(1)
         self._cwd = cwd
         self.timeout = timeout
@@ -70,7 +81,7 @@ class Astro:
         # Reentrant: a signal handler calls stop() in the thread that may just be starting a process.
         self._lock = threading.RLock()
 
-    def run(self, *args: str, timeout: float | None = None) -> Answer:
+    def run(self, *args: str) -> Answer:
         """Run `astro` with these arguments; a call that takes too long is ended with its whole process group."""
         from plumbum import local  # costs 31 ms, and not every command runs `astro`
 
@@ -81,7 +92,8 @@ class Astro:
             process = _start(local[str(self._program)], args, self._cwd, environ)
             self._running.add(process)
         try:
-            stdout, stderr = process.communicate(_STDIN, timeout=timeout or self.timeout)
+            with self._watch(f"astro {' '.join(args[:3])}"):
+                stdout, stderr = process.communicate(_STDIN, timeout=self.timeout)
             status: int | None = process.returncode
         except TimeoutExpired:
             stdout, stderr = _end(process)

@@ -17,10 +17,12 @@ from astro_sync.options import (
     change_options,
     deployment_options,
     env_option,
+    exit_code_option,
     jobs_option,
     key_options,
     output_options,
     protected_option,
+    rewrite_options,
     secret_options,
     yes_option,
 )
@@ -40,10 +42,43 @@ Exit codes:
 """
 
 
-@click.group(epilog=_EXIT_CODES, context_settings={"help_option_names": ["-h", "--help"]})
+_GUIDE = """\
+astro-sync moves Airflow connections and variables between this Astro project and Astro Deployments.
+
+  astro-sync doctor                              is everything there?
+  astro-sync local-to-deploy -d ID --dry-run     what would go to the Deployment
+  astro-sync local-to-deploy -d ID               send it
+  astro-sync deploy-to-local -d ID               fetch what the Deployment has
+  astro-sync check                               what will bite in .env
+
+`astro deployment list` shows the ids; `astro-sync --help` shows all commands."""
+
+
+class _Commands(click.Group):
+    """Name the nearest command for one that there is none of."""
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        command = super().get_command(ctx, cmd_name)
+        if command is None:
+            from difflib import get_close_matches
+
+            if near := get_close_matches(cmd_name, self.list_commands(ctx), n=1, cutoff=0.4):
+                ctx.fail(f"No such command '{cmd_name}'. Did you mean '{near[0]}'?")
+        return command
+
+
+@click.group(
+    cls=_Commands,
+    epilog=_EXIT_CODES,
+    invoke_without_command=True,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
 @click.version_option(__version__, prog_name="astro-sync")
-def cli() -> None:
+@click.pass_context
+def cli(context: click.Context) -> None:
     """Move Airflow connections and variables between a local Astro project and Astro Deployments, safely."""
+    if context.invoked_subcommand is None:
+        click.echo(_GUIDE)
 
 
 @cli.command("local-to-deploy", short_help="Local Airflow's metadata database → .env → Deployments.")
@@ -58,8 +93,8 @@ def cli() -> None:
 @jobs_option
 @output_options
 @astro_options
-def local_to_deploy(**given: Any) -> None:  # noqa: ANN401 - click hands over what its options say
-    r"""Carry connections and variables of the local Airflow into .env, and what .env then holds to Deployments.
+def local_to_deploy(**given: Any) -> None:
+    """Carry connections and variables of the local Airflow into .env, and what .env then holds to Deployments.
 
     \b
     Example:
@@ -76,8 +111,8 @@ def local_to_deploy(**given: Any) -> None:  # noqa: ANN401 - click hands over wh
 @yes_option
 @output_options
 @astro_options
-def deploy_to_local(**given: Any) -> None:  # noqa: ANN401 - click hands over what its options say
-    r"""Carry a Deployment's environment variables into .env; secrets are recorded by name, as comments.
+def deploy_to_local(**given: Any) -> None:
+    """Carry a Deployment's environment variables into .env; secrets are recorded by name, as comments.
 
     \b
     Example:
@@ -86,10 +121,64 @@ def deploy_to_local(**given: Any) -> None:  # noqa: ANN401 - click hands over wh
     _run("deploy-to-local", given)
 
 
+@cli.command("diff", short_help=".env against Deployments; changes nothing.")
+@deployment_options(several=True)
+@env_option("The local file.")
+@click.option("--export", is_flag=True, help="Compare what local Airflow's metadata database holds, too.")
+@key_options
+@secret_options
+@exit_code_option
+@output_options
+@astro_options
+def diff(**given: Any) -> None:
+    """Compare .env with Deployments, key by key; nothing is changed.
+
+    \b
+    Example:
+      astro-sync diff --deployment-id clx1 --exit-code
+    """
+    _run("diff", given)
+
+
+@cli.command("merge", short_help="One file → another, keeping what is there.")
+@click.argument("source")
+@click.argument("env", metavar="DEST")
+@key_options
+@change_options
+@yes_option
+@output_options
+@astro_options
+def merge(**given: Any) -> None:
+    """Carry what SOURCE holds into DEST; what DEST has and SOURCE lacks stays.
+
+    \b
+    Example:
+      astro-sync merge ../old-project/.env .env --on-conflict keep
+    """
+    _run("merge", given)
+
+
+@cli.command("dedupe", short_help="One file: the last value of each key stays.")
+@click.argument("env", metavar="[FILE]", default=".env")
+@click.option("--check", "check_only", is_flag=True, help="Change nothing; exit 5 when there is something to do.")
+@rewrite_options
+@yes_option
+@output_options
+@astro_options
+def dedupe(**given: Any) -> None:
+    """Drop all but the last line of each key in FILE (default .env); a line that a later one needs stays.
+
+    \b
+    Example:
+      astro-sync dedupe --check .env
+    """
+    _run("dedupe", given)
+
+
 def main() -> NoReturn:
     """Run the command line and exit with the code that the README documents."""
     try:
-        cli.main(standalone_mode=False)
+        cli.main(standalone_mode=False, prog_name="astro-sync")
     except click.exceptions.Exit as error:
         sys.exit(error.exit_code)
     except click.ClickException as error:

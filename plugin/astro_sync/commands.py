@@ -1,13 +1,15 @@
 """What each command does with its options: endpoints in, one move, an outcome out."""
 
 import shlex
-from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from astro_sync.endpoints.deployment import Deployment
 from astro_sync.endpoints.deployment_answers import Details
-from astro_sync.errors import ExitCode, UsageError
-from astro_sync.model import Change, Note, Outcome, TargetOutcome, Warn
+from astro_sync.endpoints.env_file import EnvFile
+from astro_sync.envfile.dedupe import Deduped
+from astro_sync.errors import AstroSyncError, ExitCode, UsageError
+from astro_sync.model import Action, Change, Note, OnConflict, Outcome, TargetOutcome, Warn
 from astro_sync.options import Options
 from astro_sync.readback import Verdict
 from astro_sync.run import World, prepare
@@ -25,11 +27,7 @@ def local_to_deploy(settled: Settled, world: World) -> Outcome:
         env = bench.env_file(options.env, must_exist=options.no_export)
         source = None if options.no_export else bench.local_airflow(env)
         result = chain(source, env, ends, bench.terms())
-    first = [leg for leg in result.legs if leg.destination is env]
-    targets = [
-        _target(leg.destination.details, leg, options) for leg in result.legs if isinstance(leg.destination, Deployment)
-    ]
-    return _outcome("local-to-deploy", options, result, targets, first)
+    return _outcome("local-to-deploy", options, result, env)
 
 
 def deploy_to_local(settled: Settled, world: World) -> Outcome:
@@ -43,7 +41,70 @@ def deploy_to_local(settled: Settled, world: World) -> Outcome:
             raise UsageError("Only one Deployment can be pulled at a time.", hint="Name one with --deployment-id ID.")
         result = copy(deployment, bench.env_file(options.env), bench.terms())
     targets = [_target(deployment.details, leg, options) for leg in result.legs]
-    return _outcome("deploy-to-local", options, result, targets, [])
+    return replace(_outcome("deploy-to-local", options, result, None), targets=tuple(targets))
+
+
+def diff(settled: Settled, world: World) -> Outcome:
+    """Compare `.env`, with --export also the metadata database, with Deployments; change nothing."""
+    options = replace(settled.options, on_conflict=OnConflict.OVERWRITE, partial=True, dry_run=True)
+    targets = tuple(
+        replace(target, options=replace(target.options, on_conflict=OnConflict.OVERWRITE)) for target in settled.targets
+    )
+    with prepare(replace(settled, options=options, targets=targets), world) as bench:
+        ends = bench.deployments()
+        env = bench.env_file(options.env, must_exist=not options.export, read_only=True)
+        source = bench.local_airflow(env) if options.export else None
+        result = chain(source, env, ends, replace(bench.terms(), compares_only=True))
+    return _outcome("diff", options, result, env)
+
+
+def merge(settled: Settled, world: World) -> Outcome:
+    """Carry what one file holds into another; what the other has and the first lacks stays."""
+    options = settled.options
+    if "-" in {options.source, options.env}:
+        raise UsageError("`merge` works on files.", hint="Write what comes from stdin into a file of mode 0600 first.")
+    with prepare(settled, world) as bench:
+        destination = bench.place(options.env)
+        result = copy(bench.place(options.source, source=True), destination, bench.terms(must_confirm=False))
+    return _outcome("merge", options, result, destination)
+
+
+def dedupe(settled: Settled, world: World) -> Outcome:
+    """Leave the last value of each key in a file."""
+    options, terminal = settled.options, world.terminal
+    with prepare(settled, world) as bench, bench.env_file(options.env, must_exist=True, asks_astro=False) as env:
+        env.read()
+        found = env.dedupe()
+        changes = deduped_changes(found)
+        outcome = Outcome("dedupe", options.env, options.dry_run or options.check_only, env_changes=changes)
+        if not found.dropped:
+            return outcome
+        if outcome.dry_run:
+            shows = options.check_only or options.exit_code
+            return replace(outcome, exit_code=ExitCode.FOUND if shows else ExitCode.DONE)
+        if terminal.interactive and not options.yes:
+            terminal.show_plan(options.env, changes)
+            if not terminal.confirm("Go on?"):
+                raise AstroSyncError("Nothing was changed, as you said.")
+        kept = bench.backup_of(env)
+        env.rewrite(found.data)
+    return replace(outcome, backups=(kept,) if kept else (), restores=(f"Backup of {env}: {kept}",) if kept else ())
+
+
+def deduped_changes(found: Deduped) -> tuple[Change, ...]:
+    """Name each key with the lines that go or stay; they count as they did before."""
+    lines: dict[str, list[str]] = {}
+    for key, first, last in found.dropped:
+        lines.setdefault(key, []).append(f"line {first}" if first == last else f"lines {first}-{last}")
+    stays: dict[str, list[str]] = {}
+    for key, line in found.stayed:
+        stays.setdefault(key, []).append(f"line {line}")
+    dropped = [Change(key, Action.UPDATE, reason=f"dropped: {', '.join(which)}") for key, which in lines.items()]
+    needed = [
+        Change(key, Action.KEEP, reason=f"stays, since a later line needs it: {', '.join(which)}")
+        for key, which in stays.items()
+    ]
+    return (*dropped, *needed)
 
 
 def _target(details: Details, leg: Leg, options: Options) -> TargetOutcome:
@@ -51,24 +112,26 @@ def _target(details: Details, leg: Leg, options: Options) -> TargetOutcome:
     return TargetOutcome(details.deployment_id, details.name, applied, leg.changes, leg.warnings)
 
 
-def _outcome(
-    command: str, options: Options, result: Result, targets: list[TargetOutcome], env_legs: Sequence[Leg]
-) -> Outcome:
-    changes: tuple[Change, ...] = tuple(change for leg in env_legs for change in leg.changes)
-    warnings = [*result.warnings, *(warn for leg in env_legs for warn in leg.warnings)]
-    files = [leg for leg in result.legs if leg.judgement and not isinstance(leg.destination, Deployment)]
-    if any(leg.verdict is Verdict.PLANNED for leg in files):
+def _outcome(command: str, options: Options, result: Result, env: EnvFile | None) -> Outcome:
+    """Sort the legs of a run: that into `env`, and those into Deployments."""
+    legs = result.legs
+    first = [leg for leg in legs if leg.destination is env]
+    targets = [
+        _target(leg.destination.details, leg, options) for leg in legs if isinstance(leg.destination, Deployment)
+    ]
+    warnings = [*result.warnings, *(warn for leg in first for warn in leg.warnings)]
+    files = [leg for leg in legs if leg.judgement and not isinstance(leg.destination, Deployment)]
+    if command != "merge" and any(leg.verdict is Verdict.PLANNED for leg in files):
         text = f"{options.env} changed; local Airflow reads it at its next `astro dev restart`."
         warnings.append(Warn(Note.RESTART, None, text))
-    backups = [leg.backup for leg in result.legs if leg.backup]
     return Outcome(
         command=command,
         env_file=options.env,
         dry_run=options.dry_run,
-        env_changes=changes,
+        env_changes=tuple(change for leg in first for change in leg.changes),
         targets=tuple(targets),
         warnings=tuple(warnings),
-        backups=tuple(backups),
+        backups=tuple(leg.backup for leg in legs if leg.backup),
         restores=tuple(_restores(result)),
         error=result.error,
         exit_code=result.exit_code,

@@ -12,12 +12,14 @@ from astro_sync.sync import Leg
 from astro_sync.terminal import Terminal
 
 
-def confirmed(legs: Sequence[Leg], settled: Settled, terminal: Terminal) -> bool:
+def confirmed(legs: Sequence[Leg], settled: Settled, terminal: Terminal, *, must_confirm: bool) -> bool:
     """Show what is about to happen and return the answer.
 
-    Raises UsageError without a terminal and without the option that takes its place.
+    Without a terminal an option takes its place, and UsageError is raised if it is missing and `must_confirm`.
     """
     options = settled.options
+    if not must_confirm and not terminal.interactive:
+        return True
     protected = [name for name in _protected(legs, settled) if name not in options.yes_protected]
     if protected and not terminal.interactive:
         hint = f"Confirm it by name: --yes-protected {protected[0]}."

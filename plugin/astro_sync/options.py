@@ -20,6 +20,9 @@ class Options:
     target: tuple[str, ...] = ()
     workspace_id: str | None = None
     env: str = ".env"
+    source: str = ""
+    export: bool = False
+    check_only: bool = False
     include: tuple[str, ...] = ()
     exclude: tuple[str, ...] = ()
     airflow_only: bool = False
@@ -93,6 +96,14 @@ key_options: Callable[[_F], _F] = _all(
     click.option("--airflow-only", is_flag=True, help="Only AIRFLOW_CONN_* and AIRFLOW_VAR_*."),
     _many("--allow-reserved", metavar="KEY", help="Carry this key although Astro sets it itself; can be repeated."),
 )
+exit_code_option: Callable[[_F], _F] = click.option(
+    "--exit-code", is_flag=True, help="Exit 5 when there is something to do (with --dry-run) or to see (diff)."
+)
+rewrite_options: Callable[[_F], _F] = _all(
+    click.option("--no-backup", is_flag=True, help="Keep no backup of what is changed."),
+    click.option("--dry-run", is_flag=True, help="Show what would be done; change nothing."),
+    exit_code_option,
+)
 change_options: Callable[[_F], _F] = _all(
     click.option(
         "--on-conflict",
@@ -100,9 +111,7 @@ change_options: Callable[[_F], _F] = _all(
         help="What becomes of a key with another value on the destination.  [default: ask on a terminal, else fail]",
     ),
     click.option("--partial", is_flag=True, help="Carry what can be carried, name the rest, exit 7."),
-    click.option("--no-backup", is_flag=True, help="Keep no backup of what is changed."),
-    click.option("--dry-run", is_flag=True, help="Show what would be done; change nothing."),
-    click.option("--exit-code", is_flag=True, help="With --dry-run: exit 5 when there is something to do."),
+    rewrite_options,
 )
 secret_options: Callable[[_F], _F] = _all(
     _many("--rotate", metavar="GLOB", help="Write these secrets of the Deployment anew; can be repeated."),

@@ -3,7 +3,8 @@
 import json
 import unicodedata
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from types import MappingProxyType
 
 from astro_sync.errors import GO_ON
 from astro_sync.model import WRITES, Action, Change, Outcome, Value, Warn
@@ -20,7 +21,17 @@ SIGNS = {
     Action.SKIP: "-",
     Action.REFUSED: "!",
 }
+# What a comparison calls them.
+COMPARED = {
+    Action.CREATE: "only here",
+    Action.UPDATE: "different",
+    Action.UNCHANGED: "same",
+    Action.DESTINATION_ONLY: "only there",
+    Action.SECRET_KEPT: "unknown (secret)",
+    Action.REFUSED: "unknown",
+}
 _QUIET = frozenset({Action.UNCHANGED, Action.DESTINATION_ONLY, Action.SECRET_KEPT})
+NO_WORDS: Mapping[Action, str] = MappingProxyType({})
 _SHORT = 40
 _NAMED = 5
 
@@ -62,15 +73,20 @@ def to_json(outcome: Outcome, **extra: object) -> str:
     return json.dumps(document, sort_keys=True, indent=2)
 
 
-def to_table(changes: Sequence[Change], *, verbose: bool, salt: bytes, paint: Paint) -> str:
-    """Return the changes as a table, and a line that counts what it leaves out; all of them with `verbose`."""
-    shown = [change for change in changes if verbose or _is_news(change)]
+def to_table(
+    changes: Sequence[Change], *, words: Mapping[Action, str], verbose: bool, salt: bytes, paint: Paint
+) -> str:
+    """Return the changes as a table, and a line that counts what it leaves out; all of them with `verbose`.
+
+    `words` are what actions are called here, if not by their own names.
+    """
+    shown = [change for change in changes if verbose or _is_news(change, compares=bool(words))]
     cut = shown if verbose or len(shown) <= _SHORT else shown[:_SHORT]
     rows = [
         [
             paint(change.action, SIGNS[change.action]),
             printable(change.key),
-            paint(change.action, change.action.value),
+            paint(change.action, words.get(change.action, change.action.value)),
             _kind(change.key),
             "secret" if change.secret else "plain",
             _note(change, salt),
@@ -84,14 +100,14 @@ def to_table(changes: Sequence[Change], *, verbose: bool, salt: bytes, paint: Pa
         table = tabulate(rows, ["", "KEY", "ACTION", "KIND", "AS", "NOTE"], tablefmt="plain", disable_numparse=True)
         lines += [line.rstrip() for line in table.split("\n")]
     if left := Counter(change.action for change in changes) - Counter(change.action for change in cut):
-        lines.append(f"({count_actions(left.elements())}; --verbose shows them)")
+        lines.append(f"({count_actions(left.elements(), words)}; --verbose shows them)")
     return "\n".join(lines)
 
 
-def count_actions(actions: Iterable[Action]) -> str:
+def count_actions(actions: Iterable[Action], words: Mapping[Action, str] = NO_WORDS) -> str:
     """Return, for example, `2 create, 1 update`, in the order in which actions are listed."""
     counts = Counter(actions)
-    return ", ".join(f"{counts[action]} {action.value}" for action in Action if counts[action])
+    return ", ".join(f"{counts[action]} {words.get(action, action.value)}" for action in Action if counts[action])
 
 
 def sections(outcome: Outcome) -> list[tuple[str, Sequence[Change]]]:
@@ -106,6 +122,8 @@ def sections(outcome: Outcome) -> list[tuple[str, Sequence[Change]]]:
 
 def summarise_outcome(outcome: Outcome) -> str:
     """Return the last line: what was done, or would be."""
+    if outcome.command == "diff":
+        return _summarise_comparison(outcome)
     done, left = [], set()
     for title, changes in sections(outcome):
         counts = count_actions(change.action for change in changes if change.action in WRITES)
@@ -121,6 +139,12 @@ def summarise_outcome(outcome: Outcome) -> str:
         return f"Nothing to do.{rest}"
     text = "; ".join(done)
     return f"Would do: {text}. Nothing was changed.{rest}" if outcome.dry_run else f"Done: {text}.{rest}"
+
+
+def _summarise_comparison(outcome: Outcome) -> str:
+    actions = [change.action for _, changes in sections(outcome) for change in changes]
+    counts = count_actions((action for action in actions if action is not Action.SKIP), COMPARED)
+    return f"{counts or 'Nothing to compare'}."
 
 
 def summarise(warnings: Iterable[Warn], *, verbose: bool) -> list[str]:
@@ -144,7 +168,9 @@ def fingerprints(change: Change, salt: bytes) -> tuple[str, str]:
     return _print_of(change.old, salt), _print_of(change.value, salt)
 
 
-def _is_news(change: Change) -> bool:
+def _is_news(change: Change, *, compares: bool) -> bool:
+    if compares:
+        return change.action not in {Action.UNCHANGED, Action.SKIP}
     if change.action is Action.SKIP:
         return change.placeholder or "--allow" in (change.reason or "")
     return change.action not in _QUIET or change.noted or (change.reason or "").startswith("not as planned")

@@ -2,7 +2,7 @@
 
 import re
 import tempfile
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -13,6 +13,7 @@ from typing import Final
 from astro_sync import backup
 from astro_sync.astro import Astro, find_astro
 from astro_sync.confirmation import confirmed
+from astro_sync.endpoints import Endpoint
 from astro_sync.endpoints.deployment import Deployment, Selector
 from astro_sync.endpoints.env_file import EnvFile
 from astro_sync.endpoints.local_airflow import LocalAirflow
@@ -22,7 +23,7 @@ from astro_sync.options import Options
 from astro_sync.plan import Policy
 from astro_sync.private import private_folder
 from astro_sync.settings import Settled
-from astro_sync.sync import Leg, Terms
+from astro_sync.sync import Terms
 from astro_sync.terminal import Terminal, signals
 
 _AIRFLOW: Final = ("AIRFLOW_CONN_*", "AIRFLOW_VAR_*")
@@ -63,7 +64,13 @@ class Bench:
         """Return the options of the run."""
         return self.settled.options
 
-    def env_file(self, path: str, *, must_exist: bool = False, asks_astro: bool = True) -> EnvFile:
+    def place(self, name: str, *, source: bool = False) -> EnvFile:
+        """Return the place that `merge` was given by name; a source must be there and is never locked."""
+        return self.env_file(name, must_exist=source, asks_astro=False, read_only=source)
+
+    def env_file(
+        self, path: str, *, must_exist: bool = False, asks_astro: bool = True, read_only: bool = False
+    ) -> EnvFile:
         """Return a `.env` file, `-` for stdin; without `asks_astro`, the local mode may be a likely one."""
         world = self.world
         return EnvFile(
@@ -75,6 +82,7 @@ class Bench:
             tell=world.terminal.tell,
             stdin=world.stdin() if path == "-" else None,
             must_exist=must_exist,
+            read_only=read_only,
         )
 
     def deployments(self, *, saved: bool = False) -> list[Deployment]:
@@ -91,23 +99,31 @@ class Bench:
         """Return the local Airflow."""
         return LocalAirflow(self.astro, self.world.cwd, self.folder, env.holds)
 
-    def terms(self, *, confirm: Callable[[Sequence[Leg]], bool] | None = None) -> Terms:
-        """Return what the user decided."""
+    def terms(self, *, must_confirm: bool = True) -> Terms:
+        """Return what the user decided; without `must_confirm`, no terminal is no hindrance."""
         options, world = self.options, self.world
         policy = self._policy(options)
         astro = self.found_astro
         return Terms(
             policy=lambda destination: self.policies.get(id(destination), policy),
             ask=world.terminal.ask,
-            confirm=confirm or (lambda legs: confirmed(legs, self.settled, world.terminal)),
+            confirm=lambda legs: confirmed(legs, self.settled, world.terminal, must_confirm=must_confirm),
             interrupted=astro.resume if isinstance(astro, Astro) else lambda: None,
-            backups=None if options.no_backup else backup.folder(world.environ, world.home),
+            backups=self._backups(),
             now=world.now,
             dry_run=options.dry_run,
             partial=options.partial,
             exit_code=options.exit_code,
             jobs=options.jobs,
         )
+
+    def backup_of(self, endpoint: Endpoint) -> Path | None:
+        """Keep what an endpoint holds, unless --no-backup says not to."""
+        folder = self._backups()
+        return endpoint.keep_backup(folder, self.world.now) if folder else None
+
+    def _backups(self) -> Path | None:
+        return None if self.options.no_backup else backup.folder(self.world.environ, self.world.home)
 
     def _mode(self) -> str:
         return local_mode(self.astro)
@@ -155,7 +171,14 @@ def prepare(settled: Settled, world: World) -> Iterator[Bench]:
         except UnusableError as error:
             found = error
         else:
-            found = Astro(program, environ=world.environ, cwd=world.cwd, timeout=options.timeout, private=folder)
+            found = Astro(
+                program,
+                environ=world.environ,
+                cwd=world.cwd,
+                timeout=options.timeout,
+                private=folder,
+                watch=world.terminal.watch,
+            )
             stops.append(found.stop)
         yield Bench(settled, world, folder, found)
 

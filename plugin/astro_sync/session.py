@@ -2,8 +2,9 @@
 
 from collections.abc import Callable, Mapping
 
-from astro_sync import commands
+from astro_sync import backup, commands
 from astro_sync.config import load
+from astro_sync.crash import describe, is_debugging, report
 from astro_sync.errors import AstroSyncError, ExitCode, InterruptedRunError, Interruption, UsageError
 from astro_sync.model import Outcome
 from astro_sync.options import Options, Typed
@@ -15,6 +16,9 @@ __all__ = ["World", "run"]
 COMMANDS: Mapping[str, Callable[[Settled, World], Outcome]] = {
     "local-to-deploy": commands.local_to_deploy,
     "deploy-to-local": commands.deploy_to_local,
+    "diff": commands.diff,
+    "merge": commands.merge,
+    "dedupe": commands.dedupe,
 }
 
 
@@ -26,7 +30,7 @@ def run(command: str, typed: Typed, world: World) -> ExitCode:
         settled = settle(typed, world.environ, load(world.cwd))
         options = settled.options
         if options.verbose:
-            for name, origin in settled.origins.items():
+            for name, origin in sorted(settled.origins.items()):
                 terminal.tell(f"--{name.replace('_', '-')} is from the {origin}.")
         outcome = COMMANDS[command](settled, world)
     except UsageError as error:
@@ -37,6 +41,11 @@ def run(command: str, typed: Typed, world: World) -> ExitCode:
     except Interruption as interruption:
         early = InterruptedRunError("Interrupted before anything was changed.")
         outcome = _failed(command, options, early, interruption.exit_code)
+    except Exception as bug:  # noqa: BLE001 - the one place that turns a bug into a sentence
+        if is_debugging(world.environ):
+            terminal.tell_raw(describe(bug, command))
+        told = report(bug, command, backup.folder(world.environ, world.home).parent / "bugs", world.now)
+        outcome = _failed(command, options, told, told.exit_code)
     terminal.report(outcome)
     return outcome.exit_code
 

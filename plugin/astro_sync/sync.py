@@ -9,7 +9,7 @@ from pathlib import Path
 from astro_sync.concurrency import each
 from astro_sync.endpoints import Endpoint, Source
 from astro_sync.errors import AstroSyncError, ExitCode, InterruptedRunError, Interruption, RefusedError
-from astro_sync.model import Change, OnConflict, Plan, Snapshot, Warn, Written
+from astro_sync.model import Change, OnConflict, Plan, Snapshot, Variable, Warn, Written
 from astro_sync.plan import Policy, make_plan
 from astro_sync.readback import Judgement, Verdict, judge
 
@@ -48,7 +48,10 @@ class Leg:
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """Hold what the user decided for one run, how to ask, and where backups go (None: nowhere)."""
+    """Hold what the user decided for one run, how to ask, and where backups go (None: nowhere).
+
+    `compares_only`: nothing will be written, so no destination need be able to hold what it lacks.
+    """
 
     policy: Callable[[Endpoint], Policy]
     ask: Callable[[Sequence[Change], Endpoint], Mapping[str, OnConflict]]
@@ -60,6 +63,7 @@ class Terms:
     partial: bool = False
     exit_code: bool = False
     jobs: int = 8
+    compares_only: bool = False
 
 
 @dataclass(slots=True)
@@ -120,11 +124,16 @@ class _Planner:
     def decide(self, there: Snapshot, destination: Endpoint, here: Snapshot) -> Plan:
         mine = id(destination)
         policy = replace(self.terms.policy(destination), decided=self.answers.get(mine, {}))
-        plan = make_plan(there, here, policy, destination.refusal)
+        refusal = _no_refusal if self.terms.compares_only else destination.refusal
+        plan = make_plan(there, here, policy, refusal)
         if not plan.conflicts or policy.on_conflict is not OnConflict.ASK:
             return plan
         self.answers[mine] = {**policy.decided, **self.terms.ask(plan.conflicts, destination)}
-        return make_plan(there, here, replace(policy, decided=self.answers[mine]), destination.refusal)
+        return make_plan(there, here, replace(policy, decided=self.answers[mine]), refusal)
+
+
+def _no_refusal(_variable: Variable) -> None:
+    return None
 
 
 def _carry_out(result: Result, terms: Terms) -> Result:
@@ -135,7 +144,8 @@ def _carry_out(result: Result, terms: Terms) -> Result:
         result.exit_code = ExitCode.REFUSED
         return result
     pending = [leg for leg in legs if leg.plan.changes_something]
-    result.exit_code = ExitCode.PARTIAL if any(leg.plan.refusals for leg in legs) else ExitCode.DONE
+    if not terms.compares_only and any(leg.plan.refusals for leg in legs):
+        result.exit_code = ExitCode.PARTIAL
     if terms.dry_run:
         if pending and terms.exit_code and not result.exit_code:
             result.exit_code = ExitCode.FOUND

@@ -4,7 +4,7 @@ import secrets
 import signal
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from types import FrameType
 from typing import Any, Final
@@ -14,7 +14,17 @@ import click
 from astro_sync.endpoints import Endpoint
 from astro_sync.errors import AstroSyncError, ExitCode, Interruption, UsageError
 from astro_sync.model import Action, Change, OnConflict, Outcome
-from astro_sync.report import fingerprints, printable, sections, summarise, summarise_outcome, to_json, to_table
+from astro_sync.progress import Progress
+from astro_sync.report import (
+    COMPARED,
+    fingerprints,
+    printable,
+    sections,
+    summarise,
+    summarise_outcome,
+    to_json,
+    to_table,
+)
 
 _COLOURS: Final = {
     Action.CREATE: "green",
@@ -37,11 +47,16 @@ class Terminal:
     quiet: bool = False
     as_json: bool = False
     yes: bool = False
+    watch: Callable[[str], AbstractContextManager[None]] = lambda _name: nullcontext()
 
     def tell(self, message: str) -> None:
         """Say on stderr what is going on."""
         if not self.quiet:
             click.echo(printable(message), err=True)
+
+    def tell_raw(self, text: str) -> None:
+        """Print several lines on stderr as they are."""
+        click.echo(text, err=True, nl=False)
 
     def paint(self, action: Action, text: str) -> str:
         """Colour a word by what it means; the word itself says it too."""
@@ -86,7 +101,7 @@ class Terminal:
             click.echo(to_json(outcome))
         elif not self.quiet:
             for title, changes in sections(outcome):
-                if table := self._table(changes):
+                if table := self._table(changes, compares=outcome.command == "diff"):
                     click.echo(f"{printable(title)}:\n{table}\n")
         if not self.as_json:
             warnings = [*outcome.warnings, *(warn for target in outcome.targets for warn in target.warnings)]
@@ -105,8 +120,9 @@ class Terminal:
         if error.hint:
             click.echo(f"{self._style('Next', 'cyan')}: {printable(error.hint)}", err=True)
 
-    def _table(self, changes: Sequence[Change]) -> str:
-        return to_table(changes, verbose=self.verbose, salt=self.salt, paint=self.paint)
+    def _table(self, changes: Sequence[Change], *, compares: bool = False) -> str:
+        words = COMPARED if compares else {}
+        return to_table(changes, words=words, verbose=self.verbose, salt=self.salt, paint=self.paint)
 
     def _style(self, text: str, colour: str) -> str:
         return click.style(text, fg=colour, bold=True) if self.colour else text
@@ -114,12 +130,15 @@ class Terminal:
 
 def open_terminal(given: Mapping[str, Any], environ: Mapping[str, str]) -> Terminal:
     """Return how to talk here; questions can be asked where stdin and stderr are a terminal."""
+    quiet = bool(given.get("quiet"))
+    moving = sys.stderr.isatty() and environ.get("TERM") != "dumb" and not quiet
     return Terminal(
+        watch=Progress(sys.stderr).watch if moving else (lambda _name: nullcontext()),
         salt=secrets.token_bytes(16),
         interactive=sys.stdin.isatty() and sys.stderr.isatty(),
         colour=wants_colour(environ, is_terminal=sys.stdout.isatty()),
         verbose=given.get("verbose", False),
-        quiet=given.get("quiet", False),
+        quiet=quiet,
         as_json=given.get("as_json", False),
         yes=given.get("yes", False),
     )

@@ -10,6 +10,7 @@ from types import TracebackType
 from typing import Self
 
 from astro_sync.backup import keep
+from astro_sync.envfile.dedupe import Deduped, dedupe
 from astro_sync.envfile.dialects import LOAD, RUNTIMES, STANDALONE, CannotWriteError, Dialect
 from astro_sync.envfile.document import Document, require_second_reading
 from astro_sync.envfile.store import Loaded, folder_of, load, locked, replace
@@ -25,7 +26,7 @@ class EnvFile:
 
     `name` is how the user called it. `mode` tells the local mode, `docker` or `standalone`; `environ` is where `$NAME`
     is looked up first. `stdin` holds the bytes of a source that is no file. `must_exist`: a missing file is an error,
-    not an empty one.
+    not an empty one. `read_only`: never written, so never locked.
     """
 
     path: Path
@@ -36,13 +37,14 @@ class EnvFile:
     tell: Callable[[str], None]
     stdin: bytes | None = None
     must_exist: bool = False
+    read_only: bool = False
     warnings: list[Warn] = field(default_factory=list)
     _loaded: Loaded | None = None
     _document: Document | None = None
     _lock: AbstractContextManager[None] = field(default_factory=nullcontext)
 
     def __enter__(self) -> Self:
-        if self.stdin is None:
+        if self.stdin is None and not self.read_only:
             folder = folder_of(self.path)
             if not folder.is_dir():
                 raise UsageError(f"There is no folder {folder}.", hint="Make it first, or name another file.")
@@ -95,12 +97,10 @@ class EnvFile:
 
     def apply(self, plan: Plan) -> Written:
         """Put the planned values into their lines, everything else left as it is, and replace the file at once."""
-        if self._document is None or self._loaded is None:
-            raise AssertionError("a file is read before it is changed")
         texts = {change.key: change.value.reveal() for change in plan.writes if change.value is not None}
-        edit = self._document.edit(texts, comments=[secret_comment(key) for key in plan.notes])
+        edit = self._read_document().edit(texts, comments=[secret_comment(key) for key in plan.notes])
         require_second_reading(edit)
-        replace(self._loaded, edit.data)
+        self.rewrite(edit.data)
         for key in edit.particular:
             text = f"written for {self._reader}, since no spelling means this value to every program that reads a .env"
             self.warnings.append(Warn(Note.READERS_DIFFER, key, text))
@@ -109,9 +109,23 @@ class EnvFile:
             self.warnings.append(Warn(Note.STAYED, key, text))
         return Written()
 
+    def dedupe(self) -> Deduped:
+        """Return what the file would be without duplicates; it was read before."""
+        return dedupe(self._read_document())
+
+    def rewrite(self, data: bytes) -> None:
+        """Replace the whole file that was read before."""
+        if self._loaded is not None:
+            replace(self._loaded, data)
+
     def holds(self, key: str) -> bool:
         """Tell whether the file gives a key to local Airflow."""
         return self._document is not None and key in self._document.values()
+
+    def _read_document(self) -> Document:
+        if self._document is None:
+            raise RuntimeError("a file is read before it is changed")
+        return self._document
 
     @property
     def _runtime(self) -> Dialect:
