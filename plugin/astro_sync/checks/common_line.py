@@ -1,0 +1,64 @@
+"""Rewrite one line in the spelling that all four readers read alike (dialects.md), keeping what the runtime reads."""
+
+from astro_sync.envfile.dialects import Assignment
+from astro_sync.envfile.dialects.load import line_is_too_long
+from astro_sync.envfile.dialects.reading import GO_WHITE_SPACE, CannotWriteError
+from astro_sync.envfile.document import Change, Document
+from astro_sync.envfile.writing import spell
+from astro_sync.model import Value
+from astro_sync.secrecy import is_placeholder, may_be_lost
+
+
+def respell(document: Document, made: Assignment) -> Change | None:
+    """Return the change that puts an assignment into the common spelling, its inline comment on a line above.
+
+    None where there is no such spelling, where `$NAME` makes the value depend on the environment, where more stands on
+    the line, or where the real value is missing: `--load` may skip such a line, and must not learn to send it.
+    """
+    value = made.value
+    if value is None or not made.has_separator or made.line != made.last_line or not document.stands_alone(made):
+        return None
+    start, end, line_end = _find_line(document.text, made.start)
+    behind = document.text[made.value_end : end].strip(GO_WHITE_SPACE)
+    # python-dotenv ends a line at a lone CR; `--load` reads no line that is too long
+    if (behind and behind[0] != "#") or "\r" in behind or line_is_too_long(behind):
+        return None
+    if _is_missing(made.key, Value(value)) or _refers(document, made.start, end):
+        return None
+    try:
+        spelling = spell(made.key, value, document.runtime)
+    except CannotWriteError:
+        return None
+    if not spelling.common:
+        return None
+    comment = behind + (line_end or "\n") if behind else ""
+    return Change(start, end, f"{comment}{made.key}={spelling.text}")
+
+
+def outdent_comment(document: Document, position: int) -> Change | None:
+    """Return the change that moves the comment at `position` to column 0, where alone `--load` knows it for one."""
+    start, end, _ = _find_line(document.text, position)
+    line = document.text[start:end]
+    comment = line.lstrip(f"\ufeff{GO_WHITE_SPACE}")
+    if not comment.startswith("#") or "\r" in comment:
+        return None
+    return Change(start, start + len(line) - len(comment), "")
+
+
+def _find_line(text: str, position: int) -> tuple[int, int, str]:
+    """Return where the line at `position` starts, a BOM included, where it ends, and its line end."""
+    start = text.rfind("\n", 0, position) + 1
+    end = text.find("\n", position)
+    if end < 0:
+        return start, len(text), ""
+    return (start, end - 1, "\r\n") if text[end - 1] == "\r" else (start, end, "\n")
+
+
+def _is_missing(key: str, value: Value) -> bool:
+    return is_placeholder(value) or may_be_lost(key, value)
+
+
+def _refers(document: Document, start: int, end: int) -> bool:
+    """Tell whether a value is made of others: every name that it looks up is missing in an empty environment."""
+    reading = document.runtime.read(document.text[start:end], {})
+    return reading.rejected is not None or any(made.needs for made in reading.assignments)

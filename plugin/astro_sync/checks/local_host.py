@@ -1,0 +1,21 @@
+"""AS304: a connection to a host that no Deployment can reach (design, rule 10)."""
+
+from collections.abc import Iterable
+
+from astro_sync.checks.subject import Check, Finding, Subject
+from astro_sync.connection import local_host, parse_connection
+from astro_sync.secrecy import CONNECTION
+
+
+def _find(subject: Subject) -> Iterable[Finding]:
+    for key, (made, value) in subject.effective.items():
+        if key.startswith(CONNECTION) and (connection := parse_connection(value)) and local_host(connection):
+            yield Finding(made.line, key, "points to a host that only exists on this machine")
+
+
+CHECK = Check(
+    code="AS304",
+    name="local-host",
+    title="A connection whose host only exists on this machine: localhost, 127.0.0.1, postgres, host.docker.internal.",
+    find=_find,
+)

@@ -1,0 +1,126 @@
+"""AS104: a line from which compose, standalone, `--load` and python-dotenv do not all read the same."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+
+from astro_sync.checks.common_line import outdent_comment, respell
+from astro_sync.checks.subject import Check, Finding, Fix, Subject, shown, spoken
+from astro_sync.envfile.dialects import LOAD, Assignment, Dialect, Reading
+from astro_sync.envfile.document import Change, encode, require_reading, splice
+
+_Lines = Mapping[int, list[Assignment]]
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class _Disagreement:
+    """Hold what the readers make of the lines that begin at `line`: of those that read otherwise than the runtime."""
+
+    line: int
+    is_one_line: bool
+    runtime: list[Assignment]
+    others: Mapping[Dialect, list[Assignment]]
+
+
+def _find(subject: Subject) -> Iterable[Finding]:
+    for found in _compare(subject):
+        keys = (made.key for read in (found.runtime, *found.others.values()) for made in read)
+        key = next(filter(shown, keys), None)
+        yield Finding(found.line, key, _describe(found, subject), fixable=_correct(found, subject) is not None)
+
+
+def _fix(subject: Subject) -> Fix:
+    document = subject.document
+    changes = [change for found in _compare(subject) if (change := _correct(found, subject))]
+    data = encode(splice(document.text, changes))
+    require_reading(data, document, document.values())
+    return Fix(data)
+
+
+def _compare(subject: Subject) -> Iterator[_Disagreement]:
+    readings = subject.readings
+    first_lines = _join_lines(readings.values())
+    runtime, *others = ((reader, _group(reading, first_lines)) for reader, reading in readings.items())
+    lines = {line for _, read in (runtime, *others) for line in read}
+    own = runtime[1]
+    stops_at = subject.load_stops_at or max(lines, default=0) + 1
+    joined = set(first_lines.values())
+    for line in sorted(lines):
+        here = own.get(line, [])
+        pairs = _pairs(here)
+        differing = {
+            reader: there
+            for reader, read in others
+            if _pairs(there := read.get(line, [])) != pairs and (reader is not LOAD or line < stops_at)
+        }
+        if differing:
+            yield _Disagreement(line, line not in joined, here, differing)
+
+
+def _join_lines(readings: Iterable[Reading]) -> dict[int, int]:
+    """Return the first line for each line of a value that spans some, for whichever reader; such values may overlap."""
+    spans = sorted({made[2:4] for reading in readings for made in reading.assignments if made.line < made.last_line})
+    first_lines: dict[int, int] = {}
+    for line, last_line in spans:
+        first = first_lines.get(line, line)
+        first_lines.update(dict.fromkeys(range(line, last_line + 1), first))
+    return first_lines
+
+
+def _group(reading: Reading, first_lines: Mapping[int, int]) -> _Lines:
+    """Return the assignments that give a value, by the line at which they, or the lines joined with theirs, begin."""
+    lines: dict[int, list[Assignment]] = {}
+    for made in reading.assignments:
+        if made.value is not None and not made.is_bare_word:
+            lines.setdefault(first_lines.get(made.line, made.line), []).append(made)
+    return lines
+
+
+def _pairs(read: Iterable[Assignment]) -> list[tuple[str, str | None]]:
+    return [(made.key, made.value) for made in read]
+
+
+def _correct(found: _Disagreement, subject: Subject) -> Change | None:
+    if not found.is_one_line:
+        return None
+    match found.runtime:
+        case []:
+            # only `--load` takes an indented comment for a variable
+            return outdent_comment(subject.document, next(iter(found.others.values()))[0].start)
+        case [made]:
+            return respell(subject.document, made)
+    return None
+
+
+def _describe(found: _Disagreement, subject: Subject) -> str:
+    runtime = spoken(subject.document.runtime)
+    readers: dict[tuple[str, str], list[str]] = {}
+    for reader, there in found.others.items():
+        readers.setdefault(_difference(found.runtime, there, runtime), []).append(spoken(reader))
+    parts = []
+    for (of_one, of_many), [*first, last] in readers.items():
+        parts.append(f"{', '.join(first)} and {last} {of_many}" if first else f"{last} {of_one}")
+    return "; ".join(parts)
+
+
+def _difference(here: list[Assignment], there: list[Assignment], runtime: str) -> tuple[str, str]:
+    """Return what the other reader does, said of one and of many."""
+    if not there:
+        return f"skips what {runtime} reads", f"skip what {runtime} reads"
+    if not here:
+        what = f"a variable where {runtime} sees none"
+    elif [made.key for made in here] == [made.key for made in there]:
+        what = f"another value than {runtime}"
+    elif len(here) == len(there) == 1:
+        what = f"another name than {runtime}"
+    else:
+        what = f"other variables than {runtime}"
+    return f"reads {what}", f"read {what}"
+
+
+CHECK = Check(
+    code="AS104",
+    name="readers-differ",
+    title="A line from which compose, standalone, --load and python-dotenv do not all read the same.",
+    find=_find,
+    fix=_fix,
+)

@@ -1,0 +1,93 @@
+"""Look at what surrounds a `.env`: who may read it, and whether git would take it. Silent where there is no answer."""
+
+import shutil
+import stat
+import subprocess
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+from typing import Final
+
+
+class GitState(StrEnum):
+    """Say what git does with a file; `UNKNOWN`: there is no git, no repository, or no answer in time."""
+
+    TRACKED = "tracked"
+    IGNORED = "ignored"
+    UNTRACKED = "untracked"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """Hold the permission bits of a file, None where it has none, and what git does with it."""
+
+    mode: int | None = None
+    git: GitState = GitState.UNKNOWN
+
+
+NOWHERE: Final = Surroundings()
+_TIMEOUT: Final = 5.0  # seconds, for each call of git
+# of a hook that runs us, or of a shell: they would make git look into another repository than the file's
+_REPOSITORY_VARIABLES: Final = frozenset(
+    {"GIT_DIR", "GIT_WORK_TREE", "GIT_COMMON_DIR", "GIT_INDEX_FILE", "GIT_PREFIX", "GIT_NAMESPACE"}
+)
+_NO_REPOSITORY: Final = 128
+
+
+def look_around(path: Path, environ: Mapping[str, str], *, timeout: float = _TIMEOUT) -> Surroundings:
+    """Return what surrounds the file that `path` leads to; a link is followed, since git takes only its text."""
+    try:
+        target = path.resolve(strict=True)
+        status = target.stat()
+    except (OSError, RuntimeError):
+        return NOWHERE
+    return Surroundings(stat.S_IMODE(status.st_mode), find_git_state(target, environ, timeout=timeout))
+
+
+def find_git_state(target: Path, environ: Mapping[str, str], *, timeout: float = _TIMEOUT) -> GitState:
+    """Ask git about a file, which need not be there; `target` is absolute and without links."""
+    program = shutil.which("git", path=environ.get("PATH", ""))
+    if program is None:
+        return GitState.UNKNOWN
+    git = _Git(program, target, environ, timeout)
+    match git.ask("ls-files", "--error-unmatch"):
+        case 0:
+            return GitState.TRACKED
+        case None | 128:
+            return GitState.UNKNOWN
+    match git.ask("check-ignore", "-q"):
+        case 0:
+            return GitState.IGNORED
+        case 1:
+            return GitState.UNTRACKED
+    return GitState.UNKNOWN
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class _Git:
+    program: str
+    target: Path
+    environ: Mapping[str, str]
+    timeout: float
+
+    def ask(self, *question: str) -> int | None:
+        """Return git's exit status; None if it could not be run or did not end in time."""
+        environ = {name: value for name, value in self.environ.items() if name not in _REPOSITORY_VARIABLES}
+        # core.fsmonitor is a program of the repository's choice
+        fixed = ("--literal-pathspecs", "-c", "core.fsmonitor=false")
+        try:
+            ended = subprocess.run(  # noqa: S603 - the program is git, and the name stands behind `--`
+                [self.program, *fixed, *question, "--", self.target.name],
+                cwd=self.target.parent,
+                env=environ | {"GIT_OPTIONAL_LOCKS": "0"},
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL,
+                timeout=self.timeout,
+                check=False,
+            )
+        except (OSError, ValueError, subprocess.TimeoutExpired):
+            return None
+        return ended.returncode
