@@ -175,7 +175,7 @@ def test_the_demo_shows_both_syncs_and_no_value(sandbox: Sandbox) -> None:
         check=False,
         timeout=100,
     )
-    assert (done.returncode, done.stderr) == (0, "")
+    assert (done.returncode, done.stderr) == (0, ""), done.stdout
     assert "$ astro-sync local-to-deploy --deployment-id dep-1" in done.stdout
     assert "$ astro-sync deploy-to-local --deployment-id dep-1" in done.stdout
     assert "Nothing to do" in done.stdout
