@@ -189,7 +189,7 @@ class _Editor:
 
     def _replace(self, made: Assignment) -> None:
         text, key = self._text, made.key
-        end = made.value_end if made.has_separator else made.end
+        end = made.value_end
         line_end = _line_end(text, end)
         head = text[made.start : made.value_start] if made.has_separator else f"{text[made.start : end]}="
         behind = text[end:line_end]

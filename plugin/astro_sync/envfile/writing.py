@@ -89,7 +89,7 @@ def is_common_name(key: str) -> bool:
 
 _COMMON_NAME: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _PLAIN: Final = re.compile(r"[A-Za-z0-9_@%+=:,./-]+")
-_ESCAPED_IN_QUOTES: Final = re.compile(r"\\(?:[abcfnrtv0$\"'\\]|\Z)")
+_ESCAPED_IN_QUOTES: Final = re.compile(r"\\(?:[abfnrtv0$\"'\\]|\Z)")
 _INLINE_COMMENT: Final = re.compile(r"\s#")
 
 

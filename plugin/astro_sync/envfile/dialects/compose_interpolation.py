@@ -8,6 +8,7 @@ from typing import Final
 _NAME: Final = "[_A-Za-z\u017f\u212a][_A-Za-z0-9\u017f\u212a]*"
 _REFERENCE: Final = re.compile(rf"\$(?:(\$)|({_NAME})|\{{(?:({_NAME})(\}}|:?[-+?])|()))")
 _BRACE: Final = re.compile(r"\{.?|\}", re.DOTALL)
+_LOOSE_BYTE: Final = re.compile("[\udc80-\udcff]")
 _ESCAPED, _BARE, _BRACED, _OPERATOR, _MALFORMED = range(1, 6)
 
 ACTIVE_DOLLAR: Final = re.compile("\\$[$_{A-Za-z\u017f\u212a]")
@@ -39,13 +40,13 @@ class Names:
 def interpolate(template: str, names: Names) -> str:
     """Return `template` with every reference replaced; raise InterpolationError where compose-go rejects it.
 
-    A word behind an operator (`${A:-word}`) is a template of its own: it is put on a stack, not called, since files
-    may nest deeper than Python does.
+    The word behind an operator (`${A:-word}`) is a template of its own, in which compose-go 2.9 finds faults even
+    where it then has no use for it. It is put on a stack, not called, since files may nest deeper than Python does.
     """
-    done: list[str] = []
-    unfinished = [(template, 0)]
+    result: list[str] = []
+    unfinished = [(template, 0, result)]
     while unfinished:
-        text, position = unfinished.pop()
+        text, position, done = unfinished.pop()
         while (match := _REFERENCE.search(text, position)) is not None:
             done.append(text[position : match.start()])
             position = match.end()
@@ -60,11 +61,19 @@ def interpolate(template: str, names: Names) -> str:
                 done.append(names.find(match[_BRACED]) or "")
             else:
                 word, position = _word(text, match)
-                if _takes_word(match[_OPERATOR], names.find(match[_BRACED]), done):
-                    unfinished.append((text, position))
-                    text, position = word, 0
+                unfinished.append((text, position, done))
+                text, position = word, 0
+                if not _takes_word(match[_OPERATOR], names.find(match[_BRACED]), done):
+                    done = []
         done.append(text[position:])
-    return "".join(done)
+    return _joined("".join(result))
+
+
+def _joined(text: str) -> str:
+    """Return `text` with the loose bytes that make a character now that nothing stands between them as that one."""
+    if _LOOSE_BYTE.search(text) is None:
+        return text
+    return text.encode("utf-8", "surrogateescape").decode("utf-8", "surrogateescape")
 
 
 def _word(text: str, match: re.Match[str]) -> tuple[str, int]:

@@ -6,6 +6,7 @@ from typing import Final
 
 from astro_sync.envfile.dialects.reading import (
     GO_WHITE_SPACE,
+    NO_NAMES,
     Assignment,
     CannotWriteError,
     Reading,
@@ -44,6 +45,7 @@ class LoadDialect:
         ignored: list[int] = []
         dropped_from = None
         start = 0
+        new = tuple.__new__  # three times as fast as the class itself
         for number, raw in enumerate(text.split("\n"), start=1):
             if line_is_too_long(raw):
                 dropped_from = number
@@ -53,8 +55,8 @@ class LoadDialect:
                 key, _, spelled = line.partition("=")
                 if key and spelled:
                     value = spelled.strip('"').strip("'").strip(GO_WHITE_SPACE)
-                    end = start + len(line)
-                    assignments.append(Assignment(key, value, number, number, start, end, end - len(spelled), end))
+                    made = (key, value, number, number, start, len(line), len(key) + 1, len(spelled), NO_NAMES)
+                    assignments.append(new(Assignment, made))
                 else:
                     ignored.append(number)
             start += len(raw) + 1

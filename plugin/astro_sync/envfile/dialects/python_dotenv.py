@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from astro_sync.envfile.dialects.reading import (
+    NO_NAMES,
     NO_SEPARATOR,
     Assignment,
     Reading,
@@ -38,19 +39,17 @@ class PythonDotenvDialect:
         """Return every assignment; this reader rejects no file."""
         assignments: list[Assignment] = []
         ignored: list[int] = []
+        add, new = assignments.append, tuple.__new__  # three times as fast as the class itself
         position, line = (1 if text.startswith("\ufeff") else 0), 1
         while position < len(text):
             if match := _PLAIN_LINE.match(text, position):
                 kind = match.lastindex or _NO_VALUE
-                begin, end = match.span(kind)
+                key, head = match[1], len(match[1]) + 1
+                value = "" if kind == _NO_VALUE else match[kind]
                 if kind == _PLAIN_VALUE:
-                    value = match[kind].rstrip()
-                    end = begin + len(value)
-                elif kind == _NO_VALUE:
-                    value, begin, end = "", end + 1, end + 1
-                else:
-                    value, begin, end = match[kind], begin - 1, end + 1
-                assignments.append(Assignment(match[1], value, line, line, position, end, begin, end))
+                    value = value.rstrip()
+                width = len(value) + 2 if kind > _PLAIN_VALUE else len(value)
+                add(new(Assignment, (key, value, line, line, position, head + width, head, width, NO_NAMES)))
                 line += 1
                 position = match.end()
                 continue
@@ -60,7 +59,7 @@ class PythonDotenvDialect:
                 break
             made, position = _read_statement(text, start, line)
             if isinstance(made, Assignment):
-                assignments.append(made)
+                add(made)
             elif not made:
                 ignored.append(line)
             line += text.count("\n", start, position)
@@ -130,20 +129,19 @@ def _read_statement(text: str, start: int, line: int) -> tuple[Assignment | bool
     key_end = match.end()
     position = skip(_BLANKS, text, key_end)
     value: str | None = None
-    value_start = value_end = NO_SEPARATOR
-    end = key_end
+    head, width, end = NO_SEPARATOR, 0, key_end
     if text.startswith("=", position):
         value_start = skip(_BLANKS, text, position + 1)
         parsed = _read_value(text, value_start, after_blank=value_start > position + 1)
         if parsed is None:
             return False, _next_line(text, value_start)
-        value, value_end, position = parsed
-        end = value_end
+        value, end, position = parsed
+        head, width = value_start - start, end - value_start
     closing = _STATEMENT_END.match(text, position)
     if closing is None:
         return False, _next_line(text, position)
     last_line = line + text.count("\n", start, end)
-    return Assignment(key, value, line, last_line, start, end, value_start, value_end), closing.end()
+    return Assignment(key, value, line, last_line, start, end - start, head, width), closing.end()
 
 
 def _read_value(text: str, start: int, *, after_blank: bool) -> tuple[str, int, int] | None:

@@ -27,9 +27,10 @@ class Assignment(NamedTuple):
     """Locate one `KEY=VALUE` in a text: lines count from 1, offsets are those of the text.
 
     `start:end` is the statement without blanks before it and without its line end, `value_start:value_end` the value
-    as it is spelled, quotes and all. A key alone on its line has `NO_SEPARATOR` there, and for its value the one of the
-    environment, or None. `needs` are the names that interpolation looked for in the file. A tuple, since one is made
-    for every line of a file.
+    as it is spelled, quotes and all. A key alone on its line has `NO_SEPARATOR` for its `head`, and for its value the
+    one of the environment, or None. `needs` are the names that interpolation looked for in the file.
+
+    A tuple of lengths, since one is made for every line of a file: small numbers cost Python no memory.
     """
 
     key: str
@@ -37,15 +38,30 @@ class Assignment(NamedTuple):
     line: int
     last_line: int
     start: int
-    end: int
-    value_start: int
-    value_end: int
+    length: int
+    head: int
+    width: int
     needs: frozenset[str] = NO_NAMES
+
+    @property
+    def end(self) -> int:
+        """Return the offset behind the statement."""
+        return self.start + self.length
+
+    @property
+    def value_start(self) -> int:
+        """Return the offset of the spelled value; without a separator, that behind the statement."""
+        return self.start + self.head if self.has_separator else self.end
+
+    @property
+    def value_end(self) -> int:
+        """Return the offset behind the spelled value."""
+        return self.value_start + self.width
 
     @property
     def has_separator(self) -> bool:
         """Tell whether the file gives the value; else the environment does."""
-        return self.value_start != NO_SEPARATOR
+        return self.head != NO_SEPARATOR
 
     @property
     def is_bare_word(self) -> bool:
@@ -128,7 +144,7 @@ def refuse_name(key: str, *, but: str = "=\n\0") -> str | None:
     return None if _is_utf8(key) else "its name holds bytes that are not UTF-8"
 
 
-_CHARACTER_NAMES: Final = {"\0": "a NUL byte", "\n": "a line break", "=": "an equals sign"}
+_CHARACTER_NAMES: Final = {"\0": "a NUL byte", "\n": "a line break", "\r": "a carriage return", "=": "an equals sign"}
 
 
 def _is_utf8(text: str) -> bool:

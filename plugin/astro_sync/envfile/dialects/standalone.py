@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Final
 
-from astro_sync.envfile.dialects.reading import GO_WHITE_SPACE, Assignment, Reading, refuse_name, require_text
+from astro_sync.envfile.dialects.reading import GO_WHITE_SPACE, NO_NAMES, Assignment, Reading, refuse_name, require_text
 
 
 class StandaloneDialect:
@@ -16,17 +16,22 @@ class StandaloneDialect:
         assignments: list[Assignment] = []
         ignored: list[int] = []
         offset = 0
+        new = tuple.__new__  # three times as fast as the class itself
         for number, raw in enumerate(text.split("\n"), start=1):
             line = raw.strip(GO_WHITE_SPACE)
             if line and line[0] != "#":
                 key, separator, spelled = line.partition("=")
                 if separator:
                     start = offset if raw[0] == line[0] else offset + raw.index(line)
-                    end = start + len(line)
                     value = spelled
                     if len(spelled) > 1 and (quote := spelled[0]) in "\"'" and spelled[-1] == quote:
                         value = spelled[1:-1]
-                    assignments.append(Assignment(key, value, number, number, start, end, start + len(key) + 1, end))
+                    assignments.append(
+                        new(
+                            Assignment,
+                            (key, value, number, number, start, len(line), len(key) + 1, len(spelled), NO_NAMES),
+                        )
+                    )
                 else:
                     ignored.append(number)
             offset += len(raw) + 1
