@@ -66,13 +66,11 @@ class Note(StrEnum):
     LOCAL_HOST = "local-host"
     STAYS_PLAIN = "stays-plain"
     READERS_DIFFER = "readers-differ"
-    DUPLICATE = "duplicate"
     STAYED = "line-stayed"
     LEFT_BEHIND = "left-behind"
     ARGV = "visible-in-argv"
     RESTART = "restart-local"
     UNPLANNED = "not-as-planned"
-    EXPORT = "export-incomplete"
 
 
 @dataclass(frozen=True, slots=True)

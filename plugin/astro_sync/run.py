@@ -2,11 +2,11 @@
 
 import re
 import tempfile
+import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
-from functools import cache
 from pathlib import Path
 from typing import Final
 
@@ -51,6 +51,8 @@ class Bench:
     folder: Path
     found_astro: Astro | UnusableError
     policies: dict[int, Policy] = field(default_factory=dict)
+    _told_mode: str = ""
+    _asking: threading.Lock = field(default_factory=threading.Lock)
 
     @property
     def astro(self) -> Astro:
@@ -76,7 +78,7 @@ class Bench:
         return EnvFile(
             path=world.cwd / path,
             name=path,
-            mode=cache(self._mode if asks_astro else self._likely_mode),
+            mode=self.mode if asks_astro else self.likely_mode,
             environ=world.environ,
             timeout=self.options.timeout,
             tell=world.terminal.tell,
@@ -90,7 +92,7 @@ class Bench:
         found = []
         for number, (selector, options) in enumerate(_select(self.settled), 1):
             folder = self.folder / f"deployment-{number}"
-            deployment = Deployment(self.astro, selector, folder, allow_argv=options.allow_argv, saved=saved)
+            deployment = Deployment(self.astro, selector, folder, self.mode, allow_argv=options.allow_argv, saved=saved)
             self.policies[id(deployment)] = self._policy(options)
             found.append(deployment)
         return found
@@ -125,13 +127,16 @@ class Bench:
     def _backups(self) -> Path | None:
         return None if self.options.no_backup else backup.folder(self.world.environ, self.world.home)
 
-    def _mode(self) -> str:
-        return local_mode(self.astro)
+    def mode(self) -> str:
+        """Return the local mode; `astro` is asked once."""
+        with self._asking:
+            self._told_mode = self._told_mode or local_mode(self.astro)
+            return self._told_mode
 
-    def _likely_mode(self) -> str:
+    def likely_mode(self) -> str:
         """Return the local mode where `astro` can tell it, else that of Docker, which is the CLI's own default."""
         in_project = (self.world.cwd / ".astro" / "config.yaml").is_file()
-        return local_mode(self.found_astro) if isinstance(self.found_astro, Astro) and in_project else "docker"
+        return self.mode() if isinstance(self.found_astro, Astro) and in_project else "docker"
 
     def _policy(self, options: Options) -> Policy:
         interactive = self.world.terminal.interactive

@@ -72,12 +72,13 @@ class Terminal:
             return True
         if not self.interactive:
             raise UsageError("Nothing was changed: there is no terminal to ask on.", hint="Confirm with --yes.")
-        return click.confirm(printable(question), err=True)
+        with _answers():
+            return click.confirm(printable(question), err=True)
 
     def type_name(self, question: str, name: str) -> bool:
         """Ask for a name to be typed, and tell whether it was that one."""
-        typed: str = click.prompt(printable(question), default="", show_default=False, err=True)
-        return typed == name
+        with _answers():
+            return bool(click.prompt(printable(question), default="", show_default=False, err=True) == name)
 
     def ask(self, conflicts: Sequence[Change], destination: Endpoint) -> Mapping[str, OnConflict]:
         """Ask about each key that differs: y overwrites, n keeps, a overwrites all that follow, q ends the run."""
@@ -85,9 +86,9 @@ class Terminal:
         for number, change in enumerate(conflicts):
             old, new = fingerprints(change, self.salt)
             question = f"{change.key} differs on {destination} ({old} there, {new} here). Overwrite it?"
-            answer = click.prompt(
-                printable(question), type=click.Choice(["y", "n", "a", "q"]), default="n", err=True, show_default=True
-            )
+            with _answers():
+                choice = click.Choice(["y", "n", "a", "q"])
+                answer = click.prompt(printable(question), type=choice, default="n", err=True, show_default=True)
             if answer == "q":
                 raise AstroSyncError("Nothing was changed, as you said.")
             if answer == "a":
@@ -151,6 +152,15 @@ def wants_colour(environ: Mapping[str, str], *, is_terminal: bool) -> bool:
     if environ.get("FORCE_COLOR"):
         return True
     return is_terminal and environ.get("TERM") != "dumb"
+
+
+@contextmanager
+def _answers() -> Iterator[None]:
+    """Take the end of the input for a no."""
+    try:
+        yield
+    except click.Abort:
+        raise AstroSyncError("Nothing was changed: the question was not answered.") from None
 
 
 @contextmanager

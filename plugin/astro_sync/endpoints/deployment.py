@@ -1,7 +1,7 @@
 """Read and write the environment variables of one Deployment through the Astro CLI."""
 
 import shlex
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -12,7 +12,7 @@ from astro_sync.astro import Answer, Astro, NotLoggedInError, TimedOutError, jud
 from astro_sync.backup import keep
 from astro_sync.concurrency import together
 from astro_sync.endpoints.deployment_answers import Details, parse_inspect, parse_names, parse_saved
-from astro_sync.envfile.dialects import COMPOSE
+from astro_sync.envfile.dialects import COMPOSE, RUNTIMES, CannotWriteError, Dialect
 from astro_sync.envfile.writing import load_lines, load_refusal, spell
 from astro_sync.errors import GO_ON, AstroSyncError, UnusableError
 from astro_sync.model import Change, Note, Plan, Snapshot, Variable, Warn, Written
@@ -49,12 +49,14 @@ class Selector:
 class Deployment:
     """Hold one Deployment for one run; `folder` is the run's private folder, for this Deployment alone.
 
-    With `saved` the first reading is `list --save`, else it is `deployment inspect`.
+    With `saved` the first reading is `list --save`, else it is `deployment inspect`. `mode` tells the local mode, since
+    a backup is a `.env`.
     """
 
     astro: Astro
     selector: Selector
     folder: Path
+    mode: Callable[[], str]
     allow_argv: bool = False
     saved: bool = False
     details: Details = field(default_factory=Details)
@@ -106,7 +108,7 @@ class Deployment:
         plain = {key: there.value.reveal() for key, there in self._read.variables.items() if there.value is not None}
         if not plain:
             return None
-        lines = [f"{key}={spell(key, text, COMPOSE).text}\n" for key, text in plain.items()]
+        lines = [_backup_line(key, text, RUNTIMES[self.mode()]) for key, text in plain.items()]
         data = "".join(lines).encode("utf-8", "surrogateescape")
         return keep(folder, f"deployment-{self.details.deployment_id}", data, now)
 
@@ -196,6 +198,14 @@ class Deployment:
     def _no_such(self) -> UnusableError:
         hint = "`astro deployment list` shows those of this workspace; --workspace-id names another one."
         return UnusableError(f"There is no Deployment {self.selector} in the workspace.", hint=hint)
+
+
+def _backup_line(key: str, text: str, runtime: Dialect) -> str:
+    """Return the line that the local runtime reads back; as a comment what only Docker Compose could read."""
+    try:
+        return f"{key}={spell(key, text, runtime).text}\n"
+    except CannotWriteError:
+        return f"# Set this by hand, unquoted as Docker Compose does it: {key}={COMPOSE.write(text)}\n"
 
 
 def _fits_argv(key: str, text: str) -> bool:

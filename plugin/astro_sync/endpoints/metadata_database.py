@@ -25,20 +25,20 @@ class Entries:
 
 def read_variables(astro: Astro, shadows: Callable[[str], bool]) -> Entries | None:
     """Return every variable's stored text, or None if Airflow could not be asked."""
-    answer = astro.run("dev", "run", "variables", "list", "--show-values", "-o", "json")
+    answer = astro.ask("dev", "run", "variables", "list", "--show-values", "-o", "json")
     if answer.status == 0 and (listed := _find_listed(answer.stdout)) is not None:
         found = tuple((str(row["key"]), row["val"]) for row in listed if isinstance(row["val"], str))
         reason = "Airflow cannot decrypt it"
         return Entries(found, {str(row["key"]): reason for row in listed if not isinstance(row["val"], str)})
     # Airflow before 3.3 knows no --show-values.
-    answer = astro.run("dev", "run", "variables", "export", "/dev/stdout")
+    answer = astro.ask("dev", "run", "variables", "export", "/dev/stdout")
     exported = _find_exported(answer.stdout) if answer.status == 0 else None
     return None if exported is None else _settle(astro, exported, shadows)
 
 
 def read_connections(astro: Astro) -> Entries | None:
     """Return every connection's URI, or None if Airflow could not be asked."""
-    answer = astro.run("dev", "run", "connections", "export", "-", "--file-format", "env")
+    answer = astro.ask("dev", "run", "connections", "export", "-", "--file-format", "env")
     return Entries(tuple(_CONNECTION_LINE.findall(answer.stdout))) if answer.status == 0 else None
 
 
@@ -48,7 +48,7 @@ def _settle(astro: Astro, exported: Mapping[str, object], shadows: Callable[[str
     unsettled = [name for name, value in plain.items() if not isinstance(value, str)]
     asked = [name for name in unsettled if not shadows(VARIABLE + name.upper())]
     with ThreadPoolExecutor(_CALLS_AT_ONCE) as pool:
-        answers = pool.map(lambda name: astro.run("dev", "run", "variables", "get", name), asked)
+        answers = pool.map(lambda name: astro.ask("dev", "run", "variables", "get", name), asked)
         got = {name: _find_text(answer, plain[name]) for name, answer in zip(asked, answers, strict=True)}
     found, unreadable = [], {}
     for name, value in plain.items():
