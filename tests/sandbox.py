@@ -81,29 +81,34 @@ class Sandbox:
 
     def use_mode(self, mode: str | None, *, scope: str = "project") -> None:
         """Set `dev.mode` of the project or of the user; None sets none."""
-        text = "" if mode is None else f"dev:\n    mode: {mode}\n"
         if scope == "project":
-            _write(self.project / ".astro" / "config.yaml", "project:\n    name: sandbox\n" + text)
+            _write(self.project / ".astro" / "config.yaml", f"project:\n    name: sandbox\n{_dev(mode)}")
         else:
-            self._user_config(text)
+            self._user_config(mode=mode)
 
     def log_out(self, *, context: bool = True) -> None:
         """Take the login away; with `context` the CLI knows where to log in and opens a browser, else it just fails."""
-        token = (
-            "context: astronomer.io\ncontexts:\n    astronomer_io:\n        domain: astronomer.io\n" if context else ""
-        )
-        _write(self.user_config, f"{token}dev:\n    mode: docker\n")
+        if context:
+            self._user_config(login="")
+        else:
+            _write(self.user_config, "dev:\n    mode: docker\n")
+
+    def choose_workspace(self, workspace_id: str) -> None:
+        """Make a workspace the current one, as `astro workspace switch` does; empty means none."""
+        self._user_config(workspace=workspace_id)
 
     @property
     def user_config(self) -> Path:
         """Return the path of the user's `config.yaml`."""
         return self.home / ".astro" / "config.yaml"
 
-    def _user_config(self, mode: str, workspace: str = "ws-1") -> None:
+    def _user_config(
+        self, *, login: str = "Bearer session-token", workspace: str = "ws-1", mode: str | None = "docker"
+    ) -> None:
         _write(
             self.user_config,
             "context: astronomer.io\ncontexts:\n    astronomer_io:\n        domain: astronomer.io\n"
-            f"        token: Bearer session-token\n        workspace: {workspace}\n        organization: org-1\n{mode}",
+            f'        token: "{login}"\n        workspace: "{workspace}"\n        organization: org-1\n{_dev(mode)}',
         )
 
     # --- the stand-in's state ---
@@ -134,7 +139,7 @@ class Sandbox:
         slow (seconds), hang (child, ignore_term, seconds), crash (exit or signal), not-logged-in (seconds), no-context,
         token-expired, token-malformed, offline (cause), not-running (how), noise (before, after), upgrade-notice,
         lost-write, concurrent-key (key, value, is_secret), write-refused (message), save-unwritable, truncate (bytes),
-        killed-export (during: variables or connections).
+        killed-export (during: variables or connections), half-export (fails: variables or connections), stdin-reset.
         """
         with self.change() as state:
             state["faults"].append({"name": name, **options})
@@ -272,6 +277,10 @@ def _first_state() -> Json:
 def _deployment(state: Json, deployment_id: str) -> Json:
     found: Json = next(deployment for deployment in state["deployments"] if deployment["id"] == deployment_id)
     return found
+
+
+def _dev(mode: str | None) -> str:
+    return "" if mode is None else f"dev:\n    mode: {mode}\n"
 
 
 def _write(path: Path, text: str) -> None:
