@@ -16,6 +16,6 @@ def _find(subject: Subject) -> Iterable[Finding]:
 CHECK = Check(
     code="AS304",
     name="local-host",
-    title="A connection whose host only exists on this machine: localhost, 127.0.0.1, postgres, host.docker.internal.",
+    title="A connection whose host only exists on this machine, such as localhost or the Postgres of local Airflow.",
     find=_find,
 )

@@ -1,4 +1,4 @@
-"""AS402: a file that git would take with the next `git add`."""
+"""AS402: a file that git would take with a `git add` of its folder."""
 
 from collections.abc import Iterable
 
@@ -14,7 +14,7 @@ def _find(subject: Subject) -> Iterable[Finding]:
 CHECK = Check(
     code="AS402",
     name="not-ignored-by-git",
-    title="A file that git does not ignore, so that the next `git add .` takes it.",
+    title="A file that git does not ignore, so that a `git add` of its folder takes it.",
     find=_find,
     needs_reading=False,
 )

@@ -22,6 +22,9 @@ class _Disagreement:
 
 
 def _find(subject: Subject) -> Iterable[Finding]:
+    for reader, reading in subject.readings.items():
+        if (rejected := reading.rejected) is not None:
+            yield Finding(rejected.line, None, f"{reader.name} rejects the whole file here: {rejected.reason}")
     for found in _compare(subject):
         keys = (made.key for read in (found.runtime, *found.others.values()) for made in read)
         key = next(filter(shown, keys), None)
@@ -37,11 +40,12 @@ def _fix(subject: Subject) -> Fix:
 
 
 def _compare(subject: Subject) -> Iterator[_Disagreement]:
-    readings = subject.readings
+    # a reader that rejects the file has been named for that, and reads nothing that could be compared
+    readings = {reader: reading for reader, reading in subject.readings.items() if reading.rejected is None}
     first_lines = _join_lines(readings.values())
     runtime, *others = ((reader, _group(reading, first_lines)) for reader, reading in readings.items())
-    lines = {line for _, read in (runtime, *others) for line in read}
     own = runtime[1]
+    lines = {line for _, read in (runtime, *others) for line in read}
     stops_at = subject.load_stops_at or max(lines, default=0) + 1
     joined = set(first_lines.values())
     for line in sorted(lines):
@@ -58,7 +62,14 @@ def _compare(subject: Subject) -> Iterator[_Disagreement]:
 
 def _join_lines(readings: Iterable[Reading]) -> dict[int, int]:
     """Return the first line for each line of a value that spans some, for whichever reader; such values may overlap."""
-    spans = sorted({made[2:4] for reading in readings for made in reading.assignments if made.line < made.last_line})
+    spans = sorted(
+        {
+            (made.line, made.last_line)
+            for reading in readings
+            for made in reading.assignments
+            if made.line < made.last_line
+        }
+    )
     first_lines: dict[int, int] = {}
     for line, last_line in spans:
         first = first_lines.get(line, line)

@@ -33,7 +33,8 @@ _TIMEOUT: Final = 5.0  # seconds, for each call of git
 _REPOSITORY_VARIABLES: Final = frozenset(
     {"GIT_DIR", "GIT_WORK_TREE", "GIT_COMMON_DIR", "GIT_INDEX_FILE", "GIT_PREFIX", "GIT_NAMESPACE"}
 )
-_NO_REPOSITORY: Final = 128
+# a repository may name a program there, which git then runs
+_NO_PROGRAM: Final = ("-c", "core.fsmonitor=false")
 
 
 def look_around(path: Path, environ: Mapping[str, str], *, timeout: float = _TIMEOUT) -> Surroundings:
@@ -52,12 +53,13 @@ def find_git_state(target: Path, environ: Mapping[str, str], *, timeout: float =
     if program is None:
         return GitState.UNKNOWN
     git = _Git(program, target, environ, timeout)
-    match git.ask("ls-files", "--error-unmatch"):
+    match git.ask("--literal-pathspecs", "ls-files", "--error-unmatch"):
         case 0:
             return GitState.TRACKED
         case None | 128:
             return GitState.UNKNOWN
-    match git.ask("check-ignore", "-q"):
+    # the index has been asked; there git takes the name for a pattern
+    match git.ask("check-ignore", "-q", "--no-index"):
         case 0:
             return GitState.IGNORED
         case 1:
@@ -75,11 +77,9 @@ class _Git:
     def ask(self, *question: str) -> int | None:
         """Return git's exit status; None if it could not be run or did not end in time."""
         environ = {name: value for name, value in self.environ.items() if name not in _REPOSITORY_VARIABLES}
-        # core.fsmonitor is a program of the repository's choice
-        fixed = ("--literal-pathspecs", "-c", "core.fsmonitor=false")
         try:
             ended = subprocess.run(  # noqa: S603 - the program is git, and the name stands behind `--`
-                [self.program, *fixed, *question, "--", self.target.name],
+                [self.program, *_NO_PROGRAM, *question, "--", f"./{self.target.name}"],
                 cwd=self.target.parent,
                 env=environ | {"GIT_OPTIONAL_LOCKS": "0"},
                 stdin=subprocess.DEVNULL,
