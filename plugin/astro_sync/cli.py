@@ -67,6 +67,17 @@ class _Commands(click.Group):
         return command
 
 
+class _Check(click.Command):
+    """List the checks below the options."""
+
+    def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        from astro_sync.checks import explanations
+
+        with formatter.section("Checks"):
+            formatter.write_dl(explanations())
+        super().format_epilog(ctx, formatter)
+
+
 @click.group(
     cls=_Commands,
     epilog=_EXIT_CODES,
@@ -173,6 +184,24 @@ def dedupe(**given: Any) -> None:
       astro-sync dedupe --check .env
     """
     _run("dedupe", given)
+
+
+@cli.command("check", cls=_Check, short_help="Finds what will bite in .env files.")
+@click.argument("files", metavar="[FILE]...", nargs=-1)
+@click.option("--select", metavar="CODE", multiple=True, help="Only these checks (AS101, AS1 or a name).")
+@click.option("--ignore", metavar="CODE", multiple=True, help="Not these checks.")
+@click.option("--fix", is_flag=True, help="Mend what is safe to mend; the rest is still told.")
+@click.option("--no-backup", is_flag=True, help="Keep no backup of what is changed.")
+@output_options
+@astro_options
+def check(**given: Any) -> None:
+    """Find duplicates, lines that programs read differently, placeholders, bad names and more in FILEs (default .env).
+
+    \b
+    Example:
+      astro-sync check --fix .env
+    """
+    _run("check", given)
 
 
 def main() -> NoReturn:

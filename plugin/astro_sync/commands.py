@@ -7,9 +7,8 @@ from pathlib import Path
 from astro_sync.endpoints.deployment import Deployment
 from astro_sync.endpoints.deployment_answers import Details
 from astro_sync.endpoints.env_file import EnvFile
-from astro_sync.envfile.dedupe import Deduped
-from astro_sync.errors import AstroSyncError, ExitCode, UsageError
-from astro_sync.model import Action, Change, Note, OnConflict, Outcome, TargetOutcome, Warn
+from astro_sync.errors import ExitCode, UsageError
+from astro_sync.model import Note, OnConflict, Outcome, TargetOutcome, Warn
 from astro_sync.options import Options
 from astro_sync.readback import Verdict
 from astro_sync.run import World, prepare
@@ -67,44 +66,6 @@ def merge(settled: Settled, world: World) -> Outcome:
         destination = bench.place(options.env)
         result = copy(bench.place(options.source, source=True), destination, bench.terms(must_confirm=False))
     return _outcome("merge", options, result, destination)
-
-
-def dedupe(settled: Settled, world: World) -> Outcome:
-    """Leave the last value of each key in a file."""
-    options, terminal = settled.options, world.terminal
-    with prepare(settled, world) as bench, bench.env_file(options.env, must_exist=True, asks_astro=False) as env:
-        env.read()
-        found = env.dedupe()
-        changes = deduped_changes(found)
-        outcome = Outcome("dedupe", options.env, options.dry_run or options.check_only, env_changes=changes)
-        if not found.dropped:
-            return outcome
-        if outcome.dry_run:
-            shows = options.check_only or options.exit_code
-            return replace(outcome, exit_code=ExitCode.FOUND if shows else ExitCode.DONE)
-        if terminal.interactive and not options.yes:
-            terminal.show_plan(options.env, changes)
-            if not terminal.confirm("Go on?"):
-                raise AstroSyncError("Nothing was changed, as you said.")
-        kept = bench.backup_of(env)
-        env.rewrite(found.data)
-    return replace(outcome, backups=(kept,) if kept else (), restores=(f"Backup of {env}: {kept}",) if kept else ())
-
-
-def deduped_changes(found: Deduped) -> tuple[Change, ...]:
-    """Name each key with the lines that go or stay; they count as they did before."""
-    lines: dict[str, list[str]] = {}
-    for key, first, last in found.dropped:
-        lines.setdefault(key, []).append(f"line {first}" if first == last else f"lines {first}-{last}")
-    stays: dict[str, list[str]] = {}
-    for key, line in found.stayed:
-        stays.setdefault(key, []).append(f"line {line}")
-    dropped = [Change(key, Action.UPDATE, reason=f"dropped: {', '.join(which)}") for key, which in lines.items()]
-    needed = [
-        Change(key, Action.KEEP, reason=f"stays, since a later line needs it: {', '.join(which)}")
-        for key, which in stays.items()
-    ]
-    return (*dropped, *needed)
 
 
 def _target(details: Details, leg: Leg, options: Options) -> TargetOutcome:

@@ -209,7 +209,11 @@ class TargetOutcome:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """Tell what became of one run, as far as it went."""
+    """Tell what became of one run, as far as it went.
+
+    `restores` say how to put backups back. `lines` are what a command prints in place of tables, `details` what it adds
+    to its JSON.
+    """
 
     command: str
     env_file: str
@@ -219,5 +223,7 @@ class Outcome:
     warnings: tuple[Warn, ...] = ()
     backups: tuple[Path, ...] = ()
     restores: tuple[str, ...] = ()
+    lines: tuple[str, ...] = ()
+    details: Mapping[str, object] = field(default_factory=lambda: MappingProxyType({}))
     error: AstroSyncError | None = None
     exit_code: ExitCode = ExitCode.DONE

@@ -23,6 +23,10 @@ class Options:
     source: str = ""
     export: bool = False
     check_only: bool = False
+    files: tuple[str, ...] = ()
+    select: tuple[str, ...] = ()
+    ignore: tuple[str, ...] = ()
+    fix: bool = False
     include: tuple[str, ...] = ()
     exclude: tuple[str, ...] = ()
     airflow_only: bool = False

@@ -45,7 +45,7 @@ def printable(text: str) -> str:
     )
 
 
-def to_json(outcome: Outcome, **extra: object) -> str:
+def to_json(outcome: Outcome) -> str:
     """Return the one JSON document of a run, keys sorted (design, "The commands")."""
     error = outcome.error
     document = {
@@ -68,7 +68,7 @@ def to_json(outcome: Outcome, **extra: object) -> str:
         "backups": [str(path) for path in outcome.backups],
         "error": error and {"code": error.code, "message": str(error), "hint": error.hint},
         "exit_code": int(outcome.exit_code),
-        **extra,
+        **outcome.details,
     }
     return json.dumps(document, sort_keys=True, indent=2)
 

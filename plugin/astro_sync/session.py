@@ -1,8 +1,9 @@
 """Run one command from what was typed to its exit code: settle, call, report; every way out leads through here."""
 
 from collections.abc import Callable, Mapping
+from typing import Final
 
-from astro_sync import backup, commands
+from astro_sync import backup, commands, file_commands
 from astro_sync.config import load
 from astro_sync.crash import describe, is_debugging, report
 from astro_sync.errors import AstroSyncError, ExitCode, InterruptedRunError, Interruption, UsageError
@@ -18,8 +19,10 @@ COMMANDS: Mapping[str, Callable[[Settled, World], Outcome]] = {
     "deploy-to-local": commands.deploy_to_local,
     "diff": commands.diff,
     "merge": commands.merge,
-    "dedupe": commands.dedupe,
+    "dedupe": file_commands.dedupe,
+    "check": file_commands.check,
 }
+_OF_ONE_FILE: Final = frozenset({"dedupe", "check", "init"})
 
 
 def run(command: str, typed: Typed, world: World) -> ExitCode:
@@ -39,7 +42,8 @@ def run(command: str, typed: Typed, world: World) -> ExitCode:
     except AstroSyncError as error:
         outcome = _failed(command, options, error, error.exit_code)
     except Interruption as interruption:
-        early = InterruptedRunError("Interrupted before anything was changed.")
+        done = "the file is whole, as it was or as planned" if command in _OF_ONE_FILE else "nothing was changed"
+        early = InterruptedRunError(f"Interrupted; {done}.")
         outcome = _failed(command, options, early, interruption.exit_code)
     except Exception as bug:  # noqa: BLE001 - the one place that turns a bug into a sentence
         if is_debugging(world.environ):

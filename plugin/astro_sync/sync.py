@@ -197,8 +197,12 @@ def _apply(result: Result, pending: Sequence[Leg], terms: Terms) -> None:
     except Interruption as error:
         interruption = error
         terms.interrupted()
-    for leg, judgement in zip(begun, each(_read_back, begun, at_once=terms.jobs), strict=True):
-        leg.judgement = judgement
+    try:
+        each(_read_back, begun, at_once=terms.jobs)
+    except Interruption as error:
+        interruption = error
+    for leg in begun:
+        leg.judgement = leg.judgement or judge(leg.plan, leg.before, None, failed=True)
     _conclude(result, interruption)
 
 
@@ -206,7 +210,7 @@ def _write(leg: Leg) -> None:
     leg.written = leg.destination.apply(leg.plan)
 
 
-def _read_back(leg: Leg) -> Judgement:
+def _read_back(leg: Leg) -> None:
     try:
         after = leg.destination.read()
     except AstroSyncError:
@@ -214,7 +218,7 @@ def _read_back(leg: Leg) -> Judgement:
     # Without an answer the writing was interrupted.
     written = leg.written or Written(InterruptedRunError("The writing did not end."), trusted_secrets=False)
     failed = written.failure is not None
-    return judge(leg.plan, leg.before, after, failed=failed, trusted_secrets=written.trusted_secrets)
+    leg.judgement = judge(leg.plan, leg.before, after, failed=failed, trusted_secrets=written.trusted_secrets)
 
 
 def _conclude(result: Result, interruption: Interruption | None) -> None:

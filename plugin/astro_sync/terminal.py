@@ -100,20 +100,28 @@ class Terminal:
         """Print the result on stdout, and on stderr what needs attention."""
         if self.as_json:
             click.echo(to_json(outcome))
-        elif not self.quiet:
-            for title, changes in sections(outcome):
-                if table := self._table(changes, compares=outcome.command == "diff"):
-                    click.echo(f"{printable(title)}:\n{table}\n")
-        if not self.as_json:
-            warnings = [*outcome.warnings, *(warn for target in outcome.targets for warn in target.warnings)]
-            for line in summarise(warnings, verbose=self.verbose):
-                click.echo(f"{self._style('Warning', 'yellow')}: {line}", err=True)
-            for line in outcome.restores:
-                self.tell(line)
+        else:
+            self._show_changes(outcome)
+            self._show_warnings(outcome)
         if outcome.error:
             self.complain(outcome.error)
-        elif not self.as_json and not self.quiet:
-            click.echo(printable(summarise_outcome(outcome)))
+        elif not self.as_json:
+            for line in outcome.lines[:-1]:
+                click.echo(printable(line))
+            if not self.quiet:
+                click.echo(printable(outcome.lines[-1] if outcome.lines else summarise_outcome(outcome)))
+
+    def _show_changes(self, outcome: Outcome) -> None:
+        for title, changes in [] if self.quiet else sections(outcome):
+            if table := self._table(changes, compares=outcome.command == "diff"):
+                click.echo(f"{printable(title)}:\n{table}\n")
+
+    def _show_warnings(self, outcome: Outcome) -> None:
+        warnings = [*outcome.warnings, *(warn for target in outcome.targets for warn in target.warnings)]
+        for line in summarise(warnings, verbose=self.verbose):
+            click.echo(f"{self._style('Warning', 'yellow')}: {line}", err=True)
+        for line in outcome.restores:
+            self.tell(line)
 
     def complain(self, error: AstroSyncError) -> None:
         """Say on stderr what went wrong and what to type next."""

@@ -65,17 +65,20 @@ class EnvFile:
 
         Raises RejectedFileError if it would reject the file, UsageError if a file that must exist does not.
         """
-        data = self._load()
-        document = Document.parse(data, self._runtime, self.environ)
+        document = self.examine()
         if document.rejection:
             line = document.rejection.line
             message = f"{self}:{line}: {self._reader} rejects the whole file here: {document.rejection.reason}."
             hint = f"Mend line {line}, then try again; `astro-sync check {shlex.quote(self.name)}` explains it."
             raise RejectedFileError(message, line=line, hint=hint)
-        self._document = document
         variables = {key: Variable(key, Value(text)) for key, text in document.values().items()}
-        warnings = tuple(_differences(document, data, self.environ))
-        return Snapshot(variables, noted=self._noted(data), blank_means_lost=True, warnings=warnings)
+        warnings = tuple(_differences(document, self.environ))
+        return Snapshot(variables, noted=_noted(document.data), blank_means_lost=True, warnings=warnings)
+
+    def examine(self) -> Document:
+        """Return the file itself, whatever the local runtime thinks of it."""
+        self._document = Document.parse(self._load(), self._runtime, self.environ)
+        return self._document
 
     def refusal(self, variable: Variable) -> str | None:
         """Return why the local runtime could not read this variable from the file."""
@@ -118,6 +121,11 @@ class EnvFile:
         if self._loaded is not None:
             replace(self._loaded, data)
 
+    def restrict(self, mode: int) -> None:
+        """Set the permission bits of the file that was read before."""
+        if self._loaded is not None:
+            self._loaded.target.chmod(mode)
+
     def holds(self, key: str) -> bool:
         """Tell whether the file gives a key to local Airflow."""
         return self._document is not None and key in self._document.values()
@@ -140,24 +148,25 @@ class EnvFile:
             return self.stdin
         self._loaded = load(self.path)
         if self.must_exist and not self._loaded.exists:
-            raise UsageError(f"There is no file {self}.", hint="Name the file with --env FILE.")
+            raise UsageError(f"There is no file {self}.", hint="Check its name, or make it first.")
         return self._loaded.data
 
-    def _noted(self, data: bytes) -> frozenset[str]:
-        marker = secret_comment("").removeprefix("# ").encode()
-        lines = (line.strip() for line in data.split(b"\n") if marker in line)
-        return frozenset(
-            line[2 : -len(marker)].decode("utf-8", "surrogateescape")
-            for line in lines
-            if line.startswith(b"# ") and line.endswith(marker)
-        )
+
+def _noted(data: bytes) -> frozenset[str]:
+    """Return the keys that comments record as secret on the Deployment."""
+    marker = secret_comment("").removeprefix("# ").encode()
+    lines = (line.strip() for line in data.split(b"\n") if marker in line)
+    return frozenset(
+        line[2 : -len(marker)].decode("utf-8", "surrogateescape")
+        for line in lines
+        if line.startswith(b"# ") and line.endswith(marker)
+    )
 
 
-def _differences(document: Document, data: bytes, environ: Mapping[str, str]) -> list[Warn]:
+def _differences(document: Document, environ: Mapping[str, str]) -> list[Warn]:
     """Name the keys that the two local runtimes and `--load` would not all read alike (design, rule 2)."""
-    text = data.decode("utf-8", "surrogateescape")
     ours = document.values()
-    others = [dialect.read(text, environ).values() for dialect in (*RUNTIMES.values(), LOAD)]
+    others = [dialect.read(document.text, environ).values() for dialect in (*RUNTIMES.values(), LOAD)]
     message = "read differently by other programs than by local Airflow; `astro-sync check` tells which and mends it"
     keys = [key for key, value in ours.items() if any(other.get(key) != value for other in others)]
     return [Warn(Note.READERS_DIFFER, key, message) for key in keys]
