@@ -99,7 +99,7 @@ class Bench:
 
     def local_airflow(self, env: EnvFile) -> LocalAirflow:
         """Return the local Airflow."""
-        return LocalAirflow(self.astro, self.world.cwd, self.folder, env.holds)
+        return LocalAirflow(self.astro, self.world.cwd, self.folder, env.holds, self.world.terminal.tell)
 
     def terms(self, *, must_confirm: bool = True) -> Terms:
         """Return what the user decided; without `must_confirm`, no terminal is no hindrance."""

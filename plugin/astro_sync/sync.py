@@ -105,7 +105,9 @@ def chain(source: Source | None, middle: Endpoint, ends: Sequence[Endpoint], ter
 
         first, plans = plan_all(there)
         # What a Deployment cannot hold goes nowhere, not into the middle either.
-        refused = {c.key: c.reason or "" for plan in plans for c in plan.refusals if c.key in there.variables}
+        known = {change.key for change in (*first.refusals, *first.conflicts)}
+        later = [change for plan in plans for change in plan.refusals if change.key not in known]
+        refused = {change.key: change.reason or "" for change in later if change.key in there.variables}
         if refused:
             there = replace(there, unreadable={**there.unreadable, **refused})
             first, plans = plan_all(there)

@@ -1,7 +1,7 @@
 """Read the metadata database of the local Airflow through the Astro CLI's export, and check what it wrote."""
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
@@ -57,6 +57,7 @@ class LocalAirflow:
     project: Path
     folder: Path
     shadows: Callable[[str], bool]
+    tell: Callable[[str], None]
     warnings: list[Warn] = field(default_factory=list)
 
     def __enter__(self) -> Self:
@@ -66,6 +67,10 @@ class LocalAirflow:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._clean()
+        if error is not None:
+            # No report will say it.
+            for warn in self.warnings:
+                self.tell(warn.message)
 
     def read(self) -> Snapshot:
         """Return the metadata database's connections and variables under their environment names.
@@ -94,18 +99,7 @@ class LocalAirflow:
             return _by_key(kind, metadata_database.Entries(tuple(zip(names, proven, strict=True))))
         if (entries := exact()) is not None:
             return _by_key(kind, entries)
-        return self._give_up(kind, dict(zip(keys, names, strict=True)), text)
-
-    def _give_up(
-        self, kind: _Kind, keys: Mapping[str, str], text: str
-    ) -> tuple[Mapping[str, Variable], Mapping[str, str]]:
-        """Keep the lines that prove themselves and refuse the rest, for lack of any exact source."""
-        saved = {key: text for key, text in salvage(text, list(keys)).items() if text}
-        reason = "the Astro CLI's export lost its value and Airflow could not be asked for it"
-        lost = {key: reason for key in keys if key not in saved}
-        if not lost:
-            lost = {f"{kind.prefix}*": f"local Airflow's {kind.noun} could not all be read"}
-        return {key: Variable(key, Value(text)) for key, text in saved.items()}, lost
+        return _give_up(kind, keys, text if kind.complete in stdout else "")
 
     def _exact_variables(self) -> metadata_database.Entries | None:
         return metadata_database.read_variables(self.astro, self.shadows)
@@ -121,6 +115,16 @@ class LocalAirflow:
                 left.unlink(missing_ok=True)
                 text = f"The Astro CLI left {name}, with values in clear text, in the project; it was removed."
                 self.warnings.append(Warn(Note.LEFT_BEHIND, None, text))
+
+
+def _give_up(kind: _Kind, keys: Sequence[str], text: str) -> tuple[dict[str, Variable], dict[str, str]]:
+    """Keep the lines that prove themselves and refuse the rest, for lack of any exact source."""
+    saved = {key: line for key, line in salvage(text, keys).items() if line}
+    reason = "the Astro CLI's export lost its value and Airflow could not be asked for it"
+    lost = {key: reason for key in keys if key not in saved}
+    if not lost:
+        lost = {f"{kind.prefix}*": f"local Airflow's {kind.noun} could not all be read"}
+    return {key: Variable(key, Value(line)) for key, line in saved.items()}, lost
 
 
 def _by_key(kind: _Kind, entries: metadata_database.Entries) -> tuple[dict[str, Variable], dict[str, str]]:

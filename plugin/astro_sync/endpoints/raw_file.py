@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Sequence
+from itertools import zip_longest
 
 
 def prove(text: str, keys: Sequence[str]) -> list[str] | None:
@@ -21,7 +22,7 @@ def prove(text: str, keys: Sequence[str]) -> list[str] | None:
 
 
 def salvage(text: str, keys: Sequence[str]) -> dict[str, str]:
-    """Return the values whose lines prove themselves in a file that as a whole does not.
+    """Return the values whose lines prove themselves in a complete file that as a whole does not.
 
     A line does when no other line claims its key, and the line behind it is that of the next key, which no other line
     claims either: only then does the value end where its line ends.
@@ -29,7 +30,7 @@ def salvage(text: str, keys: Sequence[str]) -> dict[str, str]:
     lines = text.split("\n")
     starts = Counter(line.partition("=")[0] for line in lines if "=" in line)
     found = {}
-    for key, following in zip(keys, (*keys[1:], None), strict=True):
+    for key, following in zip_longest(keys, keys[1:]):
         if starts[key] != 1 or keys.count(key) != 1:
             continue
         at = next(number for number, line in enumerate(lines) if line.startswith(f"{key}="))
