@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 import pytest
+
 from astro_sync.backup import keep
 from astro_sync.envfile.store import load, locked, replace
 from astro_sync.errors import AstroSyncError
@@ -144,8 +145,16 @@ BEFORE = {
 
 
 def run(cases: list[Case]) -> list[Result]:
+    # Coverage that starts itself in a child would make system calls of its own, which would be counted and failed.
+    outside = {name: text for name, text in os.environ.items() if not name.startswith("COVERAGE_PROCESS_")}
     ended = subprocess.run(
-        [sys.executable, __file__], input=json.dumps(cases), capture_output=True, text=True, timeout=60, check=True
+        [sys.executable, __file__],
+        env=outside,
+        input=json.dumps(cases),
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=True,
     )
     results = [json.loads(line) for line in ended.stdout.splitlines()]
     assert len(results) == len(cases)
