@@ -1,7 +1,6 @@
 """Rewrite one line in the spelling that all four readers read alike (dialects.md), keeping what the runtime reads."""
 
 from astro_sync.envfile.dialects import Assignment
-from astro_sync.envfile.dialects.load import line_is_too_long
 from astro_sync.envfile.dialects.reading import GO_WHITE_SPACE, CannotWriteError
 from astro_sync.envfile.document import Change, Document
 from astro_sync.envfile.writing import spell
@@ -10,18 +9,18 @@ from astro_sync.secrecy import is_placeholder, may_be_lost
 
 
 def respell(document: Document, made: Assignment) -> Change | None:
-    """Return the change that puts an assignment into the common spelling, its inline comment on a line above.
+    """Return the change that puts the one assignment of a line in the common spelling, its comment on a line above.
 
-    None where there is no such spelling, where `$NAME` makes the value depend on the environment, where more stands on
+    None where there is no such spelling, where `$NAME` makes the value depend on the environment, where more follows on
     the line, or where the real value is missing: `--load` may skip such a line, and must not learn to send it.
     """
     value = made.value
-    if value is None or not made.has_separator or made.line != made.last_line or not document.stands_alone(made):
+    if value is None or not made.has_separator:
         return None
     start, end, line_end = _find_line(document.text, made.start)
     behind = document.text[made.value_end : end].strip(GO_WHITE_SPACE)
-    # python-dotenv ends a line at a lone CR; `--load` reads no line that is too long
-    if (behind and behind[0] != "#") or "\r" in behind or line_is_too_long(behind):
+    # python-dotenv ends a line at a lone CR
+    if (behind and behind[0] != "#") or "\r" in behind:
         return None
     if _is_missing(made.key, Value(value)) or _refers(document, made.start, end):
         return None
