@@ -4,9 +4,9 @@ import shlex
 from dataclasses import replace
 from pathlib import Path
 
+from astro_sync.endpoints import Endpoint
 from astro_sync.endpoints.deployment import Deployment
 from astro_sync.endpoints.deployment_answers import Details
-from astro_sync.endpoints.env_file import EnvFile
 from astro_sync.errors import ExitCode, UsageError
 from astro_sync.model import Note, OnConflict, Outcome, TargetOutcome, Warn
 from astro_sync.options import Options
@@ -73,7 +73,7 @@ def _target(details: Details, leg: Leg, options: Options) -> TargetOutcome:
     return TargetOutcome(details.deployment_id, details.name, applied, leg.changes, leg.warnings)
 
 
-def _outcome(command: str, options: Options, result: Result, env: EnvFile | None) -> Outcome:
+def _outcome(command: str, options: Options, result: Result, env: Endpoint | None) -> Outcome:
     """Sort the legs of a run: that into `env`, and those into Deployments."""
     legs = result.legs
     first = [leg for leg in legs if leg.destination is env]

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from pathlib import Path
 from types import MappingProxyType
-from typing import Self, final
+from typing import Final, Self, final
 
 from astro_sync.errors import AstroSyncError, ExitCode
 
@@ -89,6 +89,8 @@ class Snapshot:
     `unreadable` maps keys that are there but could not be read to the reason. `noted` are keys that a `.env` records
     as secret in a comment. `blank_means_lost`: an empty connection or Airflow variable in it may be what a raw export
     left (contract, "object export" 1), so it gives way to a real value. `keeps_secrets`: it can hold values as secrets.
+    `prefixes` begin the only names that it can hold; without them it holds any. `by_meaning`: it keeps connections as
+    fields, so that two spellings of one are the same.
     """
 
     variables: Mapping[str, Variable] = field(default_factory=lambda: MappingProxyType({}))
@@ -96,6 +98,8 @@ class Snapshot:
     noted: frozenset[str] = frozenset()
     blank_means_lost: bool = False
     keeps_secrets: bool = False
+    prefixes: tuple[str, ...] = ()
+    by_meaning: bool = False
     warnings: tuple[Warn, ...] = ()
 
 
@@ -106,6 +110,10 @@ class OnConflict(StrEnum):
     OVERWRITE = "overwrite"
     ASK = "ask"
     FAIL = "fail"
+
+
+# The reason of keys that the user filtered out: the one that is no news.
+FILTERED: Final = "left out by a filter"
 
 
 class Action(StrEnum):

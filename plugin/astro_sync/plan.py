@@ -5,9 +5,9 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 
-from astro_sync.connection import local_host, parse_connection
+from astro_sync.connection import local_host, means_the_same, parse_connection
 from astro_sync.errors import GO_ON
-from astro_sync.model import WRITES, Action, Change, Note, OnConflict, Plan, Snapshot, Value, Variable, Warn
+from astro_sync.model import FILTERED, WRITES, Action, Change, Note, OnConflict, Plan, Snapshot, Value, Variable, Warn
 from astro_sync.secrecy import CONNECTION, is_placeholder, is_sensitive, may_be_lost, platform_names
 
 Refusal = Callable[[Variable], str | None]
@@ -59,6 +59,13 @@ def is_reserved(key: str) -> bool:
     return key in names["reserved"] or matches(key, tuple(names["reserved_patterns"]))
 
 
+def is_same(key: str, one: Value, two: Value, *, by_meaning: bool) -> bool:
+    """Tell whether two values are the same; with `by_meaning`, a connection is the same in each of its spellings."""
+    if one == two:
+        return True
+    return by_meaning and key.startswith(CONNECTION) and means_the_same(one.reveal(), two.reveal())
+
+
 def make_plan(source: Snapshot, destination: Snapshot, policy: Policy, refusal: Refusal) -> Plan:
     """Decide about every key of both sides; `refusal` tells why the destination cannot hold a variable."""
     sides = _Sides(source, destination, policy, refusal)
@@ -83,7 +90,10 @@ class _Sides:
         wanted, there = self.source.variables.get(key), self.destination.variables.get(key)
         secret = there.secret if there else bool(wanted and wanted.secret)
         if not self.policy.wants(key):
-            return Change(key, Action.SKIP, secret, "left out by a filter")
+            return Change(key, Action.SKIP, secret, FILTERED)
+        if self.destination.prefixes and not key.startswith(self.destination.prefixes):
+            names = " and ".join(f"{prefix}*" for prefix in self.destination.prefixes)
+            return Change(key, Action.SKIP, secret, f"such a file only holds {names}")
         if is_reserved(key) and key not in self.policy.allow_reserved:
             return Change(key, Action.SKIP, secret, f"Astro sets it itself; --allow-reserved {key} permits it")
         if wanted and wanted.value is None:
@@ -101,7 +111,8 @@ class _Sides:
 
     def _compare(self, wanted: Variable, value: Value, there: Variable | None) -> Change:
         key, secret = wanted.key, wanted.secret
-        if there and there.value == value:
+        by_meaning = self.source.by_meaning or self.destination.by_meaning
+        if there and there.value is not None and is_same(key, there.value, value, by_meaning=by_meaning):
             return Change(key, Action.UNCHANGED, secret)
         old = there.value if there else None
         decision = self.policy.conflict(key) if old is not None else OnConflict.OVERWRITE
@@ -138,7 +149,7 @@ class _Sides:
             yield _warn_of_secret(key, there, bool(wanted and wanted.value is not None))
         elif change.placeholder:
             yield Warn(Note.PLACEHOLDER, key, "only a placeholder, which goes nowhere; set the real value first")
-        elif change.action is Action.SKIP and self.policy.wants(key):
+        elif change.action is Action.SKIP and change.reason and "--allow-reserved" in change.reason:
             yield Warn(Note.RESERVED, key, f"not carried: {change.reason}")
         elif self.destination.keeps_secrets and wanted and wanted.value and change.action is not Action.SKIP:
             if there and not there.secret and is_sensitive(key, wanted.value):

@@ -4,6 +4,7 @@ from dataclasses import dataclass, replace
 from enum import Enum, auto
 
 from astro_sync.model import Action, Change, Note, Plan, Snapshot, Variable, Warn
+from astro_sync.plan import is_same
 
 
 class Verdict(Enum):
@@ -39,7 +40,7 @@ def judge(
     reasons = {}
     for key, wanted in planned.items():
         change = writes.get(key)
-        reason = _difference(wanted, after.variables.get(key), before.variables.get(key), change)
+        reason = _difference(wanted, after, before.variables.get(key), change)
         if not reason and change and change.action is Action.UPDATE and wanted.secret and not trusted_secrets:
             reason = "unknown: it is secret, and the call that should have written it failed"
         if reason:
@@ -57,13 +58,16 @@ def judge(
     return _judgement(Verdict.OTHER, plan, reasons, added)
 
 
-def _difference(wanted: Variable, found: Variable | None, before: Variable | None, change: Change | None) -> str | None:
+def _difference(wanted: Variable, after: Snapshot, before: Variable | None, change: Change | None) -> str | None:
     """Return what is wrong with one key, or None if it is as planned."""
+    found = after.variables.get(wanted.key)
     if found is None:
         return "not written" if change and before is None else "gone from the destination"
     if wanted.secret != found.secret:
         return "written, but not as a secret" if wanted.secret else "became a secret meanwhile"
     if wanted.secret or wanted.value == found.value:
+        return None
+    if wanted.value and found.value and is_same(wanted.key, wanted.value, found.value, by_meaning=after.by_meaning):
         return None
     if change is None:
         return "changed meanwhile by someone else"

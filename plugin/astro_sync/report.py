@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from types import MappingProxyType
 
 from astro_sync.errors import GO_ON
-from astro_sync.model import WRITES, Action, Change, Outcome, Value, Warn
+from astro_sync.model import FILTERED, WRITES, Action, Change, Outcome, Value, Warn
 from astro_sync.secrecy import CONNECTION, VARIABLE, fingerprint
 
 # Never colour alone tells what happens: each action has a sign and its word.
@@ -172,7 +172,7 @@ def _is_news(change: Change, *, compares: bool) -> bool:
     if compares:
         return change.action not in {Action.UNCHANGED, Action.SKIP}
     if change.action is Action.SKIP:
-        return change.placeholder or "--allow" in (change.reason or "")
+        return change.reason != FILTERED
     return change.action not in _QUIET or change.noted or (change.reason or "").startswith("not as planned")
 
 

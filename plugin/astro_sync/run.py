@@ -14,9 +14,11 @@ from astro_sync import backup
 from astro_sync.astro import Astro, find_astro
 from astro_sync.confirmation import confirmed
 from astro_sync.endpoints import Endpoint
+from astro_sync.endpoints.airflow_file import AirflowFile
 from astro_sync.endpoints.deployment import Deployment, Selector
 from astro_sync.endpoints.env_file import EnvFile
 from astro_sync.endpoints.local_airflow import LocalAirflow
+from astro_sync.endpoints.registry import find_format, find_kind
 from astro_sync.errors import UnusableError, UsageError
 from astro_sync.model import OnConflict
 from astro_sync.options import Options
@@ -66,9 +68,21 @@ class Bench:
         """Return the options of the run."""
         return self.settled.options
 
-    def place(self, name: str, *, source: bool = False) -> EnvFile:
+    def place(self, name: str, *, source: bool = False) -> EnvFile | AirflowFile:
         """Return the place that `merge` was given by name; a source must be there and is never locked."""
-        return self.env_file(name, must_exist=source, asks_astro=False, read_only=source)
+        kind, path = find_kind(name)
+        if kind is None:
+            return self.env_file(path, must_exist=source, asks_astro=False, read_only=source)
+        return AirflowFile(
+            path=self.world.cwd / path,
+            name=path,
+            timeout=self.options.timeout,
+            tell=self.world.terminal.tell,
+            must_exist=source,
+            read_only=source,
+            format=find_format(kind, path),
+            prefixes=kind.prefixes,
+        )
 
     def env_file(
         self, path: str, *, must_exist: bool = False, asks_astro: bool = True, read_only: bool = False
@@ -84,7 +98,7 @@ class Bench:
             tell=world.terminal.tell,
             stdin=world.stdin() if path == "-" else None,
             must_exist=must_exist,
-            read_only=read_only,
+            read_only=read_only or path == "-",
         )
 
     def deployments(self, *, saved: bool = False) -> list[Deployment]:

@@ -2,63 +2,30 @@
 
 import shlex
 from collections.abc import Callable, Mapping
-from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass, field
-from datetime import datetime
-from pathlib import Path
-from types import TracebackType
-from typing import Self
+from dataclasses import dataclass
 
-from astro_sync.backup import keep
+from astro_sync.endpoints.locked_file import LockedFile
 from astro_sync.envfile.dedupe import Deduped, dedupe
 from astro_sync.envfile.dialects import LOAD, RUNTIMES, STANDALONE, CannotWriteError, Dialect
 from astro_sync.envfile.document import Document, require_second_reading
-from astro_sync.envfile.store import Loaded, folder_of, load, locked, replace
 from astro_sync.envfile.writing import spell
-from astro_sync.errors import GO_ON, RejectedFileError, UsageError
+from astro_sync.errors import GO_ON, RejectedFileError
 from astro_sync.model import Note, Plan, Snapshot, Value, Variable, Warn, Written
 from astro_sync.secrecy import secret_comment
 
 
-@dataclass(slots=True)
-class EnvFile:
-    """Hold one `.env` for one run: locked from before the first reading to the end.
+@dataclass(slots=True, kw_only=True)
+class EnvFile(LockedFile):
+    """Hold one `.env` for one run.
 
-    `name` is how the user called it. `mode` tells the local mode, `docker` or `standalone`; `environ` is where `$NAME`
-    is looked up first. `stdin` holds the bytes of a source that is no file. `must_exist`: a missing file is an error,
-    not an empty one. `read_only`: never written, so never locked.
+    `mode` tells the local mode, `docker` or `standalone`; `environ` is where `$NAME` is looked up first. `stdin` holds
+    the bytes of a source that is no file.
     """
 
-    path: Path
-    name: str
     mode: Callable[[], str]
     environ: Mapping[str, str]
-    timeout: float
-    tell: Callable[[str], None]
     stdin: bytes | None = None
-    must_exist: bool = False
-    read_only: bool = False
-    warnings: list[Warn] = field(default_factory=list)
-    _loaded: Loaded | None = None
     _document: Document | None = None
-    _lock: AbstractContextManager[None] = field(default_factory=nullcontext)
-
-    def __enter__(self) -> Self:
-        if self.stdin is None and not self.read_only:
-            folder = folder_of(self.path)
-            if not folder.is_dir():
-                raise UsageError(f"There is no folder {folder}.", hint="Make it first, or name another file.")
-            self._lock = locked(folder, self.timeout, self.tell)
-        self._lock.__enter__()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._lock.__exit__(kind, error, trace)
-
-    def __str__(self) -> str:
-        return self.name
 
     def read(self) -> Snapshot:
         """Return what the local runtime reads from the file.
@@ -77,7 +44,7 @@ class EnvFile:
 
     def examine(self) -> Document:
         """Return the file itself, whatever the local runtime thinks of it."""
-        self._document = Document.parse(self._load(), self._runtime, self.environ)
+        self._document = Document.parse(self.load() if self.stdin is None else self.stdin, self._runtime, self.environ)
         return self._document
 
     def refusal(self, variable: Variable) -> str | None:
@@ -92,11 +59,6 @@ class EnvFile:
         except CannotWriteError as error:
             return f"{error}, which {self._reader} cannot read from {self.path.name}{go_on}"
         return None
-
-    def keep_backup(self, folder: Path, now: datetime) -> Path | None:
-        """Keep the file as it was read last."""
-        loaded = self._loaded
-        return keep(folder, str(loaded.target), loaded.data, now) if loaded and loaded.exists else None
 
     def apply(self, plan: Plan) -> Written:
         """Put the planned values into their lines, everything else left as it is, and replace the file at once."""
@@ -116,16 +78,6 @@ class EnvFile:
         """Return what the file would be without duplicates; it was read before."""
         return dedupe(self._read_document())
 
-    def rewrite(self, data: bytes) -> None:
-        """Replace the whole file that was read before."""
-        if self._loaded is not None:
-            replace(self._loaded, data)
-
-    def restrict(self, mode: int) -> None:
-        """Set the permission bits of the file that was read before."""
-        if self._loaded is not None:
-            self._loaded.target.chmod(mode)
-
     def holds(self, key: str) -> bool:
         """Tell whether the file gives a key to local Airflow."""
         return self._document is not None and key in self._document.values()
@@ -142,14 +94,6 @@ class EnvFile:
     @property
     def _reader(self) -> str:
         return "the Astro CLI's standalone mode" if self._runtime is STANDALONE else "Docker Compose"
-
-    def _load(self) -> bytes:
-        if self.stdin is not None:
-            return self.stdin
-        self._loaded = load(self.path)
-        if self.must_exist and not self._loaded.exists:
-            raise UsageError(f"There is no file {self}.", hint="Check its name, or make it first.")
-        return self._loaded.data
 
 
 def _noted(data: bytes) -> frozenset[str]:
