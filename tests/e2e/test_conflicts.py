@@ -129,3 +129,20 @@ def test_a_conflict_is_shown_by_fingerprints_that_tell_equal_from_different(sand
     assert line.split(";")[-1] == other.split(";")[-1]
     again = push(sandbox, "--no-export").stdout.splitlines()
     assert line not in again
+
+
+def test_a_conflict_in_the_first_step_is_told_as_one(sandbox: Sandbox) -> None:
+    sandbox.set_airflow({"x": "airflow"})
+    sandbox.write_env("AIRFLOW_VAR_X=file\n")
+    result = push(sandbox, "--json")
+    assert result.code == 3
+    assert "--on-conflict" in document(result)["error"]["hint"]
+
+
+def test_partial_never_decides_a_conflict(sandbox: Sandbox) -> None:
+    sandbox.set_airflow({"x": "airflow", "new": "n"})
+    sandbox.write_env("AIRFLOW_VAR_X=file\n")
+    before = world(sandbox)
+    assert push(sandbox, "--partial").code == 3
+    assert world(sandbox) == before
+    assert values(sandbox) == {}

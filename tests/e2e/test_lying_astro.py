@@ -6,7 +6,7 @@ import threading
 import pytest
 
 from astro_sync.envfile.dialects import COMPOSE
-from e2e.runs import actions, codes, document, pull, push, reason, target, values
+from e2e.runs import actions, codes, document, pull, push, reason, target, values, world
 from sandbox import Sandbox
 
 AIRFLOW = {"a": "1 text", "b": "b text"}
@@ -76,6 +76,19 @@ def test_an_export_that_half_worked_is_completed_from_airflow(sandbox: Sandbox) 
     assert values(sandbox) == HELD | {"AIRFLOW_CONN_PG": CONNECTIONS["pg"]}
 
 
+def test_an_export_that_half_worked_and_an_airflow_that_does_not_answer_are_refused(sandbox: Sandbox) -> None:
+    sandbox.set_airflow(AIRFLOW, CONNECTIONS)
+    sandbox.fault("killed-export", during="connections")
+    sandbox.fault("crash", command="dev run")
+    before = world(sandbox)
+    result = push(sandbox, "--json")
+    assert result.code == 3
+    assert any(
+        key.startswith("AIRFLOW_CONN_") for key, action in target(document(result)).items() if action == "refused"
+    )
+    assert world(sandbox) == before
+
+
 def test_a_variable_that_could_not_be_recovered_is_refused_by_name(sandbox: Sandbox) -> None:
     sandbox.set_airflow({"n": "42", "text": "a text"})
     sandbox.fault("crash", command="dev run")
@@ -128,12 +141,13 @@ def test_files_that_the_export_leaves_in_a_standalone_project_are_removed_and_sa
     assert values(sandbox) == HELD | {"AIRFLOW_CONN_PG": CONNECTIONS["pg"]}
 
 
-def test_files_of_an_export_that_was_killed_early_are_removed_too(sandbox: Sandbox) -> None:
+def test_files_of_an_export_that_was_killed_early_are_removed_and_said(sandbox: Sandbox) -> None:
     sandbox.use_mode("standalone")
     sandbox.set_airflow(AIRFLOW, CONNECTIONS)
     sandbox.fault("killed-export", during="variables")
-    assert push(sandbox).code == 4
+    result = push(sandbox)
     assert not list(sandbox.project.glob("tmp.*"))
+    assert "tmp.var" in result.stderr
 
 
 # --- list --save ---

@@ -61,6 +61,20 @@ def test_each_refusal_of_a_value_names_the_options_that_go_on(sandbox: Sandbox) 
     assert values(sandbox) == {}
 
 
+def test_the_reason_of_a_collision_names_how_to_go_on(sandbox: Sandbox) -> None:
+    sandbox.set_airflow({"case": "lower", "Case": "upper"})
+    found = reason(document(push(sandbox, "--json"))["targets"][0]["changes"], "AIRFLOW_VAR_CASE")
+    assert "--exclude AIRFLOW_VAR_CASE" in found
+    assert "--partial" in found
+
+
+def test_the_reason_of_a_value_that_was_not_recovered_names_how_to_go_on(sandbox: Sandbox) -> None:
+    sandbox.set_airflow({"n": "42"})
+    sandbox.fault("crash", command="dev run")
+    found = reason(document(push(sandbox, "--json"))["targets"][0]["changes"], "AIRFLOW_VAR_N")
+    assert "--exclude AIRFLOW_VAR_N" in found
+
+
 def test_what_the_deployment_cannot_hold_does_not_enter_env_either(sandbox: Sandbox) -> None:
     sandbox.set_airflow({"multi": "one\ntwo", "a": "1 x"})
     result = push(sandbox, "--partial", "--json")
