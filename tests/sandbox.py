@@ -1,9 +1,11 @@
 """A temporary Astro project with the stand-in `astro` in front of it."""
 
+import fcntl
 import json
 import os
 import subprocess
 import sys
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -40,6 +42,7 @@ class Sandbox:
         self.temporary = folder / "tmp"
         self.state_file = folder / "standin-state.json"
         self.record_file = folder / "standin-record.jsonl"
+        self.astro_program = FIXTURES / "bin" / "astro"
         self.environment = self._clean_environment()
         for place in (self.project, self.home, self.state_home, self.temporary):
             place.mkdir(parents=True)
@@ -121,14 +124,18 @@ class Sandbox:
 
     def save(self, state: Mapping[str, Any]) -> None:
         """Replace the state."""
-        self.state_file.write_text(json.dumps(state, indent=1))
+        scratch = self.state_file.with_suffix(".new")
+        scratch.write_text(json.dumps(state, indent=1))
+        scratch.replace(self.state_file)
 
     @contextmanager
     def change(self) -> Iterator[Json]:
-        """Give the state to a block that changes it, and save it."""
-        state = self.state
-        yield state
-        self.save(state)
+        """Give the state to a block that changes it, and save it; calls of the stand-in wait meanwhile."""
+        with Path(f"{self.state_file}.lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            state = self.state
+            yield state
+            self.save(state)
 
     def fault(self, name: str, **options: object) -> None:
         """Switch a fault of the stand-in on.
@@ -227,6 +234,27 @@ class Sandbox:
         """Return the calls that write to a Deployment."""
         return [*self.calls("deployment variable create"), *self.calls("deployment variable update")]
 
+    def wait_for(self, fact: str, timeout: float = 20) -> object:
+        """Wait until some call has recorded a fact, and return it; for calls that still run."""
+        end = time.monotonic() + timeout
+        while time.monotonic() < end:
+            for call in self.calls():
+                if fact in call:
+                    return call[fact]
+            time.sleep(0.01)
+        raise TimeoutError(f"no call recorded {fact}")
+
+    def start(self, *args: str, stdin: int = subprocess.DEVNULL) -> "subprocess.Popen[bytes]":
+        """Start the stand-in in the project without waiting for it."""
+        return subprocess.Popen(
+            [str(self.astro_program), *args],
+            cwd=self.project,
+            env=self.environment,
+            stdin=stdin,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+        )
+
     def forget_calls(self) -> None:
         """Empty the record."""
         self.record_file.unlink(missing_ok=True)
@@ -257,7 +285,7 @@ class Sandbox:
         cwd: Path | None = None,
     ) -> Result:
         """Run the stand-in itself in the project."""
-        command = [str(FIXTURES / "bin" / "astro"), *args]
+        command = [str(self.astro_program), *args]
         return _execute(command, cwd or self.project, self.environment | dict(env or {}), input, timeout)
 
 
