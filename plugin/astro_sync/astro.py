@@ -156,6 +156,11 @@ def judge_login(answer: Answer) -> None:
     text = answer.text
     if "Welcome to the Astro CLI" in text or "To learn more about Astro" in text:
         raise NotLoggedInError("You are not logged in to Astro.")
+    if "no context set, have you authenticated" in text:
+        raise NotLoggedInError("You have never logged in to Astro on this machine.")
+    if "current workspace context not set" in text:
+        hint = "Run `astro workspace switch`, or name the workspace with --workspace-id ID."
+        raise NotLoggedInError("No Astro workspace is chosen.", hint=hint)
     if "API Token is expired" in text:
         raise NotLoggedInError("Your Astro API token is expired.")
     if "is invalid or malformed" in text:

@@ -69,7 +69,8 @@ def merge(settled: Settled, world: World) -> Outcome:
 
 
 def _target(details: Details, leg: Leg, options: Options) -> TargetOutcome:
-    applied = not options.dry_run and leg.verdict is Verdict.PLANNED and not leg.plan.conflicts
+    stopped = options.dry_run or leg.plan.conflicts or (leg.plan.refusals and not options.partial)
+    applied = not stopped and leg.verdict is Verdict.PLANNED
     return TargetOutcome(details.deployment_id, details.name, applied, leg.changes, leg.warnings)
 
 

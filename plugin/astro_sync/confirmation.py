@@ -31,7 +31,7 @@ def confirmed(legs: Sequence[Leg], settled: Settled, terminal: Terminal, *, must
         if not terminal.type_name(f"Target {name} is protected. Type its name to change it", name):
             return False
     questions = [_describe(leg.destination, leg.plan) for leg in legs]
-    return terminal.confirm("\n".join((*questions, "Go on?")))
+    return terminal.confirm(*questions, "Go on?")
 
 
 def _protected(legs: Sequence[Leg], settled: Settled) -> Iterator[str]:

@@ -66,14 +66,14 @@ class Terminal:
         """Show on stderr what is about to happen."""
         click.echo(f"{printable(title)}:\n{self._table(changes)}\n", err=True)
 
-    def confirm(self, question: str) -> bool:
+    def confirm(self, *lines: str) -> bool:
         """Ask for the one confirmation; without a terminal --yes takes its place."""
         if self.yes:
             return True
         if not self.interactive:
             raise UsageError("Nothing was changed: there is no terminal to ask on.", hint="Confirm with --yes.")
         with _answers():
-            return click.confirm(printable(question), err=True)
+            return click.confirm("\n".join(map(printable, lines)), err=True)
 
     def type_name(self, question: str, name: str) -> bool:
         """Ask for a name to be typed, and tell whether it was that one."""

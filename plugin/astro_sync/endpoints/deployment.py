@@ -95,7 +95,8 @@ class Deployment:
             return None
         instead = f"--exclude {shlex.quote(key)} or --partial"
         if "\n" in text:
-            stdin = f"astro env variable create --deployment-id ID --key {shlex.quote(key)} --secret < FILE"
+            which = self.details.deployment_id or self.selector.deployment_id or "ID"
+            stdin = f"astro env variable create --deployment-id {which} --key {shlex.quote(key)} --secret < FILE"
             instead += f", or set it by hand: {stdin}"
         if _fits_argv(key, text):
             if self.allow_argv:
@@ -189,7 +190,7 @@ class Deployment:
                 hint = "Check your connection and your login (`astro login`), then try again."
                 raise UnusableError("Astro could not be reached, so no Deployment was found.", hint=hint)
             raise self._no_such()
-        if "No Deployments found in workspace" in text:
+        if "no deployments found in workspace" in text.lower():
             raise self._no_such()
         if answer.status != 0:
             hint = "Run `astro deployment list` to see whether Astro can be reached, then try again."

@@ -159,6 +159,9 @@ def _judge(answer: Answer, timeout: float) -> None:
         raise UnusableError("This folder is not an Astro project.", hint=hint)
     if _VARIABLES.complete in answer.stdout or _CONNECTIONS.complete in answer.stdout:
         return
+    if "Cannot connect to the Docker daemon" in answer.text or "docker-compose status" in answer.text:
+        hint = "Start Docker, run `astro dev start`, then try again; or use --no-export to send the .env as it is."
+        raise UnusableError("Docker is not running, so your local Airflow is not either.", hint=hint)
     if "project not running" in answer.text or "error exporting" in answer.text:
         hint = "Run `astro dev start`, then try again, or use --no-export to send the .env as it is."
         raise UnusableError("Your local Airflow is not running.", hint=hint)
