@@ -1,7 +1,9 @@
 """Leave one assignment of each key in a `.env`: the last, at its own position."""
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from astro_sync.envfile.dialects import Assignment
 from astro_sync.envfile.dialects.reading import GO_WHITE_SPACE
 from astro_sync.envfile.document import Change, Document, encode, require_reading, splice
 from astro_sync.envfile.needs import split_by_need
@@ -31,15 +33,22 @@ def dedupe(document: Document) -> Deduped:
     assignments = document.reading.assignments
     # a key alone on its line overrules nothing: it takes its value from an environment that may lack it tomorrow
     last = {made.key: index for index, made in enumerate(assignments) if made.has_separator}
-    going, stayed = split_by_need(assignments, lambda index: index < last.get(assignments[index].key, 0))
+    overruled = {index for index, made in enumerate(assignments) if index < last.get(made.key, 0)}
+    going, stayed = split_by_need(assignments, overruled)
+    if not going:
+        return Deduped(document.data, (), _named(assignments, stayed))
     changes = [_drop(document, index, last[assignments[index].key]) for index in going]
     data = encode(splice(document.text, changes))
     require_reading(data, document, document.values())
     return Deduped(
         data,
         tuple((made.key, made.line, made.last_line) for made in (assignments[index] for index in going)),
-        tuple((assignments[index].key, assignments[index].line) for index in stayed),
+        _named(assignments, stayed),
     )
+
+
+def _named(assignments: Sequence[Assignment], indexes: Iterable[int]) -> tuple[tuple[str, int], ...]:
+    return tuple((assignments[index].key, assignments[index].line) for index in indexes)
 
 
 def _drop(document: Document, index: int, last: int) -> Change:
@@ -56,11 +65,12 @@ def _comments_above(document: Document, index: int) -> list[str]:
     made = assignments[index]
     if not document.stands_alone(made):
         return []
-    floor = assignments[index - 1].end if index else int(text.startswith("\ufeff"))
+    first = int(text.startswith("\ufeff"))
+    floor = assignments[index - 1].end if index else first
     end = document.line_start(made)
     comments: list[str] = []
     while end > floor:
-        start = text.rfind("\n", 0, end - 1) + 1
+        start = max(first, text.rfind("\n", 0, end - 1) + 1)
         line = text[start:end]
         if start < floor or not line.lstrip(GO_WHITE_SPACE).startswith("#"):
             break

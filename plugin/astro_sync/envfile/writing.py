@@ -2,8 +2,7 @@
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 from astro_sync.envfile.dialects import LOAD, READERS, CannotWriteError, Dialect
 from astro_sync.envfile.dialects.compose_interpolation import ACTIVE_DOLLAR
@@ -11,8 +10,7 @@ from astro_sync.envfile.dialects.load import line_is_too_long
 from astro_sync.envfile.dialects.reading import GO_WHITE_SPACE, require_text
 
 
-@dataclass(frozen=True, slots=True)
-class Spelling:
+class Spelling(NamedTuple):
     """Hold the text behind `KEY=`; `common`: all four readers get exactly the value from it."""
 
     text: str
@@ -46,17 +44,19 @@ def spell_for(runtime: Dialect, key: str, value: str) -> str:
 
 def common_spellings(value: str) -> Iterator[str]:
     """Yield the spellings that mean exactly `value` to all four readers, the most robust first."""
-    if _PLAIN.fullmatch(value):
+    is_plain = _PLAIN.fullmatch(value) is not None
+    if is_plain:
         yield value
+    elif _has_no_common_spelling(value):
         return
-    if _has_no_common_spelling(value):
-        return
-    if "'" not in value and "\\\\" not in value and not value.endswith("\\"):
+    if value and "'" not in value and "\\\\" not in value and not value.endswith("\\"):
         yield f"'{value}'"
     active = ACTIVE_DOLLAR.search(value)
     if '"' not in value and not value.endswith("'") and not active and not _ESCAPED_IN_QUOTES.search(value):
         yield f'"{value}"'
-    if value and value[0] != '"' and value == value.strip() and not active and not _INLINE_COMMENT.search(value):
+    if is_plain or not value or value[0] == '"' or value != value.strip():
+        return
+    if not active and not _INLINE_COMMENT.search(value):
         # the blank shields the quote from `--load`, and every reader trims it
         yield f"{value} " if value[-1] in "\"'" else value
 

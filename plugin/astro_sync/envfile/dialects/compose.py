@@ -13,6 +13,7 @@ from astro_sync.envfile.dialects.reading import (
     Assignment,
     Reading,
     Rejection,
+    collector_paused,
     refuse_name,
     require_text,
     skip,
@@ -24,6 +25,7 @@ class ComposeDialect:
 
     name: Final = "compose"
 
+    @collector_paused()
     def read(self, text: str, environment: Mapping[str, str]) -> Reading:
         """Return every assignment, or those up to the statement for which the file is rejected."""
         reader = _Reader(text, environment)

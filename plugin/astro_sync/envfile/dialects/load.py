@@ -10,6 +10,7 @@ from astro_sync.envfile.dialects.reading import (
     Assignment,
     CannotWriteError,
     Reading,
+    collector_paused,
     refuse_name,
     require_text,
 )
@@ -39,6 +40,7 @@ class LoadDialect:
 
     name: Final = "load"
 
+    @collector_paused()
     def read(self, text: str, environment: Mapping[str, str]) -> LoadReading:  # noqa: ARG002 - nothing is looked up here
         """Return every line that `--load` understands, duplicates too; it rejects no file."""
         assignments: list[Assignment] = []

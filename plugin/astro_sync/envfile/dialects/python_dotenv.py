@@ -11,6 +11,7 @@ from astro_sync.envfile.dialects.reading import (
     NO_SEPARATOR,
     Assignment,
     Reading,
+    collector_paused,
     refuse_name,
     require_text,
     skip,
@@ -35,6 +36,7 @@ class PythonDotenvDialect:
 
     name: Final = "python-dotenv"
 
+    @collector_paused()
     def read(self, text: str, environment: Mapping[str, str]) -> PythonReading:  # noqa: ARG002 - interpolate=False
         """Return every assignment; this reader rejects no file."""
         assignments: list[Assignment] = []
@@ -83,11 +85,12 @@ class PythonDotenvDialect:
 
 def read_with_library(text: str) -> dict[str, str | None]:
     """Return what the installed python-dotenv itself makes of `text`, as `PythonReading.pairs` predicts it."""
-    # imported late, for the start-up time of commands that write nothing
-    from dotenv import dotenv_values
+    # imported late, for the start-up time of commands that write nothing; its parser, since `dotenv_values` logs
+    from dotenv.parser import parse_stream
 
     # text mode, as the library opens a file
-    return dict(dotenv_values(stream=io.StringIO(text, newline=None), interpolate=False))
+    bindings = parse_stream(io.StringIO(text, newline=None))
+    return {binding.key: binding.value for binding in bindings if binding.key is not None}
 
 
 _ESCAPES: Final = str.maketrans({"\\": r"\\", '"': r"\"", "\n": r"\n", "\r": r"\r"})

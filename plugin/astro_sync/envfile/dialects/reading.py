@@ -1,6 +1,8 @@
 """The nouns of reading and writing `.env` text, common to all dialects; no repr here shows a value."""
 
-from collections.abc import Mapping
+import gc
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from re import Pattern
 from typing import Final, NamedTuple, Protocol
@@ -117,6 +119,18 @@ class Dialect(Protocol):
     def refuses_key(self, key: str) -> str | None:
         """Return the reason why this reader cannot have `key`, or None."""
         ...
+
+
+@contextmanager
+def collector_paused() -> Iterator[None]:
+    """Keep Python from looking for cycles: there are none, and it looks the more often the longer a file is."""
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()
 
 
 def skip(pattern: Pattern[str], text: str, position: int) -> int:

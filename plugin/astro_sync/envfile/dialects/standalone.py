@@ -3,7 +3,15 @@
 from collections.abc import Mapping
 from typing import Final
 
-from astro_sync.envfile.dialects.reading import GO_WHITE_SPACE, NO_NAMES, Assignment, Reading, refuse_name, require_text
+from astro_sync.envfile.dialects.reading import (
+    GO_WHITE_SPACE,
+    NO_NAMES,
+    Assignment,
+    Reading,
+    collector_paused,
+    refuse_name,
+    require_text,
+)
 
 
 class StandaloneDialect:
@@ -11,6 +19,7 @@ class StandaloneDialect:
 
     name: Final = "standalone"
 
+    @collector_paused()
     def read(self, text: str, environment: Mapping[str, str]) -> Reading:  # noqa: ARG002 - nothing is looked up here
         """Return every line that holds a `=`; this reader rejects no file."""
         assignments: list[Assignment] = []

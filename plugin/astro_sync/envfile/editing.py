@@ -1,0 +1,141 @@
+"""Set, remove and append keys in a `.env` by touching their lines only."""
+
+from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass
+
+from astro_sync.envfile.dialects import Assignment, Dialect
+from astro_sync.envfile.dialects.reading import GO_WHITE_SPACE
+from astro_sync.envfile.needs import split_by_need
+from astro_sync.envfile.splicing import Change, encode, line_end, removal, splice
+from astro_sync.envfile.writing import Spelling, common_spellings, is_common_name, spell, spell_for
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Edit:
+    """Hold the bytes of a file after an edit, and what there is to say about it.
+
+    `particular` are the keys spelled for the local runtime only; `stayed` the keys and lines that a later `$KEY`
+    still needs, those of `kept` among them, which were to be removed; `written` the keys and the lines as they now
+    stand.
+    """
+
+    data: bytes
+    particular: tuple[str, ...] = ()
+    stayed: tuple[tuple[str, int], ...] = ()
+    kept: frozenset[str] = frozenset()
+    written: tuple[tuple[str, str], ...] = ()
+
+    def __repr__(self) -> str:
+        return f"Edit({len(self.written)} lines written, particular={self.particular}, stayed={self.stayed})"
+
+
+class Editor:
+    """Edit one text as `runtime` reads it: `wanted` are the keys to set, `removed` those to take out."""
+
+    def __init__(
+        self,
+        text: str,
+        assignments: Sequence[Assignment],
+        runtime: Dialect,
+        *,
+        wanted: Mapping[str, str],
+        removed: AbstractSet[str],
+    ) -> None:
+        self._text = text
+        self._assignments = assignments
+        self._runtime = runtime
+        self._wanted = wanted
+        self._removed = removed
+        self._line_end = "\r\n" if 2 * text.count("\r\n") > text.count("\n") else "\n"
+        self._changes: list[Change] = []
+        self._particular: list[str] = []
+        self._written: list[tuple[str, str]] = []
+
+    def run(self, comments: Sequence[str]) -> Edit:
+        """Return the edited bytes, `comments` being lines to append; raise CannotWriteError with the key."""
+        assignments, wanted = self._assignments, self._wanted
+        going, staying, kept = self._decide()
+        replaced: set[str] = set()
+        for index in going:
+            made = assignments[index]
+            if made.key in wanted:
+                self._replace(made)
+                replaced.add(made.key)
+            else:
+                self._changes.append(removal(self._text, made))
+        lines = [self._new_line(key) for key in wanted if key not in replaced]
+        lines += comments
+        text = splice(self._text, self._changes)
+        return Edit(
+            encode(self._append(text, lines) if lines else text),
+            tuple(self._particular),
+            tuple((assignments[index].key, assignments[index].line) for index in staying),
+            kept,
+            tuple(self._written),
+        )
+
+    def _decide(self) -> tuple[list[int], list[int], frozenset[str]]:
+        """Return the indexes that go, those that stay though they should go, and the keys that stay altogether."""
+        wanted, removed = self._wanted, self._removed
+        last = {made.key: index for index, made in enumerate(self._assignments) if made.key in wanted}
+        kept: frozenset[str] = frozenset()
+        while True:
+            unwanted = set(last.values())
+            if removed:
+                gone = removed - kept
+                unwanted.update(index for index, made in enumerate(self._assignments) if made.key in gone)
+            going, staying = split_by_need(self._assignments, unwanted)
+            # of a key of which one line stays all stay, else an older value would come to light
+            found = {self._assignments[index].key for index in staying} & removed
+            if not found:
+                return going, staying, kept
+            kept |= found
+
+    def _replace(self, made: Assignment) -> None:
+        text, end = self._text, made.value_end
+        head = text[made.start : made.value_start] if made.has_separator else f"{text[made.start : end]}="
+        behind = text[end : line_end(text, end)]
+        if not behind.strip(GO_WHITE_SPACE):
+            spelling = spell(made.key, self._wanted[made.key], self._runtime)
+            end += len(behind) - behind.endswith("\r")
+            behind = ""
+        else:
+            spelling = self._spell_before(made)
+        written = f"{head}{spelling.text}"
+        self._changes.append(Change(made.start, end, written))
+        if behind.lstrip(GO_WHITE_SPACE).startswith("#"):
+            written += behind.removesuffix("\r")
+        self._note(made.key, written, spelling)
+
+    def _spell_before(self, made: Assignment) -> Spelling:
+        """Return a spelling that ends where a comment or another assignment begins."""
+        key, value = made.key, self._wanted[made.key]
+        was_quoted = self._text[made.value_start] in "\"'"
+        if is_common_name(key):
+            for spelled in common_spellings(value):
+                if spelled[0] in "\"'" or not was_quoted:
+                    return Spelling(spelled, common=True)
+        return Spelling(spell_for(self._runtime, key, value), common=False)
+
+    def _new_line(self, key: str) -> str:
+        spelling = spell(key, self._wanted[key], self._runtime)
+        line = f"{key}={spelling.text}"
+        self._note(key, line, spelling)
+        return line
+
+    def _note(self, key: str, line: str, spelling: Spelling) -> None:
+        self._written.append((key, line))
+        if not spelling.common:
+            self._particular.append(key)
+
+    def _append(self, text: str, lines: Sequence[str]) -> str:
+        block = "".join(f"{line}{self._line_end}" for line in lines)
+        position = len(text)
+        last = self._assignments[-1] if self._assignments else None
+        if last is not None and last.is_bare_word and last.key not in self._removed:
+            # compose-go would take the word for a name if a line end came behind it, so the block goes before it
+            position -= len(self._text) - last.start
+        if position and text[position - 1] != "\n":
+            block = ("\n" if text[position - 1] == "\r" and self._line_end == "\r\n" else self._line_end) + block
+        return f"{text[:position]}{block}{text[position:]}"

@@ -1,0 +1,67 @@
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from astro_sync.envfile.dialects import PYTHON_DOTENV, CannotWriteError
+from astro_sync.envfile.dialects.python_dotenv import read_with_library
+from env_texts import texts, values
+
+
+@given(texts | st.text() | values)
+@example("A='\\\r\n'\r\n")
+@example("'a\r\nb'=1\r\n")
+@example("K=1\nK\n")
+@example("K= # c\nJ=#c\nI=a\t#c\n")
+@example("export # c\nexport A\n=x\nB='x' y\n")
+@example("K=\x1ca\x85 #\n")
+def test_the_model_reads_what_the_library_reads(text: str) -> None:
+    assert PYTHON_DOTENV.read(text, {}).pairs() == read_with_library(text)
+
+
+@given(texts | st.text())
+def test_every_assignment_lies_where_it_says(text: str) -> None:
+    position = 0
+    for made in PYTHON_DOTENV.read(text, {}).assignments:
+        assert position <= made.start <= made.value_start <= made.value_end <= made.end <= len(text)
+        assert made.line == text.count("\n", 0, made.start) + 1
+        position = made.end
+
+
+def test_a_line_that_cannot_be_parsed_is_named() -> None:
+    assert PYTHON_DOTENV.read("A=1\nK: v w\n\n# c\nB='x' y\n", {}).ignored == (2, 5)
+
+
+def test_a_later_key_without_a_value_takes_the_earlier_one_away() -> None:
+    reading = PYTHON_DOTENV.read("K=1\nK\n", {})
+
+    assert reading.pairs() == {"K": None}
+    assert reading.values() == {}
+
+
+@given(values.filter(lambda value: "\0" not in value))
+def test_what_is_written_is_what_the_library_reads(value: str) -> None:
+    assert read_with_library(f"A=1\nK={PYTHON_DOTENV.write(value)}\n") == {"A": "1", "K": value}
+
+
+@pytest.mark.parametrize("value", ["\0", "a\udcff"])
+def test_only_nul_and_bytes_that_are_no_text_are_refused(value: str) -> None:
+    with pytest.raises(CannotWriteError):
+        PYTHON_DOTENV.write(value)
+
+
+@pytest.mark.parametrize(
+    ("key", "refused"),
+    [
+        ("A", False),
+        ("A/B", False),
+        ("é", False),
+        ("", True),
+        ("A B", True),
+        ("A#", True),
+        ("'A", True),
+        ("export A", True),
+        ("\udcff", True),
+    ],
+)
+def test_keys_that_the_library_could_not_have_are_refused(key: str, *, refused: bool) -> None:
+    assert (PYTHON_DOTENV.refuses_key(key) is not None) == refused
