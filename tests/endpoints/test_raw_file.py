@@ -8,7 +8,6 @@ from astro_sync.endpoints.raw_file import prove, salvage
 keys = st.text("AB", min_size=1, max_size=2)
 values = st.text("AB=\n \r", max_size=6)
 files = st.dictionaries(keys, values, max_size=4)
-some_files = st.dictionaries(keys, values, min_size=1, max_size=4)
 
 
 def raw(entries: dict[str, str]) -> str:
@@ -34,7 +33,7 @@ def test_a_file_proves_itself_just_when_no_value_has_a_line_end(entries: dict[st
     assert (prove(raw(entries), list(entries)) is not None) is whole
 
 
-@given(some_files)
+@given(files)
 @example({"A": "1\nB=forged", "B": "2"})
 @example({"A": "1", "B": "2\nA=forged"})
 @example({"A": "1\nB=forged\nAA=1", "B": "real", "AA": "1"})
@@ -46,7 +45,7 @@ def test_what_is_salvaged_is_exactly_what_was_written(entries: dict[str, str]) -
         assert value == entries[key]
 
 
-@given(st.dictionaries(keys, st.text("AB= \r", max_size=6), min_size=1, max_size=4))
+@given(st.dictionaries(keys, st.text("AB= \r", max_size=6), max_size=4))
 def test_all_of_a_file_that_proves_itself_can_be_salvaged(entries: dict[str, str]) -> None:
     assert salvage(raw(entries), list(entries)) == entries
 
@@ -122,6 +121,8 @@ def test_any_other_line_order_or_number_of_lines_proves_nothing(text: str, liste
         ("\nA=1\n\nB=2", ["A", "B"], {"B": "2"}),
         ("\nA=\nB=2", ["A", "B"], {"A": "", "B": "2"}),
         ("", ["A"], {}),
+        ("", [], {}),
+        ("\nA=1", [], {}),
     ],
 )
 def test_a_line_is_salvaged_when_it_and_the_next_key_stand_there_once(
