@@ -112,15 +112,20 @@ def test_a_line_too_long_for_load_does_not_blame_every_later_line(examine: Exami
 
 
 def test_a_file_that_only_another_reader_rejects_is_found_where_it_does(examine: Examine, repair: Repair) -> None:
-    text = "A=1\nB='x\nC=v # note\n"
+    text = "A=1\nB='x\nC=v\n"
     found = [(problem.line, problem.message, problem.fixable) for problem in examine(CHECK, text, "standalone")]
     skips = "--load reads another value than standalone; python-dotenv skips what standalone reads"
     assert found == [
         (2, skips, False),
-        (3, "python-dotenv reads another value than standalone", True),
         (4, "compose rejects the whole file here: the quote that line 2 opens is never closed", False),
     ]
-    assert repair(CHECK, text, "standalone") == "A=1\nB='x\nC='v # note'\n"
+    assert repair(CHECK, text, "standalone") == text
+
+
+def test_a_quote_of_ours_never_closes_one_that_another_reader_finds_open(examine: Examine, repair: Repair) -> None:
+    text = "A: 'v w'\n:='x\nB: v w\nC: v\n"
+    assert [problem.fixable for problem in examine(CHECK, text)] == [True, False, False, True]
+    assert repair(CHECK, text) == "A='v w'\n:='x\nB: v w\nC=v\n"
 
 
 def test_the_readers_that_do_otherwise_are_told_apart(examine: Examine) -> None:

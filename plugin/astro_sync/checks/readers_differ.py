@@ -2,13 +2,15 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from typing import Final
 
 from astro_sync.checks.common_line import outdent_comment, respell
 from astro_sync.checks.subject import Check, Finding, Fix, Subject, shown, spoken
-from astro_sync.envfile.dialects import LOAD, Assignment, Dialect, Reading
+from astro_sync.envfile.dialects import LOAD, PYTHON_DOTENV, Assignment, Dialect, Reading
 from astro_sync.envfile.document import Change, encode, require_reading, splice
 
 _Lines = Mapping[int, list[Assignment]]
+_QUOTES: Final = frozenset("'\"")
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -25,15 +27,15 @@ def _find(subject: Subject) -> Iterable[Finding]:
     for reader, reading in subject.readings.items():
         if (rejected := reading.rejected) is not None:
             yield Finding(rejected.line, None, f"{reader.name} rejects the whole file here: {rejected.reason}")
-    for found in _compare(subject):
+    for found, change in _correct_all(subject):
         keys = (made.key for read in (found.runtime, *found.others.values()) for made in read)
         key = next(filter(shown, keys), None)
-        yield Finding(found.line, key, _describe(found, subject), fixable=_correct(found, subject) is not None)
+        yield Finding(found.line, key, _describe(found, subject), fixable=change is not None)
 
 
 def _fix(subject: Subject) -> Fix:
     document = subject.document
-    changes = [change for found in _compare(subject) if (change := _correct(found, subject))]
+    changes = [change for _, change in _correct_all(subject) if change]
     data = encode(splice(document.text, changes))
     require_reading(data, document, document.values())
     return Fix(data)
@@ -88,6 +90,24 @@ def _group(reading: Reading, first_lines: Mapping[int, int]) -> _Lines:
 
 def _pairs(read: Iterable[Assignment]) -> list[tuple[str, str | None]]:
     return [(made.key, made.value) for made in read]
+
+
+def _correct_all(subject: Subject) -> Iterator[tuple[_Disagreement, Change | None]]:
+    """Yield each disagreement with the change that settles it, if there is one.
+
+    A quote in a line that python-dotenv skips may be an open one, which a later quote of ours would close.
+    """
+    lines = subject.document.text.split("\n")
+    skipped = subject.readings[PYTHON_DOTENV].ignored
+    still_open = iter([line for line in skipped if not _QUOTES.isdisjoint(lines[line - 1])])
+    first_open = next(still_open, None)
+    for found in _compare(subject):
+        change = _correct(found, subject)
+        if change and first_open and first_open < found.line and not _QUOTES.isdisjoint(change.replacement):
+            change = None
+        if change and first_open == found.line:
+            first_open = next(still_open, None)
+        yield found, change
 
 
 def _correct(found: _Disagreement, subject: Subject) -> Change | None:
