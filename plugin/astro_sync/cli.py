@@ -10,6 +10,7 @@ import click
 from click.core import ParameterSource
 
 from astro_sync import __version__
+from astro_sync.completion import SHELLS, completion_script
 from astro_sync.errors import ExitCode
 from astro_sync.options import (
     Typed,
@@ -202,6 +203,47 @@ def check(**given: Any) -> None:
       astro-sync check --fix .env
     """
     _run("check", given)
+
+
+@cli.command("doctor", short_help="Is everything there that a sync needs?")
+@output_options
+@astro_options
+def doctor(**given: Any) -> None:
+    """Look at the Astro CLI, the login, the project, .env and the targets, and say what to type next.
+
+    \b
+    Example:
+      astro-sync doctor
+    """
+    _run("doctor", given)
+
+
+@cli.command("init", short_help="Sets an Astro project up.")
+@click.option("--dry-run", is_flag=True, help="Show what would be done; change nothing.")
+@exit_code_option
+@yes_option
+@output_options
+@astro_options
+def init(**given: Any) -> None:
+    """Write .astro-sync.toml, add targets to the Makefile, and keep .env out of git and of Docker images.
+
+    \b
+    Example:
+      astro-sync init --dry-run
+    """
+    _run("init", given)
+
+
+@cli.command("completion", short_help="Prints the completion for a shell.")
+@click.argument("shell", type=click.Choice(SHELLS))
+def completion(shell: str) -> None:
+    """Print what a shell sources to complete commands, options, targets and keys.
+
+    \b
+    Example:
+      eval "$(astro-sync completion bash)"
+    """
+    click.echo(completion_script(cli, shell))
 
 
 def main() -> NoReturn:

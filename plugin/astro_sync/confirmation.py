@@ -20,7 +20,8 @@ def confirmed(legs: Sequence[Leg], settled: Settled, terminal: Terminal, *, must
     options = settled.options
     if not must_confirm and not terminal.interactive:
         return True
-    protected = [name for name in _protected(legs, settled) if name not in options.yes_protected]
+    named = dict(_protected(legs, settled))
+    protected = [name for name in named if name not in options.yes_protected]
     if protected and not terminal.interactive:
         hint = f"Confirm it by name: --yes-protected {protected[0]}."
         raise UsageError(f"Nothing was changed: target {protected[0]} is protected, --yes is not enough.", hint=hint)
@@ -30,12 +31,15 @@ def confirmed(legs: Sequence[Leg], settled: Settled, terminal: Terminal, *, must
     for name in protected:
         if not terminal.type_name(f"Target {name} is protected. Type its name to change it", name):
             return False
+    if len(set(named.values())) == len([leg for leg in legs if isinstance(leg.destination, Deployment)]) > 0:
+        # Whoever named them all has said yes to all.
+        return True
     questions = [_describe(leg.destination, leg.plan) for leg in legs]
     return terminal.confirm(*questions, "Go on?")
 
 
-def _protected(legs: Sequence[Leg], settled: Settled) -> Iterator[str]:
-    """Yield the names of protected targets that would be changed, however they were named."""
+def _protected(legs: Sequence[Leg], settled: Settled) -> Iterator[tuple[str, str]]:
+    """Yield the protected targets that would be changed, however they were named, and the ids of their Deployments."""
     for leg in legs:
         if isinstance(leg.destination, Deployment):
             details = leg.destination.details
@@ -43,7 +47,7 @@ def _protected(legs: Sequence[Leg], settled: Settled) -> Iterator[str]:
                 if details.deployment_id == table.get("deployment_id") or (
                     "deployment_id" not in table and details.name == table.get("deployment_name")
                 ):
-                    yield name
+                    yield name, details.deployment_id
 
 
 def _describe(destination: Endpoint, plan: Plan) -> str:

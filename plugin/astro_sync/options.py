@@ -6,6 +6,7 @@ from typing import Any, TypeVar
 
 import click
 
+from astro_sync.completion import complete_key, complete_target
 from astro_sync.model import OnConflict
 
 _F = TypeVar("_F", bound=Callable[..., Any])
@@ -84,19 +85,33 @@ def deployment_options(*, several: bool) -> Callable[[_F], _F]:
             help=f"The Deployment's id{more}.  [env: ASTRO_SYNC_DEPLOYMENT_ID]",
         ),
         _many("-n", "--deployment-name", metavar="NAME", help=f"The Deployment's name{more}."),
-        _many("-t", "--target", metavar="NAME", help=f"A Deployment by its name in .astro-sync.toml{more}."),
+        _many(
+            "-t",
+            "--target",
+            metavar="NAME",
+            shell_complete=complete_target,
+            help=f"A Deployment by its name in .astro-sync.toml{more}.",
+        ),
         click.option("-w", "--workspace-id", metavar="ID", help="Its workspace, if not the current one."),
     )
 
 
 def env_option(help_text: str) -> Callable[[_F], _F]:
     """Add the option that names the local file."""
-    return click.option("-e", "--env", metavar="FILE", default=".env", show_default=True, help=help_text)
+    return click.option(
+        "-e",
+        "--env",
+        metavar="FILE",
+        type=click.Path(allow_dash=True),
+        default=".env",
+        show_default=True,
+        help=help_text,
+    )
 
 
 key_options: Callable[[_F], _F] = _all(
-    _many("--include", metavar="GLOB", help="Only keys that match; can be repeated."),
-    _many("--exclude", metavar="GLOB", help="No keys that match; can be repeated."),
+    _many("--include", metavar="GLOB", shell_complete=complete_key, help="Only keys that match; can be repeated."),
+    _many("--exclude", metavar="GLOB", shell_complete=complete_key, help="No keys that match; can be repeated."),
     click.option("--airflow-only", is_flag=True, help="Only AIRFLOW_CONN_* and AIRFLOW_VAR_*."),
     _many("--allow-reserved", metavar="KEY", help="Carry this key although Astro sets it itself; can be repeated."),
 )
@@ -118,7 +133,12 @@ change_options: Callable[[_F], _F] = _all(
     rewrite_options,
 )
 secret_options: Callable[[_F], _F] = _all(
-    _many("--rotate", metavar="GLOB", help="Write these secrets of the Deployment anew; can be repeated."),
+    _many(
+        "--rotate",
+        metavar="GLOB",
+        shell_complete=complete_key,
+        help="Write these secrets of the Deployment anew; can be repeated.",
+    ),
     _many("--secret", metavar="GLOB", help="New keys that become secret on the Deployment; can be repeated."),
     _many("--plain", metavar="GLOB", help="New keys that do not, even if --secret matches; can be repeated."),
     click.option(

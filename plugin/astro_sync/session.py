@@ -1,9 +1,10 @@
 """Run one command from what was typed to its exit code: settle, call, report; every way out leads through here."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Final
 
-from astro_sync import backup, commands, file_commands
+from astro_sync import backup, commands, file_commands, project_commands
 from astro_sync.config import load
 from astro_sync.crash import describe, is_debugging, report
 from astro_sync.errors import AstroSyncError, ExitCode, InterruptedRunError, Interruption, UsageError
@@ -21,6 +22,8 @@ COMMANDS: Mapping[str, Callable[[Settled, World], Outcome]] = {
     "merge": commands.merge,
     "dedupe": file_commands.dedupe,
     "check": file_commands.check,
+    "doctor": project_commands.doctor,
+    "init": project_commands.init,
 }
 _OF_ONE_FILE: Final = frozenset({"dedupe", "check", "init"})
 
@@ -30,7 +33,7 @@ def run(command: str, typed: Typed, world: World) -> ExitCode:
     terminal = world.terminal
     options = Options(**typed.given)
     try:
-        settled = settle(typed, world.environ, load(world.cwd))
+        settled = _settle(command, typed, world)
         options = settled.options
         if options.verbose:
             for name, origin in sorted(settled.origins.items()):
@@ -52,6 +55,16 @@ def run(command: str, typed: Typed, world: World) -> ExitCode:
         outcome = _failed(command, options, told, told.exit_code)
     terminal.report(outcome)
     return outcome.exit_code
+
+
+def _settle(command: str, typed: Typed, world: World) -> Settled:
+    try:
+        return settle(typed, world.environ, load(world.cwd))
+    except UsageError as error:
+        if command != "doctor":
+            raise
+        # What is wrong with the config is one of the things that a doctor tells.
+        return replace(settle(typed, world.environ, None), config=error)
 
 
 def _failed(command: str, options: Options, error: AstroSyncError, exit_code: ExitCode) -> Outcome:

@@ -9,6 +9,7 @@ from astro_sync.errors import UsageError
 from astro_sync.options import Options, Typed
 
 _SELECTORS: Final = frozenset({"deployment_id", "deployment_name"})
+_TARGET_ONLY: Final = frozenset({"protected"})
 # One run has one of each, however many targets it has.
 _OF_THE_RUN: Final = ("env", "partial", "timeout", "astro_bin", "jobs")
 
@@ -23,12 +24,16 @@ class Target:
 
 @dataclass(frozen=True, slots=True)
 class Settled:
-    """Hold the options of the run, those of each target, what is protected, and where each setting came from."""
+    """Hold the options of the run, those of each target, what is protected, and where each setting came from.
+
+    `config` is the file that was read, or why it could not be.
+    """
 
     options: Options
     targets: tuple[Target, ...] = ()
     protected: Mapping[str, Settings] = field(default_factory=dict)
     origins: Mapping[str, str] = field(default_factory=dict)
+    config: Config | UsageError | None = None
 
 
 def settle(typed: Typed, environ: Mapping[str, str], config: Config | None) -> Settled:
@@ -49,7 +54,7 @@ def settle(typed: Typed, environ: Mapping[str, str], config: Config | None) -> S
     if not targets or typed.typed & _SELECTORS:
         targets += _named(base if not found else _merge(typed, {}, "", environ, defaults)[0])
     protected = {name: table for name, table in (config.targets.items() if config else ()) if table.get("protected")}
-    return Settled(base, tuple(targets), protected, origins)
+    return Settled(base, tuple(targets), protected, origins, config)
 
 
 def _named(options: Options) -> list[Target]:
@@ -63,17 +68,25 @@ def _merge(
     typed: Typed, table: Settings, where: str, environ: Mapping[str, str], defaults: Settings
 ) -> tuple[Options, dict[str, str]]:
     """Merge the layers for one target (or for none, with an empty table), and say where each setting came from."""
-    values, origins = dict(typed.given), {}
     from_environment = {name: typed.given[name] for name in typed.from_environment}
     if ids := environ.get("ASTRO_SYNC_DEPLOYMENT_ID", "").split():
         from_environment["deployment_id"] = tuple(ids)
-    layers = [(defaults, "defaults of .astro-sync.toml"), (from_environment, "environment"), (table, where)]
-    chosen = {name: typed.given[name] for name in typed.typed if not (table and name in _SELECTORS)}
-    for layer, origin in [*layers, (chosen, "command line")]:
-        if layer.keys() & (_SELECTORS | {"target"}):
-            values |= dict.fromkeys(_SELECTORS & values.keys(), ())
+    chosen = {name: typed.given[name] for name in typed.typed}
+    layers = [
+        (defaults, "defaults of .astro-sync.toml"),
+        (from_environment, "environment"),
+        (table, where),
+        (chosen, "command line"),
+    ]
+    # One place names the Deployment: an id that was typed silences a name in the defaults.
+    namers = [(table, where)] if table else reversed(layers)
+    namer = next((layer for layer, _ in namers if layer.keys() & _SELECTORS), {})
+    values, origins = dict(typed.given), {}
+    for layer, origin in layers:
         for name, value in layer.items():
-            if name in values:
+            if name not in _TARGET_ONLY and (name not in _SELECTORS or layer is namer):
                 values[name] = (value,) if name in _SELECTORS and isinstance(value, str) else value
                 origins[name] = origin
+    if namer is not chosen:
+        values |= {name: () for name in _SELECTORS if name not in namer}
     return Options(**values), origins
