@@ -339,8 +339,10 @@ def test_an_odd_key_is_written_out_wherever_a_line_names_it() -> None:
                     TargetOutcome("d2", "two", changes=(CREATE,)),
                 ),
             ),
-            "Done: .env: 1 create; Deployment one (d1): 1 create; Deployment two (d2): 1 create. "
-            "1 could not be carried, see above.",
+            (
+                "Done: .env: 1 create; Deployment one (d1): 1 create; Deployment two (d2): 1 create. "
+                "1 could not be carried, see above."
+            ),
         ),
         (outcome("diff"), "Nothing to compare."),
         (outcome("diff", Change("K", Action.SKIP, reason=FILTERED)), "Nothing to compare."),

@@ -1,0 +1,191 @@
+from dataclasses import fields
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from astro_sync.config import Config, Settings
+from astro_sync.errors import UsageError
+from astro_sync.options import Options, Typed
+from astro_sync.settings import Settled, settle
+
+GIVEN: dict[str, Any] = {field.name: field.default for field in fields(Options)}
+ENVIRON = {"ASTRO_SYNC_DEPLOYMENT_ID": "dep-env"}
+DEFAULT: Settings = {"deployment_id": "dep-default"}
+PROD: Settings = {"deployment_id": "dep-prod", "protected": True}
+STAGING: Settings = {"deployment_name": "staging"}
+
+
+def typed(**options: object) -> Typed:
+    """Return what click finds when these were typed."""
+    return Typed(GIVEN | options, frozenset(options), frozenset())
+
+
+def config(defaults: Settings | None = None, **targets: Settings) -> Config:
+    return Config(Path("/p/.astro-sync.toml"), defaults or {}, targets)
+
+
+def named(settled: Settled) -> list[tuple[str | None, tuple[str, ...], tuple[str, ...]]]:
+    """Return the name, ids and names of Deployments of each target."""
+    return [(one.name, one.options.deployment_id, one.options.deployment_name) for one in settled.targets]
+
+
+ID = {"deployment_id": ("dep-1",)}
+NAME = {"deployment_name": ("one",)}
+
+
+@pytest.mark.parametrize(
+    ("options", "environ", "defaults", "expected"),
+    [
+        ({}, {}, {}, []),
+        ({}, {}, DEFAULT, [(None, ("dep-default",), ())]),
+        ({}, {}, {"deployment_name": "default"}, [(None, (), ("default",))]),
+        ({}, ENVIRON, {}, [(None, ("dep-env",), ())]),
+        ({}, ENVIRON, DEFAULT, [(None, ("dep-env",), ())]),
+        ({}, ENVIRON, {"deployment_name": "default"}, [(None, ("dep-env",), ())]),
+        ({}, {"ASTRO_SYNC_DEPLOYMENT_ID": ""}, DEFAULT, [(None, ("dep-default",), ())]),
+        ({}, {"ASTRO_SYNC_DEPLOYMENT_ID": " a  b "}, DEFAULT, [(None, ("a",), ()), (None, ("b",), ())]),
+        (ID, ENVIRON, DEFAULT, [(None, ("dep-1",), ())]),
+        (NAME, ENVIRON, DEFAULT, [(None, (), ("one",))]),
+        (ID | NAME, ENVIRON, DEFAULT, [(None, ("dep-1",), ()), (None, (), ("one",))]),
+        ({"deployment_id": ("a", "b")}, ENVIRON, {}, [(None, ("a",), ()), (None, ("b",), ())]),
+    ],
+)
+def test_deployments_are_named_by_the_command_line_else_by_the_environment_else_by_the_defaults(
+    options: dict[str, object], environ: dict[str, str], defaults: Settings, expected: object
+) -> None:
+    settled = settle(typed(**options), environ, config(defaults, prod=PROD, staging=STAGING))
+    assert named(settled) == expected
+
+
+def test_a_target_that_names_no_deployment_silences_the_variable_and_the_default_all_the_same() -> None:
+    settled = settle(typed(target=("bare",)), ENVIRON, config(DEFAULT, bare={"env": "b.env"}))
+    assert named(settled) == [("bare", (), ())]
+
+
+TYPED, FROM_TARGET, FROM_ENVIRONMENT, FROM_DEFAULTS = "typed", "target", "environment", "defaults"
+
+
+@pytest.mark.parametrize(
+    ("layers", "winner"),
+    [
+        ({TYPED, FROM_TARGET, FROM_ENVIRONMENT, FROM_DEFAULTS}, TYPED),
+        ({TYPED, FROM_DEFAULTS}, TYPED),
+        ({FROM_TARGET, FROM_ENVIRONMENT, FROM_DEFAULTS}, FROM_TARGET),
+        ({FROM_TARGET, FROM_DEFAULTS}, FROM_TARGET),
+        ({FROM_ENVIRONMENT, FROM_DEFAULTS}, FROM_ENVIRONMENT),
+        ({FROM_ENVIRONMENT}, FROM_ENVIRONMENT),
+        ({FROM_DEFAULTS}, FROM_DEFAULTS),
+        (set(), None),
+    ],
+)
+def test_each_setting_comes_from_the_highest_layer_that_has_it(layers: set[str], winner: str | None) -> None:
+    given = dict(GIVEN)
+    for layer in (FROM_ENVIRONMENT, TYPED):
+        given |= {"astro_bin": layer} if layer in layers else {}
+    found = Typed(
+        given | {"target": ("t",)},
+        frozenset({"target", *(["astro_bin"] if TYPED in layers else [])}),
+        frozenset({"astro_bin"} if FROM_ENVIRONMENT in layers and TYPED not in layers else ()),
+    )
+    table: Settings = {"deployment_id": "d"} | ({"astro_bin": FROM_TARGET} if FROM_TARGET in layers else {})
+    defaults: Settings = {"astro_bin": FROM_DEFAULTS} if FROM_DEFAULTS in layers else {}
+    settled = settle(found, {}, config(defaults, t=table))
+    assert settled.options.astro_bin == winner
+    assert settled.targets[0].options.astro_bin == winner
+
+
+@pytest.mark.parametrize(
+    ("name", "default", "target", "option"),
+    [
+        ("env", "d.env", "t.env", "o.env"),
+        ("include", ("D*",), ("T*",), ("O*",)),
+        ("exclude", ("D*",), ("T*",), ("O*",)),
+        ("secret", ("D*",), ("T*",), ("O*",)),
+        ("plain", ("D*",), ("T*",), ("O*",)),
+        ("allow_reserved", ("D",), ("T",), ("O",)),
+        ("airflow_only", False, True, True),
+        ("partial", True, False, True),
+        ("on_conflict", "keep", "fail", "overwrite"),
+        ("timeout", 1.0, 2.0, 3.0),
+        ("jobs", 1, 2, 3),
+        ("workspace_id", "ws-d", "ws-t", "ws-o"),
+    ],
+)
+def test_a_setting_replaces_the_one_below_it_and_is_not_added_to_it(
+    name: str, default: object, target: object, option: object
+) -> None:
+    layers = config({name: default}, t={"deployment_id": "d", name: target})
+    plain = settle(typed(), {}, layers)
+    assert getattr(plain.options, name) == default
+    chosen = settle(typed(target=("t",)), {}, layers)
+    assert getattr(chosen.targets[0].options, name) == target
+    said = settle(typed(target=("t",), **{name: option}), {}, layers)
+    assert getattr(said.targets[0].options, name) == option
+
+
+def test_what_no_layer_sets_keeps_its_default() -> None:
+    assert settle(typed(), {}, None).options == Options()
+    assert settle(typed(), {}, config()).options == Options()
+
+
+def test_each_target_has_its_own_settings() -> None:
+    one: Settings = {"deployment_id": "d1", "secret": ("A",), "on_conflict": "keep", "workspace_id": "ws-1"}
+    two: Settings = {"deployment_id": "d2", "on_conflict": "overwrite"}
+    first, second = settle(typed(target=("one", "two")), {}, config({"secret": ("D",)}, one=one, two=two)).targets
+    assert (first.options.secret, first.options.on_conflict, first.options.workspace_id) == (("A",), "keep", "ws-1")
+    assert (second.options.secret, second.options.on_conflict, second.options.workspace_id) == (
+        ("D",),
+        "overwrite",
+        None,
+    )
+
+
+@pytest.mark.parametrize(
+    ("setting", "one", "two", "flag"),
+    [
+        ("env", "a.env", "b.env", "--env"),
+        ("partial", True, False, "--partial"),
+        ("timeout", 1.0, 2.0, "--timeout"),
+        ("astro_bin", "a", "b", "--astro-bin"),
+        ("jobs", 1, 2, "--jobs"),
+    ],
+)
+def test_targets_that_differ_in_what_a_run_has_once_cannot_run_together(
+    setting: str, one: object, two: object, flag: str
+) -> None:
+    layers = config(a={"deployment_id": "d1", setting: one}, b={"deployment_id": "d2", setting: two})
+    with pytest.raises(UsageError) as caught:
+        settle(typed(target=("a", "b")), {}, layers)
+    assert f"a and b differ in {setting}" in str(caught.value)
+    assert flag in caught.value.hint
+    assert len(settle(typed(target=("a", "b"), **{setting: one}), {}, layers).targets) == 2
+
+
+def test_a_target_without_a_config_or_of_no_config_is_rejected() -> None:
+    with pytest.raises(UsageError) as caught:
+        settle(typed(target=("prod",)), {}, None)
+    assert "astro-sync init" in caught.value.hint
+    with pytest.raises(UsageError) as caught:
+        settle(typed(target=("prd",)), {}, config(prod=PROD))
+    assert caught.value.hint == "Did you mean prod?"
+
+
+def test_protected_targets_are_known_whether_they_were_named_or_not() -> None:
+    layers = config(prod=PROD, staging=STAGING, open={"deployment_id": "d", "protected": False})
+    for options in ({}, {"target": ("staging",)}, ID):
+        assert settle(typed(**options), {}, layers).protected == {"prod": PROD}
+    assert settle(typed(), {}, None).protected == {}
+
+
+def test_the_origin_of_each_setting_is_told() -> None:
+    layers = config({"env": "d.env", "jobs": 2}, prod={**PROD, "jobs": 3})
+    settled = settle(typed(target=("prod",), timeout=5.0), ENVIRON, layers)
+    assert settled.origins == {
+        "env": "defaults of .astro-sync.toml",
+        "deployment_id": "target prod",
+        "jobs": "target prod",
+        "timeout": "command line",
+        "target": "command line",
+    }
+    assert settle(typed(), ENVIRON, None).origins == {"deployment_id": "environment"}
