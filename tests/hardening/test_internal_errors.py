@@ -1,0 +1,93 @@
+"""A bug ends with exit 70, a sentence and a report that can be attached to an issue; never with a value."""
+
+import json
+import stat
+
+import pytest
+
+from hardening.planting import EVERYTHING, LOCAL, PLANTED, assert_nothing_shown, plant
+from hardening.warm import Warm
+from sandbox import Sandbox
+
+MESSAGE = json.dumps(PLANTED)
+PUSH = ("local-to-deploy", "-d", "dep-1", "--yes", "--on-conflict", "overwrite", "--partial")
+PULL = ("deploy-to-local", "-d", "dep-1", "--yes", "--on-conflict", "overwrite")
+# Where the bug is, on the way through a whole run.
+BUGS = [
+    ("astro_sync.config:load", PUSH),
+    ("astro_sync.settings:settle", PUSH),
+    ("astro_sync.envfile.store:load", PULL),
+    ("astro_sync.endpoints.deployment_answers:parse_inspect", PUSH),
+    ("astro_sync.endpoints.deployment_answers:parse_saved", PULL),
+    ("astro_sync.endpoints.raw_file:prove", PUSH),
+    ("astro_sync.endpoints.metadata_database:read_variables", PUSH),
+    ("astro_sync.plan:make_plan", PUSH),
+    ("astro_sync.secrecy:is_sensitive", PUSH),
+    ("astro_sync.connection:parse_connection", PUSH),
+    ("astro_sync.confirmation:confirmed", PUSH),
+    ("astro_sync.backup:keep", PULL),
+    ("astro_sync.envfile.store:replace", PULL),
+    ("astro_sync.envfile.writing:load_lines", PUSH),
+    ("astro_sync.readback:judge", PUSH),
+    ("astro_sync.envfile.dedupe:dedupe", ("dedupe", "--yes")),
+    ("astro_sync.envfile.writing:spell", ("merge", "other.env", ".env", "--on-conflict", "overwrite")),
+    ("astro_sync.envfile.store:load", ("check",)),
+]
+IN_THE_REPORT = [
+    ("astro_sync.report:to_table", PUSH),
+    ("astro_sync.report:summarise", PUSH),
+    ("astro_sync.report:to_json", (*PUSH, "--json")),
+]
+
+
+@pytest.mark.parametrize(("where", "words"), BUGS, ids=lambda case: case if isinstance(case, str) else case[0])
+@pytest.mark.parametrize("debugging", [False, True], ids=["", "debugging"])
+def test_a_bug_is_told_without_any_value(
+    quick: Sandbox, warm: Warm, where: str, words: tuple[str, ...], *, debugging: bool
+) -> None:
+    plant(quick)
+    env = {"ASTRO_SYNC_DEBUG": "1"} if debugging else {}
+    for verbosity in ((), ("-v",), ("--json",)):
+        result = warm.run(quick, *words, *verbosity, broken=(where, MESSAGE), env=env)
+        assert result.code == 70, result
+        assert "This is a bug in astro-sync" in result.stderr
+        assert_nothing_shown(quick, result)
+        assert ("RuntimeError" in result.stderr) is debugging
+        if verbosity == ("--json",):
+            assert json.loads(result.stdout)["error"]["code"] == "bug"
+        plant(quick)
+
+
+def test_the_report_of_a_bug_says_where_it_is_and_is_private(quick: Sandbox, warm: Warm) -> None:
+    plant(quick)
+    result = warm.run(quick, *PUSH, broken=("astro_sync.plan:make_plan", MESSAGE))
+    (path,) = (quick.state_home / "astro-sync" / "bugs").iterdir()
+    text = path.read_text()
+    assert str(path) in result.stderr
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert stat.S_IMODE(path.parent.stat().st_mode) == 0o700
+    assert "RuntimeError" in text
+    assert "ValueError" in text
+    assert "astro_sync/sync.py" in text
+    assert "local-to-deploy" in text
+    assert str(quick.home) not in text
+    assert EVERYTHING.find(path.read_bytes()) is None
+
+
+def test_without_a_place_for_the_report_the_sentence_stands_alone(quick: Sandbox, warm: Warm) -> None:
+    plant(quick)
+    (quick.state_home / "astro-sync").mkdir()
+    (quick.state_home / "astro-sync" / "bugs").write_text("")
+    result = warm.run(quick, *PUSH, broken=("astro_sync.plan:make_plan", MESSAGE))
+    assert result.code == 70
+    assert "ASTRO_SYNC_DEBUG=1" in result.stderr
+    assert_nothing_shown(quick, result)
+
+
+def test_a_bug_changes_nothing_before_the_confirmation(quick: Sandbox, warm: Warm) -> None:
+    plant(quick)
+    before = quick.read_env(), quick.deployment()
+    for where in ("astro_sync.plan:make_plan", "astro_sync.confirmation:confirmed"):
+        assert warm.run(quick, *PUSH, broken=(where, MESSAGE)).code == 70
+        assert (quick.read_env(), quick.deployment()) == before
+        assert LOCAL["OWN"] in quick.read_env()
