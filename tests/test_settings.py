@@ -49,6 +49,17 @@ NAME = {"deployment_name": ("one",)}
         (NAME, ENVIRON, DEFAULT, [(None, (), ("one",))]),
         (ID | NAME, ENVIRON, DEFAULT, [(None, ("dep-1",), ()), (None, (), ("one",))]),
         ({"deployment_id": ("a", "b")}, ENVIRON, {}, [(None, ("a",), ()), (None, ("b",), ())]),
+        ({"target": ("prod",)}, ENVIRON, DEFAULT, [("prod", ("dep-prod",), ())]),
+        ({"target": ("staging",)}, ENVIRON, DEFAULT, [("staging", (), ("staging",))]),
+        ({"target": ("prod", "prod")}, ENVIRON, {}, [("prod", ("dep-prod",), ())]),
+        (
+            {"target": ("staging", "prod")},
+            ENVIRON,
+            DEFAULT,
+            [("staging", (), ("staging",)), ("prod", ("dep-prod",), ())],
+        ),
+        ({"target": ("prod",)} | ID, ENVIRON, DEFAULT, [("prod", ("dep-prod",), ()), (None, ("dep-1",), ())]),
+        ({"target": ("prod",)} | NAME, ENVIRON, DEFAULT, [("prod", ("dep-prod",), ()), (None, (), ("one",))]),
     ],
 )
 def test_deployments_are_named_by_the_command_line_else_by_the_environment_else_by_the_defaults(
