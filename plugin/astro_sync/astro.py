@@ -19,7 +19,9 @@ from astro_sync.private import write_private
 # Values of local Airflow have no business in the environment of a program that prints what it likes.
 _WITHHELD: Final = ("AIRFLOW_CONN_", "AIRFLOW_VAR_")
 # A line on stdin makes an interactive login fail at once; end of file would open a browser (contract, "Everywhere").
+# But `dev run` needs no login, and in Docker mode breaks off on a line that nobody reads.
 _STDIN: Final = b"y\n"
+_NO_STDIN: Final = ("dev", "run")
 _GRACE_SECONDS: Final = 2.0
 
 
@@ -93,7 +95,7 @@ class Astro:
             self._running.add(process)
         try:
             with self._watch(f"astro {' '.join(args[:3])}"):
-                stdout, stderr = process.communicate(_STDIN, timeout=self.timeout)
+                stdout, stderr = process.communicate(b"" if args[:2] == _NO_STDIN else _STDIN, timeout=self.timeout)
             status: int | None = process.returncode
         except TimeoutExpired:
             stdout, stderr = _end(process)

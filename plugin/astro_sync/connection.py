@@ -114,9 +114,16 @@ def to_text(connection: Connection) -> str:
 
 
 def means_the_same(text: str, other: str) -> bool:
-    """Tell whether two values of an `AIRFLOW_CONN_*` are one connection to Airflow, however they are spelled."""
+    """Tell whether two values of an `AIRFLOW_CONN_*` are one connection to Airflow, however they are spelled.
+
+    A description counts where both have one: a URI has none, and Airflow does nothing with it.
+    """
     one, two = parse_connection(text), parse_connection(other)
-    return text == other or (one is not None and two is not None and _normalize(one) == _normalize(two))
+    if one is None or two is None:
+        return text == other
+    if not (one.description and two.description):
+        one, two = replace(one, description=None), replace(two, description=None)
+    return _normalize(one) == _normalize(two)
 
 
 def extras(connection: Connection) -> Mapping[str, object]:

@@ -40,6 +40,13 @@ class Progress:
                 if not self._running:
                     self._clear()
 
+    def say(self, text: str) -> None:
+        """Leave a line above the one that moves."""
+        with self._lock:
+            self._clear()
+            self.stream.write(f"{text}\n")
+            self.stream.flush()
+
     def _tick(self) -> None:
         while True:
             time.sleep(_TICK_SECONDS)

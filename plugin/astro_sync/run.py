@@ -124,6 +124,7 @@ class Bench:
             policy=lambda destination: self.policies.get(id(destination), policy),
             ask=world.terminal.ask,
             confirm=lambda legs: confirmed(legs, self.settled, world.terminal, must_confirm=must_confirm),
+            note=world.terminal.note,
             interrupted=astro.resume if isinstance(astro, Astro) else lambda: None,
             backups=self._backups(),
             now=world.now,

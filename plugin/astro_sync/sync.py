@@ -57,6 +57,7 @@ class Terms:
     ask: Callable[[Sequence[Change], Endpoint], Mapping[str, OnConflict]]
     confirm: Callable[[Sequence[Leg]], bool]
     interrupted: Callable[[], None]
+    note: Callable[[str], None]
     backups: Path | None
     now: datetime
     dry_run: bool = False
@@ -200,7 +201,7 @@ def _apply(result: Result, pending: Sequence[Leg], terms: Terms) -> None:
         interruption = error
         terms.interrupted()
     try:
-        each(_read_back, begun, at_once=terms.jobs)
+        each(lambda leg: _read_back(leg, terms.note), begun, at_once=terms.jobs)
     except Interruption as error:
         interruption = error
     for leg in begun:
@@ -212,7 +213,7 @@ def _write(leg: Leg) -> None:
     leg.written = leg.destination.apply(leg.plan)
 
 
-def _read_back(leg: Leg) -> None:
+def _read_back(leg: Leg, note: Callable[[str], None]) -> None:
     try:
         after = leg.destination.read()
     except AstroSyncError:
@@ -221,6 +222,8 @@ def _read_back(leg: Leg) -> None:
     written = leg.written or Written(InterruptedRunError("The writing did not end."), trusted_secrets=False)
     failed = written.failure is not None
     leg.judgement = judge(leg.plan, leg.before, after, failed=failed, trusted_secrets=written.trusted_secrets)
+    words = {Verdict.PLANNED: "as planned", Verdict.UNTOUCHED: "not changed", Verdict.OTHER: "not as planned"}
+    note(f"{leg.destination}: {words[leg.verdict]}.")
 
 
 def _conclude(result: Result, interruption: Interruption | None) -> None:

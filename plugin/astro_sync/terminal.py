@@ -47,12 +47,21 @@ class Terminal:
     quiet: bool = False
     as_json: bool = False
     yes: bool = False
-    watch: Callable[[str], AbstractContextManager[None]] = lambda _name: nullcontext()
+    progress: Progress | None = None
 
     def tell(self, message: str) -> None:
         """Say on stderr what is going on."""
         if not self.quiet:
             click.echo(printable(message), err=True)
+
+    def watch(self, name: str) -> AbstractContextManager[None]:
+        """Show what runs, for as long as it does, if there is a terminal to show it on."""
+        return self.progress.watch(printable(name)) if self.progress else nullcontext()
+
+    def note(self, message: str) -> None:
+        """Leave a line on what is done so far, if there is a terminal."""
+        if self.progress:
+            self.progress.say(printable(message))
 
     def tell_raw(self, text: str) -> None:
         """Print several lines on stderr as they are."""
@@ -142,7 +151,7 @@ def open_terminal(given: Mapping[str, Any], environ: Mapping[str, str]) -> Termi
     quiet = bool(given.get("quiet"))
     moving = sys.stderr.isatty() and environ.get("TERM") != "dumb" and not quiet
     return Terminal(
-        watch=Progress(sys.stderr).watch if moving else (lambda _name: nullcontext()),
+        progress=Progress(sys.stderr) if moving else None,
         salt=secrets.token_bytes(16),
         interactive=sys.stdin.isatty() and sys.stderr.isatty(),
         colour=wants_colour(environ, is_terminal=sys.stdout.isatty()),

@@ -4,7 +4,7 @@ import json
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import pairwise, takewhile
 
 from astro_sync.endpoints.raw_file import prove
 from astro_sync.model import Value, Variable
@@ -73,21 +73,20 @@ def _variable(key: str, text: str | None, secret: bool) -> Variable:  # noqa: FB
 
 
 def _rows(output: str, wanted: Sequence[str]) -> list[Mapping[str, str]] | None:
-    """Return a table's rows up to the first blank line; its columns begin where the header's words do, in bytes."""
+    """Return a table's rows up to the first blank line.
+
+    Its columns begin where the header's words do: the widths are counted in bytes, but the cells padded in characters.
+    """
     lines = output.split("\n")
     heading = re.compile(r" " + r" +.*".join(re.escape(word) for word in wanted))
     start = next((number for number, line in enumerate(lines) if heading.match(line)), None)
     if start is None:
         return None
-    header = lines[start].encode()
     # Two blanks at least part two columns: each is padded by five.
-    names = list(re.finditer(rb"\S+(?: \S+)*", header))
+    names = list(re.finditer(r"\S+(?: \S+)*", lines[start]))
     starts = [match.start() for match in names]
     rows: list[Mapping[str, str]] = []
-    for line in lines[start + 1 :]:
-        if not line:
-            break
-        data = line.encode("utf-8", "surrogateescape")
-        cells = [data[begin:end].decode("utf-8", "surrogateescape") for begin, end in pairwise((*starts, None))]
-        rows.append({name[0].decode(): cell.rstrip(" ") for name, cell in zip(names, cells, strict=True)})
+    for line in takewhile(bool, lines[start + 1 :]):
+        cells = [line[begin:end].rstrip(" ") for begin, end in pairwise((*starts, None))]
+        rows.append({name[0]: cell for name, cell in zip(names, cells, strict=True)})
     return rows

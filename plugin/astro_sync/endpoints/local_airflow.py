@@ -162,6 +162,9 @@ def _judge(answer: Answer, timeout: float) -> None:
     if "Cannot connect to the Docker daemon" in answer.text or "docker-compose status" in answer.text:
         hint = "Start Docker, run `astro dev start`, then try again; or use --no-export to send the .env as it is."
         raise UnusableError("Docker is not running, so your local Airflow is not either.", hint=hint)
+    if "Failed to find a container runtime" in answer.text:
+        hint = "Install Docker or Podman, or use --no-export to send the .env as it is."
+        raise UnusableError("There is no container program here, so no local Airflow either.", hint=hint)
     if "project not running" in answer.text or "error exporting" in answer.text:
         hint = "Run `astro dev start`, then try again, or use --no-export to send the .env as it is."
         raise UnusableError("Your local Airflow is not running.", hint=hint)

@@ -26,18 +26,19 @@ class Entries:
 def read_variables(astro: Astro, shadows: Callable[[str], bool]) -> Entries | None:
     """Return every variable's stored text, or None if Airflow could not be asked."""
     answer = astro.ask("dev", "run", "variables", "list", "--show-values", "-o", "json")
-    if answer.status == 0 and (listed := _find_listed(answer.stdout)) is not None:
+    # A whole document counts, whatever the exit status says.
+    if (listed := _find_listed(answer.stdout)) is not None:
         found = tuple((str(row["key"]), row["val"]) for row in listed if isinstance(row["val"], str))
         reason = "Airflow cannot decrypt it"
         return Entries(found, {str(row["key"]): reason for row in listed if not isinstance(row["val"], str)})
     # Airflow before 3.3 knows no --show-values.
     answer = astro.ask("dev", "run", "variables", "export", "/dev/stdout")
-    exported = _find_exported(answer.stdout) if answer.status == 0 else None
+    exported = _find_exported(answer.stdout)
     return None if exported is None else _settle(astro, exported, shadows)
 
 
 def read_connections(astro: Astro) -> Entries | None:
-    """Return every connection's URI, or None if Airflow could not be asked."""
+    """Return every connection's URI, or None if Airflow could not be asked, or not to the end."""
     answer = astro.ask("dev", "run", "connections", "export", "-", "--file-format", "env")
     return Entries(tuple(_CONNECTION_LINE.findall(answer.stdout))) if answer.status == 0 else None
 

@@ -1,9 +1,10 @@
 """The kinds of places that `merge` knows, and how a name tells which one is meant."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
+from importlib import import_module
 from pathlib import PurePath
-from typing import Final
+from typing import Final, cast
 
 from astro_sync.endpoints.airflow_file import Format
 from astro_sync.errors import UsageError
@@ -12,49 +13,24 @@ from astro_sync.secrecy import CONNECTION, VARIABLE
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """Describe one kind of file: the names that it can hold, and its format by the ending of its name."""
+    """Describe one kind of file: what its names begin with, and the module of its format by its ending."""
 
     prefixes: tuple[str, ...]
-    formats: Mapping[str, Callable[[], Format]]
-
-
-def _variables_json() -> Format:
-    from astro_sync.formats import variables_json
-
-    return variables_json
-
-
-def _connections_json() -> Format:
-    from astro_sync.formats import connections_json
-
-    return connections_json
-
-
-def _connections_yaml() -> Format:
-    from astro_sync.formats import connections_yaml
-
-    return connections_yaml
-
-
-def _connections_env() -> Format:
-    from astro_sync.formats import connections_env
-
-    return connections_env
-
-
-def _airflow_settings() -> Format:
-    from astro_sync.formats import airflow_settings
-
-    return airflow_settings
+    formats: Mapping[str, str]
 
 
 KINDS: Final[Mapping[str, Kind]] = {
-    "variables": Kind((VARIABLE,), {".json": _variables_json}),
+    "variables": Kind((VARIABLE,), {".json": "variables_json"}),
     "connections": Kind(
         (CONNECTION,),
-        {".json": _connections_json, ".yaml": _connections_yaml, ".yml": _connections_yaml, ".env": _connections_env},
+        {
+            ".json": "connections_json",
+            ".yaml": "connections_yaml",
+            ".yml": "connections_yaml",
+            ".env": "connections_env",
+        },
     ),
-    "settings": Kind((CONNECTION, VARIABLE), {".yaml": _airflow_settings, ".yml": _airflow_settings}),
+    "settings": Kind((CONNECTION, VARIABLE), {".yaml": "airflow_settings", ".yml": "airflow_settings"}),
 }
 # The names that Airflow and the Astro CLI themselves give to these files.
 _NAMES: Final = {"variables": "variables", "connections": "connections", "airflow_settings": "settings"}
@@ -84,4 +60,4 @@ def find_format(kind: Kind, name: str) -> Format:
     if suffix not in kind.formats:
         hint = f"Its name should end in {', '.join(kind.formats)}."
         raise UsageError(f"The ending of {name} does not tell its format.", hint=hint)
-    return kind.formats[suffix]()
+    return cast("Format", import_module(f"astro_sync.formats.{kind.formats[suffix]}"))
