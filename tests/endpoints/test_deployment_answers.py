@@ -56,7 +56,8 @@ ODD: dict[str, list[tuple[str, str, bool]]] = {
     "keys with dots, dashes and blanks": [("my-var.x", "1", False), ("K K", "2", False), ("export K", "3", True)],
     "equals signs and quotes": [("A", "a=b=c", False), ("B", '"\'"', False)],
     "a tab, a CR and a backslash": [("A", "a\tb", False), ("B", "x\r", False), ("C", "\\n", False)],
-    "other line separators": [("A", "a\x0bb\x0cc", False), ("B", "f\x1cg", False)],
+    "other line separators": [("A", "a\x0bb\x0cc\x85d\u2028e", False), ("B", "f\x1cg", False)],
+    "letters of several bytes": [("A", "é€", False), ("B", "日本 😀", False), ("C", "x", True)],
     "JSON": [("A", '{"a": [1, 2]}', False), ("B", "null", False)],
 }
 
@@ -83,15 +84,15 @@ def test_lines_before_the_table_and_behind_its_end_are_no_rows(name: str, noise:
     assert parse_saved(noise + listed(variables) + "\n" + noise, saved(variables)) == expected(variables)
 
 
-ASCII = "AB=# \t\r\"'tru*"
+SYMBOLS = "AB=# \t\r\"'tru*é€"
 variables_of_one_line = st.lists(
-    st.tuples(st.text("AB.-", min_size=1, max_size=4), st.text(ASCII, max_size=8), st.booleans()),
+    st.tuples(st.text("AB.-", min_size=1, max_size=4), st.text(SYMBOLS, max_size=8), st.booleans()),
     min_size=1,
     max_size=4,
     unique_by=lambda row: row[0],
 )
 variables_of_any_kind = st.lists(
-    st.tuples(st.text("AB.-", min_size=1, max_size=4), st.text(ASCII + "\n1é€", max_size=10), st.booleans()),
+    st.tuples(st.text("AB.-", min_size=1, max_size=4), st.text(SYMBOLS + "\n1", max_size=10), st.booleans()),
     min_size=1,
     max_size=4,
     unique_by=lambda row: row[0],
@@ -281,3 +282,17 @@ def test_what_the_astro_cli_prints_and_saves_is_read_exactly_or_not_at_all(sandb
     assert parse_inspect(described.stdout) == (Details("dep-1", "prod", "Main"), variables)
     names = sandbox.astro("deployment", "list")
     assert parse_names(names.stdout, None, "prod") == ("dep-1", "prod")
+
+
+@pytest.mark.parametrize("value", ["é", "é€", "日本", "😀", "a\x85b", "a\u2028b"])
+def test_a_value_beyond_ascii_is_read_from_the_saved_file_without_a_second_call(sandbox: Sandbox, value: str) -> None:
+    sandbox.set_variable("A", value)
+    sandbox.set_variable("B", "x")
+    shown = sandbox.astro("deployment", "variable", "list", "-d", "dep-1", "--save", "--env", "saved.env")
+    assert parse_saved(shown.stdout, sandbox.read_env("saved.env")) is not None
+
+
+def test_a_deployment_with_a_name_beyond_ascii_is_found_in_the_list(sandbox: Sandbox) -> None:
+    sandbox.add_deployment("dep-2", "prödüction")
+    names = sandbox.astro("deployment", "list")
+    assert parse_names(names.stdout, "dep-2", None) == ("dep-2", "prödüction")
