@@ -1,6 +1,7 @@
 """Run one command from what was typed to its exit code: settle, call, report; every way out leads through here."""
 
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import replace
 from typing import Final
 
@@ -31,30 +32,50 @@ _OF_ONE_FILE: Final = frozenset({"dedupe", "check", "init"})
 def run(command: str, typed: Typed, world: World) -> ExitCode:
     """Return the exit code, after the report."""
     terminal = world.terminal
+    try:
+        outcome = _attempt(command, typed, world)
+        try:
+            terminal.report(outcome)
+        except BrokenPipeError:
+            # Whoever read the report has read enough.
+            terminal.hush()
+    except UsageError as error:
+        terminal.complain(error)
+        return error.exit_code
+    except Exception as bug:  # noqa: BLE001 - the one place that turns a bug into a sentence
+        outcome = _describe_bug(bug, command, typed, world)
+        with suppress(Exception):
+            terminal.report(outcome)
+            return outcome.exit_code
+        # The bug may be in the report itself.
+        if outcome.error:
+            terminal.complain(outcome.error)
+    return outcome.exit_code
+
+
+def _attempt(command: str, typed: Typed, world: World) -> Outcome:
     options = Options(**typed.given)
     try:
         settled = _settle(command, typed, world)
         options = settled.options
         if options.verbose:
             for name, origin in sorted(settled.origins.items()):
-                terminal.tell(f"--{name.replace('_', '-')} is from the {origin}.")
-        outcome = COMMANDS[command](settled, world)
-    except UsageError as error:
-        terminal.complain(error)
-        return error.exit_code
+                world.terminal.tell(f"--{name.replace('_', '-')} is from the {origin}.")
+        return COMMANDS[command](settled, world)
+    except UsageError:
+        raise
     except AstroSyncError as error:
-        outcome = _failed(command, options, error, error.exit_code)
+        return _failed(command, options, error, error.exit_code)
     except Interruption as interruption:
         done = "the file is whole, as it was or as planned" if command in _OF_ONE_FILE else "nothing was changed"
-        early = InterruptedRunError(f"Interrupted; {done}.")
-        outcome = _failed(command, options, early, interruption.exit_code)
-    except Exception as bug:  # noqa: BLE001 - the one place that turns a bug into a sentence
-        if is_debugging(world.environ):
-            terminal.tell_raw(describe(bug, command))
-        told = report(bug, command, backup.folder(world.environ, world.home).parent / "bugs", world.now)
-        outcome = _failed(command, options, told, told.exit_code)
-    terminal.report(outcome)
-    return outcome.exit_code
+        return _failed(command, options, InterruptedRunError(f"Interrupted; {done}."), interruption.exit_code)
+
+
+def _describe_bug(bug: Exception, command: str, typed: Typed, world: World) -> Outcome:
+    if is_debugging(world.environ):
+        world.terminal.tell_raw(describe(bug, command))
+    told = report(bug, command, backup.folder(world.environ, world.home).parent / "bugs", world.now)
+    return _failed(command, Options(**typed.given), told, told.exit_code)
 
 
 def _settle(command: str, typed: Typed, world: World) -> Settled:

@@ -1,10 +1,11 @@
 """Talk with the person at the terminal: the plan, the questions, the result; and hear the signals that end a run."""
 
+import os
 import secrets
 import signal
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from dataclasses import dataclass
 from types import FrameType
 from typing import Any, Final
@@ -52,7 +53,9 @@ class Terminal:
     def tell(self, message: str) -> None:
         """Say on stderr what is going on."""
         if not self.quiet:
-            click.echo(printable(message), err=True)
+            # Nobody may be listening any more, which must not end a run half way.
+            with suppress(BrokenPipeError):
+                click.echo(printable(message), err=True)
 
     def watch(self, name: str) -> AbstractContextManager[None]:
         """Show what runs, for as long as it does, if there is a terminal to show it on."""
@@ -131,6 +134,10 @@ class Terminal:
             click.echo(f"{self._style('Warning', 'yellow')}: {line}", err=True)
         for line in outcome.restores:
             self.tell(line)
+
+    def hush(self) -> None:
+        """Print no more on a stdout that nobody reads."""
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
     def complain(self, error: AstroSyncError) -> None:
         """Say on stderr what went wrong and what to type next."""
