@@ -491,6 +491,40 @@ def test_a_key_that_was_read_and_is_still_called_unreadable_is_refused() -> None
     assert only(make_plan(source, side({}), Policy(), hold_all)).action is Action.REFUSED
 
 
+# --- destinations that hold only some names, or connections as fields ---
+
+
+def test_a_key_that_the_destination_has_no_place_for_is_skipped_without_a_warning() -> None:
+    there = replace(side({}), prefixes=("AIRFLOW_CONN_",))
+    plan = make_plan(side({"AIRFLOW_CONN_A": "aws://", "AIRFLOW_VAR_B": "x", "C": "x"}), there, Policy(), hold_all)
+    assert [change.action for change in plan.changes] == [Action.CREATE, Action.SKIP, Action.SKIP]
+    assert "AIRFLOW_CONN_*" in str(plan.changes[1].reason)
+    assert plan.warnings == ()
+
+
+URI, JSON = "postgres://u@h:5432/x", '{"conn_type": "postgres", "login": "u", "host": "h", "port": 5432, "schema": "x"}'
+
+
+@pytest.mark.parametrize(
+    ("key", "one", "other", "same"),
+    [
+        ("AIRFLOW_CONN_X", URI, JSON, True),
+        ("AIRFLOW_CONN_X", URI, URI, True),
+        ("AIRFLOW_CONN_X", URI, JSON.replace("5432", "5433"), False),
+        ("AIRFLOW_VAR_X", URI, JSON, False),
+        ("AIRFLOW_VAR_X", "1", "1.0", False),
+    ],
+)
+def test_two_spellings_of_a_connection_are_the_same_only_where_a_side_keeps_them_as_fields(
+    key: str, one: str, other: str, *, same: bool
+) -> None:
+    here, there = side({key: one}), side({key: other})
+    exact = only(make_plan(here, there, Policy(), hold_all)).action
+    assert exact is (Action.UNCHANGED if one == other else Action.REFUSED)
+    for sides in ((replace(here, by_meaning=True), there), (here, replace(there, by_meaning=True))):
+        assert (only(make_plan(*sides, Policy(), hold_all)).action is Action.UNCHANGED) is same
+
+
 # --- properties ---
 
 KEYS = ["AIRFLOW_VAR_A", "AIRFLOW_CONN_B", "MY_TOKEN", "C", "AIRFLOW_HOME", "OPENLINEAGE_URL"]
