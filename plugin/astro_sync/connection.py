@@ -11,11 +11,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Final
 
+from astro_sync.connection_extra import EXTRA_KEY, decode_extra, decode_values, flatten
 from astro_sync.unescaped import find_unescaped
 
 _TEXT_FIELDS: Final = ("description", "host", "login", "password", "schema")
 _FIELDS: Final = ("conn_type", *_TEXT_FIELDS, "port", "extra")
-_EXTRA_KEY: Final = "__extra__"
 # a host may have a scheme of its own, `http://https://example.com`; Airflow takes no third one
 _MOST_SCHEMES: Final = 2
 # the hosts of design rule 10
@@ -89,7 +89,7 @@ def to_uri(connection: Connection) -> str:
     if connection.schema:
         uri += "/" + quote(connection.schema, safe="")
     if connection.extra:
-        flat = _flatten(connection.extra) or {_EXTRA_KEY: connection.extra}
+        flat = flatten(connection.extra) or {EXTRA_KEY: connection.extra}
         uri += ("?" if connection.schema else "/?") + urlencode(flat)
     return uri
 
@@ -97,7 +97,7 @@ def to_uri(connection: Connection) -> str:
 def to_json(connection: Connection) -> str:
     """Write it as Airflow's `as_json` does, but its extra as text where nesting it would change that text."""
     fields = {name: getattr(connection, name) for name in _FIELDS}
-    nested = _decode_extra(connection.extra)
+    nested = decode_extra(connection.extra)
     if nested and json.dumps(nested) == connection.extra:
         fields["extra"] = nested
     return json.dumps({name: value for name, value in fields.items() if value is not None})
@@ -128,7 +128,7 @@ def means_the_same(text: str, other: str) -> bool:
 
 def extras(connection: Connection) -> Mapping[str, object]:
     """Decode the extra and the JSON texts in it, as `get_extra_dejson(nested=True)`; `{}` if there is none."""
-    return _decode_values(_decode_extra(connection.extra) or {})
+    return decode_values(decode_extra(connection.extra) or {})
 
 
 def local_host(connection: Connection) -> bool:
@@ -146,7 +146,7 @@ def _read(text: str) -> Connection:
     if not text:
         raise _UnreadableError("it is empty")
     connection = _read_object(text) if text.startswith("{") else _read_uri(text)
-    decoded = _decode_extra(connection.extra)
+    decoded = decode_extra(connection.extra)
     if connection.extra and decoded is None:
         raise _UnreadableError("its extra is not a JSON object")
     texts = [getattr(connection, name) or "" for name in ("conn_type", *_TEXT_FIELDS)]
@@ -213,37 +213,12 @@ def _read_uri(uri: str) -> Connection:
         password=unquote(parts.password) if parts.password else None,
         schema=unquote(parts.path[1:]),
         port=port,
-        extra=None if query is None else query.get(_EXTRA_KEY, json.dumps(_decode_values(query))),
+        extra=None if query is None else query.get(EXTRA_KEY, json.dumps(decode_values(query))),
     )
 
 
 def _normalize_type(conn_type: str) -> str:
     return "postgres" if conn_type == "postgresql" else conn_type.replace("-", "_")
-
-
-def _decode_values(texts: Mapping[str, object]) -> dict[str, object]:
-    return {key: _decode_nested(value) for key, value in texts.items()}
-
-
-def _decode_nested(value: object) -> object:
-    try:
-        return json.loads(value) if isinstance(value, str) else value
-    except (ValueError, RecursionError):
-        return value
-
-
-def _decode_extra(extra: str | None) -> dict[str, object] | None:
-    decoded = _decode_nested(extra)
-    return decoded if isinstance(decoded, dict) else None
-
-
-def _flatten(extra: str) -> dict[str, str] | None:
-    """Return the pairs of a query that both readers turn back into just this text; None if there are none."""
-    decoded = _decode_extra(extra)
-    if not decoded or _EXTRA_KEY in decoded or json.dumps(decoded) != extra:
-        return None
-    flat = {key: value for key, value in decoded.items() if isinstance(value, str)}
-    return flat if flat == decoded and _decode_values(flat) == flat else None
 
 
 def _without_blanks(connection: Connection) -> Connection:
@@ -252,5 +227,5 @@ def _without_blanks(connection: Connection) -> Connection:
 
 
 def _normalize(connection: Connection) -> Connection:
-    extra = json.dumps(_decode_extra(connection.extra) or None, sort_keys=True)
+    extra = json.dumps(decode_extra(connection.extra) or None, sort_keys=True)
     return replace(_without_blanks(connection), extra=extra)

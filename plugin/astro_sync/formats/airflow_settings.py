@@ -1,0 +1,142 @@
+"""`airflow_settings.yaml`, as the Astro CLI reads it when it starts Airflow: connections, variables, and pools.
+
+A connection is written as fields, its extra as a JSON text: the CLI would lower the keys of a mapping.
+"""
+
+from collections.abc import Iterator, Mapping
+from typing import Final
+
+from astro_sync.connection import means_the_same, parse_connection
+from astro_sync.formats.connection_entry import connection_refusal, fields_of
+from astro_sync.formats.content import (
+    CONNECTION,
+    VARIABLE,
+    Entry,
+    FileContent,
+    find_ids,
+    gather,
+    join,
+    keep_the_rest,
+    refuse_unreadable,
+)
+from astro_sync.formats.settings_items import (
+    FIELDS,
+    ID,
+    NAME,
+    URI,
+    VALUE,
+    Item,
+    get_section,
+    read_connections,
+    read_variables,
+)
+from astro_sync.formats.yaml_edit import YamlEdits
+from astro_sync.formats.yaml_tree import Node, Scalar, YamlFile, YamlList, YamlMap, parse_yaml
+
+_AIRFLOW: Final = "airflow"
+
+
+def read(data: bytes) -> FileContent:
+    """Return variables and connections by environment variable.
+
+    Raises a `RefusedError` for what is no YAML mapping, and a `UsageError` without ruamel.yaml.
+    """
+    root = parse_yaml(data).root
+    return join(
+        gather(VARIABLE, _entries(read_variables(root))),
+        gather(CONNECTION, _entries(read_connections(root))),
+    )
+
+
+def write(old: bytes, changes: Mapping[str, str]) -> bytes:
+    """Return the file with these in it; pools, comments and all that is not named stay as they were.
+
+    Raises a `RefusedError` for what `read` refuses, for a name whose entry is unreadable, and for an entry that others
+    share.
+    """
+    refuse_unreadable(read(old), changes)
+    file = parse_yaml(old)
+    edits = YamlEdits(file)
+    variables, connections = read_variables(file.root), read_connections(file.root)
+    new: dict[str, list[object]] = {"connections": [], "variables": []}
+    for name, text in changes.items():
+        if name.startswith(VARIABLE):
+            for key in find_ids(name, VARIABLE, variables):
+                new["variables"] += _set_variable(edits, variables.get(key), key, text)
+        else:
+            for conn_id in find_ids(name, CONNECTION, connections):
+                new["connections"] += _set_connection(edits, connections.get(conn_id), conn_id, text)
+    _add_items(edits, file, {section: items for section, items in new.items() if items})
+    return keep_the_rest(read, old, edits.apply(), changes)
+
+
+def refusal(key: str, value: str) -> str | None:
+    """Say why the file cannot hold this, or None. A connection's description has no place in it."""
+    reason = connection_refusal(key, value, VARIABLE, CONNECTION)
+    if reason is None and not value:
+        return "the Astro CLI skips a variable without a value"
+    return reason
+
+
+def _entries(items: Mapping[str, Item]) -> Iterator[Entry]:
+    return (item.entry for item in items.values() if item.entry.value != "")
+
+
+def _set_variable(edits: YamlEdits, item: Item | None, key: str, text: str) -> list[object]:
+    if item is None:
+        return [{NAME: key, VALUE: text}]
+    if item.entry.value != text:
+        _set_field(edits, item, VALUE, text)
+    return []
+
+
+def _set_connection(edits: YamlEdits, item: Item | None, conn_id: str, text: str) -> list[object]:
+    connection = parse_connection(text)
+    if connection is None:
+        raise ValueError("what a file cannot hold is refused before it is written")
+    wanted = fields_of(connection)
+    if item is None:
+        return [{ID: conn_id, **{name: wanted[its] for name, its in FIELDS.items() if wanted[its] is not None}}]
+    before = parse_connection(item.entry.value or "")
+    if before is not None and means_the_same(item.entry.value or "", text):
+        return []
+    has_uri = before is None or not _is_blank(item.fields.get(URI))
+    had = {} if before is None or has_uri else fields_of(before)
+    for name, its in FIELDS.items():
+        if had.get(its) != wanted[its]:
+            _set_field(edits, item, name, wanted[its])
+    _set_field(edits, item, URI, None)
+    return []
+
+
+def _set_field(edits: YamlEdits, item: Item, name: str, value: object) -> None:
+    node = next((node for key, node in item.node.pairs.items() if key.lower() == name), None)
+    if value is None and _is_blank(node or item.fields.get(name)):
+        return
+    if node is None:
+        edits.add_pairs(item.node, {name: value})
+    else:
+        edits.replace(node, value)
+
+
+def _is_blank(node: Node | None) -> bool:
+    return node is None or (isinstance(node, Scalar) and not node.text)
+
+
+def _add_items(edits: YamlEdits, file: YamlFile, items: Mapping[str, list[object]]) -> None:
+    """Add items to their lists, and the lists that the file does not have."""
+    airflow = get_section(file.root, _AIRFLOW)
+    if not isinstance(airflow, YamlMap):
+        if airflow is None and items:
+            edits.add_pairs(file.root, {_AIRFLOW: items})
+        elif isinstance(airflow, Scalar) and file.root and items:
+            edits.fill(file.root, airflow, items)
+        return
+    for section, added in items.items():
+        found = get_section(airflow, section)
+        if isinstance(found, YamlList):
+            edits.add_items(found, added)
+        elif isinstance(found, Scalar):
+            edits.fill(airflow, found, added)
+        elif found is None:
+            edits.add_pairs(airflow, {section: added})

@@ -1,0 +1,156 @@
+"""The items of an `airflow_settings.yaml`, as the Astro CLI reads them.
+
+It types what has no quotes and then makes a text of it (`007` is `7`, `true` is `1`), lowers the keys of an extra that
+is a mapping, skips what has no name or no value, and lets the last of two win. It takes the fields of a connection, or
+its `conn_uri` if it has none of them; that is read here as Airflow reads a URI.
+"""
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Final
+
+from astro_sync.connection import parse_connection, problems, to_text
+from astro_sync.formats import go_scalar
+from astro_sync.formats.content import Entry
+from astro_sync.formats.yaml_tree import Node, Scalar, YamlList, YamlMap
+
+ID: Final = "conn_id"
+URI: Final = "conn_uri"
+NAME: Final = "variable_name"
+VALUE: Final = "variable_value"
+# Airflow's field for each of the CLI's, in the order of the CLI's own template
+FIELDS: Final = {
+    "conn_type": "conn_type",
+    "conn_host": "host",
+    "conn_schema": "schema",
+    "conn_login": "login",
+    "conn_password": "password",
+    "conn_port": "port",
+    "conn_extra": "extra",
+}
+_NO_TEXT: Final = "it has a field that is no text to the Astro CLI, put it in quotes"
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One item of a list, and what it says; `entry.value` is empty where the CLI skips the item."""
+
+    entry: Entry
+    node: YamlMap = field(repr=False)
+    fields: Mapping[str, Node] = field(repr=False)
+
+
+def read_variables(root: YamlMap | None) -> dict[str, Item]:
+    """Return the variables by key."""
+    items: dict[str, Item] = {}
+    for node, fields in _list(root, "variables"):
+        key = _read_name(fields, NAME)
+        if key:
+            items[key] = Item(_read_variable(key, fields), node, fields)
+    return items
+
+
+def read_connections(root: YamlMap | None) -> dict[str, Item]:
+    """Return the connections by conn_id."""
+    items: dict[str, Item] = {}
+    for node, fields in _list(root, "connections"):
+        conn_id = _read_name(fields, ID)
+        if conn_id:
+            items[conn_id] = Item(_read_connection(conn_id, fields), node, fields)
+    return items
+
+
+def get_section(node: Node | None, name: str) -> Node | None:
+    """Return the value of a key of a mapping, whatever its case, as the CLI looks it up."""
+    return _lower(node).get(name) if isinstance(node, YamlMap) else None
+
+
+def _list(root: YamlMap | None, section: str) -> Iterator[tuple[YamlMap, Mapping[str, Node]]]:
+    found = get_section(get_section(root, "airflow"), section)
+    for item in found.items if isinstance(found, YamlList) else ():
+        if isinstance(item, YamlMap):
+            yield item, _lower(item)
+
+
+def _lower(node: YamlMap) -> dict[str, Node]:
+    merged = node.pairs.get("<<")
+    bases = merged.items if isinstance(merged, YamlList) else (merged,)
+    pairs: dict[str, Node] = {}
+    for base in reversed(bases):
+        if isinstance(base, YamlMap):
+            pairs |= _lower(base)
+    return pairs | {name.lower(): value for name, value in node.pairs.items() if name != "<<"}
+
+
+def _read_name(fields: Mapping[str, Node], name: str) -> str:
+    try:
+        return _read_text(fields.get(name))
+    except go_scalar.NoTextError:
+        return ""
+
+
+def _read_variable(key: str, fields: Mapping[str, Node]) -> Entry:
+    try:
+        return Entry(key, _read_text(fields.get(VALUE)))
+    except go_scalar.NoTextError:
+        return Entry(key, None, _NO_TEXT)
+
+
+def _read_connection(conn_id: str, fields: Mapping[str, Node]) -> Entry:
+    try:
+        values: dict[str, object] = {
+            its: _read_text(fields.get(name)) for name, its in FIELDS.items() if its != "extra"
+        }
+        values["port"] = _read_port(fields.get("conn_port"))
+        extra = _read_extra(fields.get("conn_extra"))
+        uri = _read_text(fields.get(URI))
+    except go_scalar.NoTextError:
+        return Entry(conn_id, None, _NO_TEXT)
+    if not any(values.values()):
+        text = uri.strip()
+        if not text:
+            return Entry(conn_id, "")
+    else:
+        text = json.dumps({name: value for name, value in {**values, "extra": extra}.items() if value})
+    connection = parse_connection(text)
+    if connection is None:
+        return Entry(conn_id, None, f"Airflow cannot read this connection: {problems(text)}")
+    return Entry(conn_id, text if text == uri.strip() else to_text(connection))
+
+
+def _read_text(node: Node | None) -> str:
+    if node is None:
+        return ""
+    if not isinstance(node, Scalar):
+        raise go_scalar.NoTextError
+    return go_scalar.to_text(go_scalar.resolve(node))
+
+
+def _read_port(node: Node | None) -> int:
+    if node is None:
+        return 0
+    if not isinstance(node, Scalar):
+        raise go_scalar.NoTextError
+    value = go_scalar.resolve(node)
+    try:
+        return int(value or "0", 0) if isinstance(value, str) else int(value or 0)
+    except (ValueError, OverflowError):
+        raise go_scalar.NoTextError from None
+
+
+def _read_extra(node: Node | None) -> str:
+    """Return the text that the CLI sends; it sends none of what is neither a text nor a mapping."""
+    if isinstance(node, YamlMap):
+        return json.dumps(_read_value(node))
+    value = go_scalar.resolve(node) if isinstance(node, Scalar) else None
+    return value if isinstance(value, str) else ""
+
+
+def _read_value(node: Node) -> object:
+    if isinstance(node, YamlMap):
+        return {name: _read_value(value) for name, value in _lower(node).items()}
+    if isinstance(node, YamlList):
+        return [_read_value(item) for item in node.items]
+    value = go_scalar.resolve(node)
+    return int(value) if isinstance(value, float) and value.is_integer() else value
