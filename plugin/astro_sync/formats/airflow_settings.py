@@ -100,10 +100,10 @@ def _set_connection(edits: YamlEdits, item: Item | None, conn_id: str, text: str
     before = parse_connection(item.entry.value or "")
     if before is not None and means_the_same(item.entry.value or "", text):
         return []
-    has_uri = before is None or not _is_blank(item.fields.get(URI))
-    had = {} if before is None or has_uri else fields_of(before)
+    # with a conn_uri the fields that the item has are not the ones that it means
+    had = fields_of(before) if before is not None and _is_blank(item.fields.get(URI)) else None
     for name, its in FIELDS.items():
-        if had.get(its) != wanted[its]:
+        if had is None or had[its] != wanted[its]:
             _set_field(edits, item, name, wanted[its])
     _set_field(edits, item, URI, None)
     return []

@@ -6,7 +6,7 @@ its `conn_uri` if it has none of them; that is read here as Airflow reads a URI.
 """
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -32,6 +32,9 @@ FIELDS: Final = {
 _NO_TEXT: Final = "it has a field that is no text to the Astro CLI, put it in quotes"
 
 
+_ReadEntry = Callable[[str, Mapping[str, Node]], Entry]
+
+
 @dataclass(frozen=True, slots=True)
 class Item:
     """One item of a list, and what it says; `entry.value` is empty where the CLI skips the item."""
@@ -43,27 +46,27 @@ class Item:
 
 def read_variables(root: YamlMap | None) -> dict[str, Item]:
     """Return the variables by key."""
-    items: dict[str, Item] = {}
-    for node, fields in _list(root, "variables"):
-        key = _read_name(fields, NAME)
-        if key:
-            items[key] = Item(_read_variable(key, fields), node, fields)
-    return items
+    return _read_items(root, "variables", NAME, _read_variable)
 
 
 def read_connections(root: YamlMap | None) -> dict[str, Item]:
     """Return the connections by conn_id."""
-    items: dict[str, Item] = {}
-    for node, fields in _list(root, "connections"):
-        conn_id = _read_name(fields, ID)
-        if conn_id:
-            items[conn_id] = Item(_read_connection(conn_id, fields), node, fields)
-    return items
+    return _read_items(root, "connections", ID, _read_connection)
 
 
 def get_section(node: Node | None, name: str) -> Node | None:
     """Return the value of a key of a mapping, whatever its case, as the CLI looks it up."""
     return _lower(node).get(name) if isinstance(node, YamlMap) else None
+
+
+def _read_items(root: YamlMap | None, section: str, name: str, read: _ReadEntry) -> dict[str, Item]:
+    items: dict[str, Item] = {}
+    for node, fields in _list(root, section):
+        its_id = _read_name(fields, name)
+        entry = read(its_id, fields)
+        if its_id and (its_id not in items or entry.value != ""):
+            items[its_id] = Item(entry, node, fields)
+    return items
 
 
 def _list(root: YamlMap | None, section: str) -> Iterator[tuple[YamlMap, Mapping[str, Node]]]:
