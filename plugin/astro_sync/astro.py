@@ -85,7 +85,12 @@ class Astro:
 
     def run(self, *args: str) -> Answer:
         """Run `astro` with these arguments; a call that takes too long is ended with its whole process group."""
+        import logging
+
         from plumbum import local  # costs 31 ms, and not every command runs `astro`
+
+        # It would log every argument.
+        logging.getLogger("plumbum.local").disabled = True
 
         environ = self._environ_of_call()
         with self._lock:
@@ -136,7 +141,8 @@ class Astro:
         if not self._environ.get("ASTRO_API_TOKEN"):
             return self._environ
         home = self._private / f"astro-home-{next(self._calls)}"
-        (home / ".astro").mkdir(mode=0o700, parents=True)
+        for folder in (home, home / ".astro"):
+            folder.mkdir(mode=0o700)
         users = Path(self._environ.get("ASTRO_HOME") or self._environ.get("HOME") or Path.home())
         with suppress(FileNotFoundError):
             write_private(home / ".astro" / "config.yaml", (users / ".astro" / "config.yaml").read_bytes())

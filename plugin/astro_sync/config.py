@@ -1,14 +1,12 @@
 """Read `.astro-sync.toml`: what a project always says, and its Deployments by name. Values never live there."""
 
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Final
 
 from astro_sync.errors import UsageError
-from astro_sync.model import OnConflict
+from astro_sync.model import LONGEST_TIMEOUT, OnConflict
 
 NAME: Final = ".astro-sync.toml"
 
@@ -67,6 +65,8 @@ def load(start: Path) -> Config | None:
     path = find(start)
     if path is None:
         return None
+    import tomllib  # most folders have no config to read
+
     try:
         tables = tomllib.loads(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
@@ -95,18 +95,11 @@ def _typed(path: Path, where: str, name: str, setting: object, wanted: type) -> 
     if wanted is list:
         fits = isinstance(setting, list) and all(isinstance(item, str) for item in setting)
     if name == "on_conflict":
-        fits = setting in {policy.value for policy in OnConflict}
+        fits = isinstance(setting, str) and setting in {policy.value for policy in OnConflict}
     if name in {"timeout", "jobs"} and isinstance(setting, float | int):
-        fits = fits and setting > 0
+        fits = fits and 0 < setting <= LONGEST_TIMEOUT
     if not fits:
-        words = {
-            str: "a text",
-            bool: "true or false",
-            list: "a list of texts",
-            float: "a number",
-            int: "a whole number",
-        }
-        what = " or ".join(policy.value for policy in OnConflict) if name == "on_conflict" else words[wanted]
+        what = " or ".join(policy.value for policy in OnConflict) if name == "on_conflict" else _WORDS[wanted]
         raise UsageError(f"{path}: {where}.{name} is not as expected.", hint=f"Write {what}.")
     return tuple(setting) if isinstance(setting, list) else setting
 
@@ -120,5 +113,7 @@ def _know(path: Path, where: str, table: Mapping[str, object], known: Mapping[st
 
 
 def _nearest(name: str, known: Mapping[str, object] | tuple[str, ...], otherwise: str) -> str:
+    from difflib import get_close_matches
+
     near = get_close_matches(name, known, n=1)
     return f"Did you mean {near[0]}?" if near else f"{otherwise}: {', '.join(known) or 'none'}."

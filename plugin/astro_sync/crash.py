@@ -1,6 +1,5 @@
 """Describe a bug without any value: where it happened, in what kind of error, and in which version of everything."""
 
-import platform
 import sys
 from collections.abc import Iterator, Mapping
 from datetime import datetime
@@ -23,6 +22,8 @@ class BugError(AstroSyncError):
 
 def describe(error: BaseException, command: str) -> str:
     """Return types, files, lines and functions; never a message or a variable, which may hold a value."""
+    import platform
+
     lines = [
         f"astro-sync {__version__}, Python {platform.python_version()}, {platform.system()} {platform.machine()}",
         f"command: {command}",

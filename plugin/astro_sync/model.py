@@ -112,6 +112,9 @@ class OnConflict(StrEnum):
     FAIL = "fail"
 
 
+# Seconds; the system cannot wait for ever.
+LONGEST_TIMEOUT: Final = 86_400.0
+
 # The reason of keys that the user filtered out: the one that is no news.
 FILTERED: Final = "left out by a filter"
 
@@ -189,7 +192,9 @@ class Plan:
         for change in self.writes:
             variables[change.key] = Variable(change.key, change.value, change.secret)
         refused = {c.key: c.reason or "" for c in self.changes if c.action is Action.REFUSED}
-        return replace(before, variables=variables, unreadable={**before.unreadable, **refused}, warnings=())
+        unreadable = {**before.unreadable, **refused}
+        noted = before.noted.union(self.notes)
+        return replace(before, variables=variables, unreadable=unreadable, noted=noted, warnings=())
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 import click
 
 from astro_sync.completion import complete_key, complete_target
-from astro_sync.model import OnConflict
+from astro_sync.model import LONGEST_TIMEOUT, OnConflict
 
 _F = TypeVar("_F", bound=Callable[..., Any])
 
@@ -162,7 +162,7 @@ output_options: Callable[[_F], _F] = _all(
 astro_options: Callable[[_F], _F] = _all(
     click.option(
         "--timeout",
-        type=click.FloatRange(min=0, min_open=True),
+        type=click.FloatRange(min=0, min_open=True, max=LONGEST_TIMEOUT),
         default=120.0,
         show_default=True,
         metavar="SECONDS",

@@ -146,13 +146,16 @@ class _Sides:
             self.source.variables.get(change.key),
         )
         if change.action is Action.SECRET_KEPT:
-            yield _warn_of_secret(key, there, bool(wanted and wanted.value is not None))
+            if wanted and wanted.value is not None:
+                yield _warn_of_kept(key, wanted.value)
+            else:
+                yield _warn_of_secret(key, there)
         elif change.placeholder:
             yield Warn(Note.PLACEHOLDER, key, "only a placeholder, which goes nowhere; set the real value first")
         elif change.action is Action.SKIP and change.reason and "--allow-reserved" in change.reason:
             yield Warn(Note.RESERVED, key, f"not carried: {change.reason}")
         elif self.destination.keeps_secrets and wanted and wanted.value and change.action is not Action.SKIP:
-            if there and not there.secret and is_sensitive(key, wanted.value):
+            if there and not there.secret and self.policy.makes_secret(key, wanted.value):
                 text = "plain on the Deployment, but looks like a secret; delete it there and sync again to make it one"
                 yield Warn(Note.STAYS_PLAIN, key, text)
             if change.action in WRITES:
@@ -163,10 +166,15 @@ def _refuse(key: str, reason: str) -> str:
     return reason if GO_ON in reason else f"{reason}{GO_ON}--exclude {shlex.quote(key)} or --partial"
 
 
-def _warn_of_secret(key: str, there: Variable | None, is_push: bool) -> Warn:  # noqa: FBT001 - private
-    if is_push:
-        text = f"secret on the Deployment, so not compared; --rotate {key} writes the local value anew"
-        return Warn(Note.SECRET_KEPT, key, text)
+def _warn_of_kept(key: str, value: Value) -> Warn:
+    if is_placeholder(value):
+        text = "only a placeholder here, a secret on the Deployment, which stays; set the real value first"
+        return Warn(Note.PLACEHOLDER, key, text)
+    text = f"secret on the Deployment, so not compared; --rotate {key} writes the local value anew"
+    return Warn(Note.SECRET_KEPT, key, text)
+
+
+def _warn_of_secret(key: str, there: Variable | None) -> Warn:
     if there is None:
         return Warn(Note.SECRET_KEPT, key, "secret on the Deployment; a comment in the file names it, set it there")
     if there.value is not None and is_placeholder(there.value):

@@ -3,9 +3,10 @@
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import replace
+from importlib import import_module
 from typing import Final
 
-from astro_sync import backup, commands, file_commands, project_commands
+from astro_sync import backup
 from astro_sync.config import load
 from astro_sync.crash import describe, is_debugging, report
 from astro_sync.errors import AstroSyncError, ExitCode, InterruptedRunError, Interruption, UsageError
@@ -16,15 +17,16 @@ from astro_sync.settings import Settled, settle
 
 __all__ = ["World", "run"]
 
-COMMANDS: Mapping[str, Callable[[Settled, World], Outcome]] = {
-    "local-to-deploy": commands.local_to_deploy,
-    "deploy-to-local": commands.deploy_to_local,
-    "diff": commands.diff,
-    "merge": commands.merge,
-    "dedupe": file_commands.dedupe,
-    "check": file_commands.check,
-    "doctor": project_commands.doctor,
-    "init": project_commands.init,
+# Only the module of the command that was typed is imported.
+COMMANDS: Mapping[str, str] = {
+    "local-to-deploy": "commands",
+    "deploy-to-local": "commands",
+    "diff": "commands",
+    "merge": "commands",
+    "dedupe": "file_commands",
+    "check": "file_commands",
+    "doctor": "project_commands",
+    "init": "project_commands",
 }
 _OF_ONE_FILE: Final = frozenset({"dedupe", "check", "init"})
 
@@ -61,7 +63,7 @@ def _attempt(command: str, typed: Typed, world: World) -> Outcome:
         if options.verbose:
             for name, origin in sorted(settled.origins.items()):
                 world.terminal.tell(f"--{name.replace('_', '-')} is from the {origin}.")
-        return COMMANDS[command](settled, world)
+        return _find(command)(settled, world)
     except UsageError:
         raise
     except AstroSyncError as error:
@@ -69,6 +71,13 @@ def _attempt(command: str, typed: Typed, world: World) -> Outcome:
     except Interruption as interruption:
         done = "the file is whole, as it was or as planned" if command in _OF_ONE_FILE else "nothing was changed"
         return _failed(command, options, InterruptedRunError(f"Interrupted; {done}."), interruption.exit_code)
+
+
+def _find(command: str) -> Callable[[Settled, World], Outcome]:
+    found: Callable[[Settled, World], Outcome] = getattr(
+        import_module(f"astro_sync.{COMMANDS[command]}"), command.replace("-", "_")
+    )
+    return found
 
 
 def _describe_bug(bug: Exception, command: str, typed: Typed, world: World) -> Outcome:

@@ -1,7 +1,6 @@
 """Talk with the person at the terminal: the plan, the questions, the result; and hear the signals that end a run."""
 
 import os
-import secrets
 import signal
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -159,7 +158,7 @@ def open_terminal(given: Mapping[str, Any], environ: Mapping[str, str]) -> Termi
     moving = sys.stderr.isatty() and environ.get("TERM") != "dumb" and not quiet
     return Terminal(
         progress=Progress(sys.stderr) if moving else None,
-        salt=secrets.token_bytes(16),
+        salt=os.urandom(16),
         interactive=sys.stdin.isatty() and sys.stderr.isatty(),
         colour=wants_colour(environ, is_terminal=sys.stdout.isatty()),
         verbose=given.get("verbose", False),

@@ -44,18 +44,20 @@ def read_connections(astro: Astro) -> Entries | None:
 
 
 def _settle(astro: Astro, exported: Mapping[str, object], shadows: Callable[[str], bool]) -> Entries:
-    """Ask for the stored text of all that is no string: its JSON says the same, but not in the same letters."""
+    """Ask for each stored text: the exported JSON says the same, but not in the same letters.
+
+    A text cannot be told either: this Airflow exports `"a"`, quotes and all, and `a` alike.
+    """
     plain = {name: _unwrap(value) for name, value in exported.items()}
-    unsettled = [name for name, value in plain.items() if not isinstance(value, str)]
-    asked = [name for name in unsettled if not shadows(VARIABLE + name.upper())]
+    asked = [name for name in plain if not shadows(VARIABLE + name.upper())]
     with ThreadPoolExecutor(_CALLS_AT_ONCE) as pool:
         answers = pool.map(lambda name: astro.ask("dev", "run", "variables", "get", name), asked)
         got = {name: _find_text(answer, plain[name]) for name, answer in zip(asked, answers, strict=True)}
     found, unreadable = [], {}
     for name, value in plain.items():
-        text = value if isinstance(value, str) else got.get(name)
-        if text is None and isinstance(value, dict | list):
-            text = json.dumps(value)
+        text = got.get(name)
+        if text is None and isinstance(value, str | dict | list):
+            text = value if isinstance(value, str) else json.dumps(value)
         if text is None:
             unreadable[name] = "its stored text cannot be told from the export; set it in .env"
         else:
@@ -86,6 +88,8 @@ def _find_text(answer: Answer, wanted: object) -> str | None:
 
 
 def _says(text: str, wanted: object) -> bool:
+    if text == wanted:
+        return True
     try:
         said = json.loads(text)
     except ValueError:
