@@ -1,0 +1,192 @@
+"""`dedupe`: the last value of each key stays, at its own place; nothing that the local runtime reads changes."""
+
+import json
+import stat
+
+import pytest
+
+from e2e.runs import actions, document, reason
+from sandbox import Sandbox
+
+TWICE = "# of a\nA=first\nB=1\n# of a\nA=last\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "left"),
+    [
+        ("A=1\nB=2\nA=3\n", "B=2\nA=3\n"),
+        ("A=1\nA=2\nA=3\n", "A=3\n"),
+        ("A=1\nB=2\nA=1\n", "B=2\nA=1\n"),
+        ("A=1\r\nB=2\r\nA=3\r\n", "B=2\r\nA=3\r\n"),
+        ("A=1\nB=2\nA=3", "B=2\nA=3"),
+        ("export A=1\nA = 2 # why\n", "A = 2 # why\n"),
+        ("A='one\ntwo'\nB=1\nA=3\n", "B=1\nA=3\n"),
+        (TWICE, "B=1\n# of a\nA=last\n"),
+        ("# old note\nA=1\nB=1\n# new note\nA=2\n", "# old note\nB=1\n# new note\nA=2\n"),
+        ("A=1\nB=$A\nA=2\n", "A=1\nB=$A\nA=2\n"),
+        ("A=0\nA=1\nB=${A}\nA=2\n", "A=1\nB=${A}\nA=2\n"),
+    ],
+    ids=[
+        "at its own place",
+        "three times",
+        "equal values",
+        "line ends",
+        "no final newline",
+        "export and blanks",
+        "several lines",
+        "identical comments go too",
+        "other comments stay",
+        "a needed line stays",
+        "only the needed one stays",
+    ],
+)
+def test_the_last_value_stays(plain_folder: Sandbox, text: str, left: str) -> None:
+    path = plain_folder.write_env(text)
+    assert plain_folder.run("dedupe").code == 0
+    assert path.read_bytes().decode() == left
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+
+
+def test_keys_and_line_numbers_are_printed_and_no_values(plain_folder: Sandbox) -> None:
+    plain_folder.write_env("KEY=planted-one\nOTHER=planted-two\nKEY='planted\nthree'\nKEY=planted-four\n")
+    result = plain_folder.run("dedupe")
+    row = next(line for line in result.stdout.splitlines() if "KEY" in line and "line" in line)
+    assert "line 1" in row
+    assert "3-4" in row
+    assert "planted" not in result.stdout + result.stderr
+
+
+def test_a_line_that_stays_since_another_needs_it_is_named(plain_folder: Sandbox) -> None:
+    plain_folder.write_env("A=0\nA=1\nB=$A\nA=2\n")
+    result = plain_folder.run("dedupe", "--json")
+    rows = document(result)["env_changes"]
+    assert {row["action"] for row in rows if row["key"] == "A"} == {"update", "keep"}
+    kept = next(row for row in rows if row["action"] == "keep")
+    assert "line 2" in kept["reason"]
+    plain_folder.write_env("A=0\nA=1\nB=$A\nA=2\n")
+    assert "needs it: line 2" in plain_folder.run("dedupe").stdout
+
+
+def test_a_line_that_stays_is_named_even_if_nothing_can_be_dropped(plain_folder: Sandbox) -> None:
+    plain_folder.write_env("A=1\nB=$A\nA=2\n")
+    result = plain_folder.run("dedupe")
+    assert result.code == 0
+    assert "line 1" in result.stdout
+    assert plain_folder.run("dedupe", "--check").code == 0
+
+
+@pytest.mark.parametrize(
+    ("words", "code"),
+    [(("--dry-run",), 0), (("--check",), 5), (("--dry-run", "--exit-code"), 5), (("--check", "-q"), 5)],
+)
+def test_looking_changes_nothing(plain_folder: Sandbox, words: tuple[str, ...], code: int) -> None:
+    path = plain_folder.write_env(TWICE)
+    before = path.stat()
+    result = plain_folder.run("dedupe", *words)
+    assert result.code == code
+    assert plain_folder.read_env() == TWICE
+    assert (path.stat().st_ino, path.stat().st_mtime_ns) == (before.st_ino, before.st_mtime_ns)
+    assert not list(plain_folder.state_home.rglob("*"))
+
+
+@pytest.mark.parametrize("words", [(), ("--check",), ("--dry-run", "--exit-code")])
+def test_a_file_without_duplicates_is_left_and_said_to_be_well(plain_folder: Sandbox, words: tuple[str, ...]) -> None:
+    path = plain_folder.write_env("A=1\nB=2\n")
+    before = path.stat()
+    result = plain_folder.run("dedupe", *words)
+    assert (result.code, result.stdout) == (0, "Nothing to do.\n")
+    assert path.stat().st_mtime_ns == before.st_mtime_ns
+
+
+def test_the_json_has_the_changes_at_the_file_and_no_target(plain_folder: Sandbox) -> None:
+    plain_folder.write_env(TWICE)
+    result = plain_folder.run("dedupe", "--json")
+    found = document(result)
+    assert (found["command"], found["env_file"], found["targets"], found["exit_code"]) == ("dedupe", ".env", [], 0)
+    assert actions(found["env_changes"]) == {"A": "update"}
+    assert "line" in reason(found["env_changes"], "A")
+    assert len(found["backups"]) == 1
+    assert plain_folder.state_home.as_posix() in found["backups"][0]
+    assert result.stdout == json.dumps(found, sort_keys=True, indent=2) + "\n"
+
+
+def test_check_says_5_in_the_json_too(plain_folder: Sandbox) -> None:
+    plain_folder.write_env(TWICE)
+    found = document(plain_folder.run("dedupe", "--check", "--json"))
+    assert (found["exit_code"], found["dry_run"], found["backups"]) == (5, True, [])
+
+
+def test_a_backup_is_kept_outside_of_the_project_unless_none_is_wanted(plain_folder: Sandbox) -> None:
+    plain_folder.write_env(TWICE)
+    result = plain_folder.run("dedupe", "--no-backup")
+    assert not [path for path in plain_folder.state_home.rglob("*") if path.is_file()]
+    assert "Backup" not in result.stderr
+    plain_folder.write_env(TWICE)
+    result = plain_folder.run("dedupe")
+    (backup,) = [path for path in plain_folder.state_home.rglob("*") if path.is_file()]
+    assert backup.read_text() == TWICE
+    assert stat.S_IMODE(backup.stat().st_mode) == 0o600
+    assert str(backup) in result.stderr
+
+
+def test_another_file_can_be_named(plain_folder: Sandbox) -> None:
+    plain_folder.write_env(TWICE)
+    plain_folder.write_env(TWICE, ".env.dev")
+    assert plain_folder.run("dedupe", ".env.dev").code == 0
+    assert plain_folder.read_env() == TWICE
+    assert plain_folder.read_env(".env.dev") == "B=1\n# of a\nA=last\n"
+
+
+def test_a_file_that_is_not_there_is_a_usage_error(plain_folder: Sandbox) -> None:
+    result = plain_folder.run("dedupe", "absent.env")
+    assert (result.code, result.stdout) == (2, "")
+    assert "absent.env" in result.stderr
+    assert not (plain_folder.project / "absent.env").exists()
+
+
+def test_a_file_that_the_local_runtime_rejects_is_refused_by_its_line_and_without_its_text(sandbox: Sandbox) -> None:
+    text = "A=1\nA=2\nplanted line\n"
+    sandbox.write_env(text)
+    result = sandbox.run("dedupe")
+    assert result.code == 3
+    assert "3" in result.stderr
+    assert "planted" not in result.stdout + result.stderr
+    assert sandbox.read_env() == text
+
+
+def test_the_mode_of_the_project_decides_what_is_a_duplicate(sandbox: Sandbox) -> None:
+    # the CLI's own loader, unlike compose, takes $A as text: nothing needs the first line
+    text = "A=1\nB=$A\nA=2\n"
+    sandbox.write_env(text)
+    sandbox.use_mode("standalone")
+    assert sandbox.run("dedupe").code == 0
+    assert sandbox.read_env() == "B=$A\nA=2\n"
+    sandbox.write_env(text)
+    sandbox.use_mode("docker")
+    assert sandbox.run("dedupe").code == 0
+    assert sandbox.read_env() == text
+
+
+@pytest.mark.parametrize(("answer", "code", "left"), [("n\n", 1, TWICE), ("y\n", 0, "B=1\n# of a\nA=last\n")])
+def test_on_a_terminal_it_shows_and_asks(plain_folder: Sandbox, answer: str, code: int, left: str) -> None:
+    plain_folder.write_env(TWICE)
+    result = plain_folder.run("dedupe", tty=True, input=answer)
+    assert result.code == code
+    assert result.stdout.count("[y/N]") == 1
+    assert "line 2" in result.stdout.partition("[y/N]")[0]
+    assert plain_folder.read_env() == left
+
+
+def test_on_a_terminal_yes_answers(plain_folder: Sandbox) -> None:
+    plain_folder.write_env(TWICE)
+    assert "[y/N]" not in plain_folder.run("dedupe", "--yes", tty=True).stdout
+    assert plain_folder.read_env() == "B=1\n# of a\nA=last\n"
+
+
+def test_a_link_stays_and_what_it_points_at_changes(plain_folder: Sandbox) -> None:
+    real = plain_folder.write_env("A=1\nA=2\n", "real.env")
+    link = plain_folder.project / ".env"
+    link.symlink_to("real.env")
+    assert plain_folder.run("dedupe").code == 0
+    assert link.is_symlink()
+    assert real.read_text() == "A=2\n"
