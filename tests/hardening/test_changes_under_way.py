@@ -1,0 +1,69 @@
+"""Somebody else changes `.env` or the Deployment between reading and writing."""
+
+import json
+
+import pytest
+
+from hardening.processes import start, wait_until
+from sandbox import Sandbox
+
+PUSH = ("local-to-deploy", "-d", "dep-1", "--yes", "--json")
+OLD = "# mine\nOWN=1\n"
+THEIRS = "# an editor was here\nOWN=2\n"
+
+
+def test_a_push_without_export_sends_only_what_it_read(quick: Sandbox) -> None:
+    path = quick.write_env(OLD)
+    quick.fault("slow", command="deployment variable", seconds=1)
+    running = start(quick, *PUSH, "--no-export")
+    wait_until(lambda: quick.calls("deployment variable"))
+    path.write_text(THEIRS)
+    assert running.end().code == 0
+    assert quick.deployment() == {"OWN": ("1", False)}
+    assert path.read_text() == THEIRS
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "reason"),
+    [
+        pytest.param("MINE", "other", "another value", id="the key that was written"),
+        pytest.param("THERE", "other", "changed meanwhile", id="a key that was not"),
+    ],
+)
+def test_a_deployment_that_changes_meanwhile_is_found_by_the_read_back(
+    quick: Sandbox, key: str, value: str, reason: str
+) -> None:
+    quick.write_env("MINE=1\n")
+    quick.set_variable("THERE", "old")
+    quick.fault("concurrent-key", command="deployment variable create", key=key, value=value)
+    result = start(quick, *PUSH, "--no-export").end()
+    document = json.loads(result.stdout)
+    (target,) = document["targets"]
+    assert result.code == 6, result
+    assert target["applied"] is False
+    found = [*target["changes"], *({**warn, "reason": warn["message"]} for warn in target["warnings"])]
+    assert any(entry["key"] == key and reason in (entry["reason"] or "") for entry in found), target
+
+
+def test_a_new_key_of_somebody_else_is_named_and_no_failure(quick: Sandbox) -> None:
+    quick.write_env("MINE=1\n")
+    quick.fault("concurrent-key", command="deployment variable create", key="NEW", value="x")
+    result = start(quick, *PUSH, "--no-export").end()
+    document = json.loads(result.stdout)
+    assert result.code == 0, result
+    assert ("not-as-planned", "NEW") in {(warn["code"], warn["key"]) for warn in document["targets"][0]["warnings"]}
+
+
+def test_a_key_that_came_between_reading_and_writing_is_not_overwritten_unseen(quick: Sandbox) -> None:
+    # `create` leaves a key that somebody else made meanwhile; the read-back sees another value there.
+    quick.write_env("MINE=1\nMORE=2\n")
+    quick.fault("slow", command="deployment variable create", at="start", seconds=1)
+    running = start(quick, *PUSH, "--no-export")
+    wait_until(lambda: quick.calls("deployment variable create"))
+    quick.set_variable("MINE", "theirs")
+    result = running.end()
+    assert result.code == 6, result
+    assert quick.deployment() == {"MINE": ("theirs", False), "MORE": ("2", False)}
+    reasons = {change["key"]: change["reason"] for change in json.loads(result.stdout)["targets"][0]["changes"]}
+    assert "another value" in reasons["MINE"]
+    assert reasons["MORE"] is None

@@ -1,0 +1,130 @@
+"""Several runs on one `.env` at once: they take turns, and none loses what another did."""
+
+import json
+import signal
+
+import pytest
+
+from hardening.processes import assert_nothing_left, lock_of, start, wait_until
+from sandbox import Sandbox
+
+PULL = ("deploy-to-local", "--yes")
+
+
+@pytest.fixture
+def two(quick: Sandbox) -> Sandbox:
+    """Return a sandbox with two Deployments that hold different keys."""
+    quick.set_variable("FIRST", "1")
+    quick.add_deployment("dep-2", "stage", variables=[{"key": "SECOND", "value": "2", "is_secret": False}])
+    quick.write_env("# mine\n")
+    return quick
+
+
+def test_the_second_run_waits_says_so_and_works_on_what_the_first_left(two: Sandbox) -> None:
+    two.fault("slow", command="deployment variable list", nth=1, seconds=1.5)
+    first = start(two, *PULL, "-d", "dep-1")
+    wait_until(lambda: two.calls("deployment variable list"))
+    second = start(two, *PULL, "-d", "dep-2")
+    wait_until(lambda: "Another astro-sync is working" in second.told)
+    assert str(two.project) in second.told
+    assert "waiting up to 120 s" in second.told
+    assert first.process.poll() is None
+    assert (first.end().code, second.end().code) == (0, 0)
+    assert two.read_env() == "# mine\nFIRST=1\nSECOND=2\n"
+    assert_nothing_left(two)
+
+
+def test_with_json_waiting_is_still_told_and_stdout_stays_one_document(two: Sandbox) -> None:
+    with lock_of(two.project):
+        second = start(two, *PULL, "-d", "dep-2", "--json")
+        wait_until(lambda: "waiting up to" in second.told)
+    result = second.end()
+    assert result.code == 0
+    assert json.loads(result.stdout)["exit_code"] == 0
+
+
+def test_four_pulls_at_once_all_end_well(quick: Sandbox) -> None:
+    quick.write_env("# mine\n")
+    for number in range(1, 5):
+        if number > 1:
+            quick.add_deployment(f"dep-{number}", f"stage-{number}")
+        for key in ("A", "B"):
+            quick.set_variable(f"{key}{number}", "x", deployment_id=f"dep-{number}")
+    runs = [start(quick, *PULL, "-d", f"dep-{number}") for number in range(1, 5)]
+    assert [run.end().code for run in runs] == [0, 0, 0, 0]
+    lines = quick.read_env().splitlines()
+    assert lines[0] == "# mine"
+    assert sorted(lines[1:]) == sorted(f"{key}{number}=x" for number in range(1, 5) for key in ("A", "B"))
+    assert_nothing_left(quick)
+
+
+def test_four_pulls_of_the_same_keys_write_them_once(quick: Sandbox) -> None:
+    quick.set_variable("A", "1")
+    runs = [start(quick, *PULL, "-d", "dep-1", "--json") for _ in range(4)]
+    results = [run.end() for run in runs]
+    assert [result.code for result in results] == [0, 0, 0, 0]
+    actions = sorted(json.loads(result.stdout)["targets"][0]["changes"][0]["action"] for result in results)
+    assert actions == ["create", "unchanged", "unchanged", "unchanged"]
+    assert quick.read_env() == "A=1\n"
+
+
+def test_a_push_and_a_pull_on_one_file_take_turns(quick: Sandbox) -> None:
+    quick.write_env("OWN=1\n")
+    quick.set_variable("THEIRS", "2")
+    quick.set_airflow({"new": "3"})
+    runs = [start(quick, *PULL, "-d", "dep-1"), start(quick, "local-to-deploy", "-d", "dep-1", "--yes")]
+    assert [run.end().code for run in runs] == [0, 0]
+    assert {"OWN=1", "THEIRS=2", "AIRFLOW_VAR_NEW=3"} == set(quick.read_env().split())
+    assert {"OWN", "THEIRS", "AIRFLOW_VAR_NEW"} == set(quick.deployment())
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        (*PULL, "-d", "dep-1"),
+        ("local-to-deploy", "-d", "dep-1", "--yes"),
+        ("local-to-deploy", "-d", "dep-1", "--yes", "--no-export"),
+        ("merge", "other.env", ".env"),
+        ("dedupe",),
+    ],
+    ids=" ".join,
+)
+def test_waiting_too_long_ends_with_what_to_do(two: Sandbox, words: tuple[str, ...]) -> None:
+    two.write_env("A=1\nA=2\n")
+    two.write_env("B=1\n", name="other.env")
+    with lock_of(two.project):
+        result = start(two, *words, "--timeout", "0.6").end()
+    assert result.code == 1, result
+    assert "Another astro-sync is still working" in result.stderr
+    assert "--timeout" in result.stderr
+    assert two.read_env() == "A=1\nA=2\n"
+    assert not two.writing_calls()
+
+
+def test_reading_only_waits_for_nobody(two: Sandbox) -> None:
+    with lock_of(two.project):
+        assert start(two, "diff", "-d", "dep-1", "--timeout", "5").end().code == 0
+        assert start(two, "check").end().code in {0, 5}
+
+
+def test_a_killed_run_blocks_nobody(two: Sandbox) -> None:
+    two.fault("hang", command="deployment variable list", nth=1, seconds=1)
+    first = start(two, *PULL, "-d", "dep-1")
+    wait_until(lambda: two.calls("deployment variable list"))
+    second = start(two, *PULL, "-d", "dep-2")
+    wait_until(lambda: "waiting up to" in second.told)
+    first.signal(signal.SIGKILL)
+    first.end()
+    assert second.end().code == 0
+    assert start(two, *PULL, "-d", "dep-1", "--timeout", "5").end().code == 0
+    assert two.read_env() == "# mine\nSECOND=2\nFIRST=1\n"
+
+
+def test_links_to_one_file_are_one_file(two: Sandbox) -> None:
+    elsewhere = two.folder / "elsewhere"
+    elsewhere.mkdir()
+    (elsewhere / "link.env").symlink_to(two.project / ".env")
+    with lock_of(two.project):
+        result = start(two, *PULL, "-d", "dep-1", "-e", str(elsewhere / "link.env"), "--timeout", "0.6").end()
+    assert result.code == 1, result
+    assert "Another astro-sync" in result.stderr
