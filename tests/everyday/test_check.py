@@ -240,10 +240,7 @@ def test_without_fix_nothing_is_touched(plain_folder: Sandbox) -> None:
     ],
 )
 def test_a_file_that_git_would_take_is_found(
-    plain_folder: Sandbox,
-    ignored: bool,
-    tracked: bool,
-    names: set[str],  # noqa: FBT001 - a table's columns
+    plain_folder: Sandbox, *, ignored: bool, tracked: bool, names: set[str]
 ) -> None:
     plain_folder.write_env("A=1\n")
     git(plain_folder, "init", "-q")
