@@ -55,16 +55,16 @@ class Editor:
     def run(self, comments: Sequence[str]) -> Edit:
         """Return the edited bytes, `comments` being lines to append; raise CannotWriteError with the key."""
         assignments, wanted = self._assignments, self._wanted
-        going, staying, kept = self._decide()
-        replaced: set[str] = set()
+        last = {made.key: index for index, made in enumerate(assignments) if made.key in wanted}
+        going, staying, kept = self._decide(last)
         for index in going:
             made = assignments[index]
             if made.key in wanted:
                 self._replace(made)
-                replaced.add(made.key)
             else:
                 self._changes.append(removal(self._text, made))
-        lines = [self._new_line(key) for key in wanted if key not in replaced]
+        stayed = {assignments[index].key for index in staying}
+        lines = [self._new_line(key) for key in wanted if key not in last or key in stayed]
         lines += comments
         text = splice(self._text, self._changes)
         return Edit(
@@ -75,19 +75,18 @@ class Editor:
             tuple(self._written),
         )
 
-    def _decide(self) -> tuple[list[int], list[int], frozenset[str]]:
+    def _decide(self, last: Mapping[str, int]) -> tuple[list[int], list[int], frozenset[str]]:
         """Return the indexes that go, those that stay though they should go, and the keys that stay altogether."""
-        wanted, removed = self._wanted, self._removed
-        last = {made.key: index for index, made in enumerate(self._assignments) if made.key in wanted}
+        assignments, removed = self._assignments, self._removed
         kept: frozenset[str] = frozenset()
         while True:
             unwanted = set(last.values())
             if removed:
                 gone = removed - kept
-                unwanted.update(index for index, made in enumerate(self._assignments) if made.key in gone)
-            going, staying = split_by_need(self._assignments, unwanted)
+                unwanted.update(index for index, made in enumerate(assignments) if made.key in gone)
+            going, staying = split_by_need(assignments, unwanted)
             # of a key of which one line stays all stay, else an older value would come to light
-            found = {self._assignments[index].key for index in staying} & removed
+            found = {assignments[index].key for index in staying} & removed
             if not found:
                 return going, staying, kept
             kept |= found

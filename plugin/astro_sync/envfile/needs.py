@@ -7,7 +7,7 @@ from astro_sync.envfile.dialects import Assignment
 
 
 def split_by_need(assignments: Sequence[Assignment], unwanted: AbstractSet[int]) -> tuple[list[int], list[int]]:
-    """Return the indexes of `unwanted` that can lose their value, and those that a line that stays refers to.
+    """Return the indexes of `unwanted` that can lose their value, and those that a line that stays refers to, in order.
 
     An assignment that stays hides earlier ones of its key from the lines below it, but for a key alone on its line,
     whose value is the environment's.
