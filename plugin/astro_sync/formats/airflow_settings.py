@@ -27,11 +27,12 @@ from astro_sync.formats.settings_items import (
     VALUE,
     Item,
     get_section,
+    is_blank,
     read_connections,
     read_variables,
 )
 from astro_sync.formats.yaml_edit import YamlEdits
-from astro_sync.formats.yaml_tree import Node, Scalar, YamlFile, YamlList, YamlMap, parse_yaml
+from astro_sync.formats.yaml_tree import Scalar, YamlFile, YamlList, YamlMap, parse_yaml
 
 _AIRFLOW: Final = "airflow"
 
@@ -101,7 +102,7 @@ def _set_connection(edits: YamlEdits, item: Item | None, conn_id: str, text: str
     if before is not None and means_the_same(item.entry.value or "", text):
         return []
     # with a conn_uri the fields that the item has are not the ones that it means
-    had = fields_of(before) if before is not None and _is_blank(item.fields.get(URI)) else None
+    had = fields_of(before) if before is not None and is_blank(item.fields.get(URI)) else None
     for name, its in FIELDS.items():
         if had is None or had[its] != wanted[its]:
             _set_field(edits, item, name, wanted[its])
@@ -111,7 +112,7 @@ def _set_connection(edits: YamlEdits, item: Item | None, conn_id: str, text: str
 
 def _set_field(edits: YamlEdits, item: Item, name: str, value: object) -> None:
     node = next((node for key, node in item.node.pairs.items() if key.lower() == name), None)
-    if value is None and _is_blank(node or item.fields.get(name)):
+    if value is None and is_blank(node or item.fields.get(name)):
         return
     if node is None:
         edits.add_pairs(item.node, {name: value})
@@ -119,24 +120,21 @@ def _set_field(edits: YamlEdits, item: Item, name: str, value: object) -> None:
         edits.replace(node, value)
 
 
-def _is_blank(node: Node | None) -> bool:
-    return node is None or (isinstance(node, Scalar) and not node.text)
-
-
 def _add_items(edits: YamlEdits, file: YamlFile, items: Mapping[str, list[object]]) -> None:
     """Add items to their lists, and the lists that the file does not have."""
     airflow = get_section(file.root, _AIRFLOW)
+    if airflow is None and items:
+        edits.add_pairs(file.root, {_AIRFLOW: items})
+    elif isinstance(airflow, Scalar) and file.root and items and is_blank(airflow):
+        edits.fill(file.root, airflow, items)
     if not isinstance(airflow, YamlMap):
-        if airflow is None and items:
-            edits.add_pairs(file.root, {_AIRFLOW: items})
-        elif isinstance(airflow, Scalar) and file.root and items:
-            edits.fill(file.root, airflow, items)
         return
     for section, added in items.items():
         found = get_section(airflow, section)
         if isinstance(found, YamlList):
             edits.add_items(found, added)
-        elif isinstance(found, Scalar):
+        elif isinstance(found, Scalar) and is_blank(found):
             edits.fill(airflow, found, added)
-        elif found is None:
-            edits.add_pairs(airflow, {section: added})
+    missing = {section: added for section, added in items.items() if get_section(airflow, section) is None}
+    if missing:
+        edits.add_pairs(airflow, missing)

@@ -5,9 +5,9 @@ from collections.abc import Mapping
 
 from astro_sync.formats.connection_entry import connection_refusal, read_entries, replace_entries
 from astro_sync.formats.content import CONNECTION, FileContent, keep_the_rest
-from astro_sync.formats.text import decode
+from astro_sync.formats.pyyaml_value import construct_map
 from astro_sync.formats.yaml_edit import YamlEdits
-from astro_sync.formats.yaml_tree import Node, YamlMap, load_as_pyyaml, parse_yaml
+from astro_sync.formats.yaml_tree import Node, YamlMap, parse_yaml
 
 
 def read(data: bytes) -> FileContent:
@@ -15,7 +15,7 @@ def read(data: bytes) -> FileContent:
 
     Raises a `RefusedError` for what is no YAML mapping, and a `UsageError` without ruamel.yaml.
     """
-    return read_entries(_load(data))
+    return read_entries(_construct(parse_yaml(data).root))
 
 
 def write(old: bytes, changes: Mapping[str, str]) -> bytes:
@@ -24,11 +24,11 @@ def write(old: bytes, changes: Mapping[str, str]) -> bytes:
     Raises a `RefusedError` for what `read` refuses, for a name whose entry is unreadable, and for an entry that others
     share.
     """
-    entries = _load(old)
-    replaced = {conn_id: _spell_extra(entry) for conn_id, entry in replace_entries(entries, changes).items()}
+    file = parse_yaml(old)
+    entries = _construct(file.root)
+    replaced = replace_entries(entries, changes)
     if not replaced:
         return old
-    file = parse_yaml(old)
     pairs = file.root.pairs if file.root else {}
     edits = YamlEdits(file)
     for conn_id, entry in replaced.items():
@@ -45,25 +45,29 @@ def refusal(key: str, value: str) -> str | None:
     return connection_refusal(key, value, CONNECTION)
 
 
-def _load(data: bytes) -> dict[str, object]:
-    # what is not under a text is no connection to Airflow either
-    loaded = load_as_pyyaml(decode(data))
+def _construct(root: YamlMap | None) -> dict[str, object]:
+    # what is not under a text is no connection to Airflow
+    loaded = construct_map(root) if root else {}
     return {str(key): entry if isinstance(key, str) else None for key, entry in loaded.items()}
-
-
-def _spell_extra(entry: object) -> object:
-    if isinstance(entry, dict) and isinstance(entry.get("extra"), dict):
-        return {**entry, "extra": json.dumps(entry["extra"])}
-    return entry
 
 
 def _replace(edits: YamlEdits, node: Node, old: object, new: object) -> None:
     if not (isinstance(new, dict) and isinstance(old, dict) and isinstance(node, YamlMap) and old.keys() <= new.keys()):
-        edits.replace(node, new)
+        edits.replace(node, _spell(new))
         return
-    for name, value in new.items():
-        if name in node.pairs and value != old[name]:
-            edits.replace(node.pairs[name], value)
-    missing = {name: value for name, value in new.items() if name not in node.pairs}
+    changed = {name: value for name, value in _spell_fields(new).items() if new[name] != old.get(name)}
+    for name in changed.keys() & node.pairs.keys():
+        edits.replace(node.pairs[name], changed[name])
+    # a field may be there by a merge only
+    missing = {name: value for name, value in changed.items() if name not in node.pairs}
     if missing:
         edits.add_pairs(node, missing)
+
+
+def _spell(entry: object) -> object:
+    return _spell_fields(entry) if isinstance(entry, dict) else entry
+
+
+def _spell_fields(fields: dict[str, object]) -> dict[str, object]:
+    """Make a text of an extra that is a mapping: JSON's numbers and words are not YAML's."""
+    return {**fields, "extra": json.dumps(fields["extra"])} if isinstance(fields.get("extra"), dict) else fields

@@ -5,7 +5,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Final
 
-from astro_sync.formats.yaml_tree import Scalar
+from astro_sync.formats.yaml_tree import STRING_TAGS, Scalar
 
 _WORDS: Final[dict[str, bool | float | None]] = {
     **dict.fromkeys(("", "~", "null", "Null", "NULL")),
@@ -31,9 +31,11 @@ class NoTextError(ValueError):
 
 
 def resolve(scalar: Scalar) -> str | float | bool | None:
-    """Return the value as yaml.v3 types it. Raises `NoTextError` for a date."""
+    """Return the value as yaml.v3 types it. Raises `NoTextError` for a date, and for the tags of other types."""
     text = scalar.text
-    if not scalar.plain:
+    if scalar.tag and scalar.tag not in STRING_TAGS:
+        raise NoTextError
+    if scalar.tag or not scalar.plain:
         return text
     if text in _WORDS:
         return _WORDS[text]

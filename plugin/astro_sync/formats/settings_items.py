@@ -13,7 +13,7 @@ from typing import Final
 from astro_sync.connection import parse_connection, problems, to_text
 from astro_sync.formats import go_scalar
 from astro_sync.formats.content import Entry
-from astro_sync.formats.yaml_tree import Node, Scalar, YamlList, YamlMap
+from astro_sync.formats.yaml_tree import Node, Scalar, YamlList, YamlMap, with_merged
 
 ID: Final = "conn_id"
 URI: Final = "conn_uri"
@@ -59,6 +59,13 @@ def get_section(node: Node | None, name: str) -> Node | None:
     return _lower(node).get(name) if isinstance(node, YamlMap) else None
 
 
+def is_blank(node: Node | None) -> bool:
+    """Tell whether there is nothing there."""
+    if not isinstance(node, Scalar):
+        return node is None
+    return not node.text or (node.plain and node.text in {"~", "null", "Null", "NULL"})
+
+
 def _read_items(root: YamlMap | None, section: str, name: str, read: _ReadEntry) -> dict[str, Item]:
     items: dict[str, Item] = {}
     for node, fields in _list(root, section):
@@ -77,13 +84,7 @@ def _list(root: YamlMap | None, section: str) -> Iterator[tuple[YamlMap, Mapping
 
 
 def _lower(node: YamlMap) -> dict[str, Node]:
-    merged = node.pairs.get("<<")
-    bases = merged.items if isinstance(merged, YamlList) else (merged,)
-    pairs: dict[str, Node] = {}
-    for base in reversed(bases):
-        if isinstance(base, YamlMap):
-            pairs |= _lower(base)
-    return pairs | {name.lower(): value for name, value in node.pairs.items() if name != "<<"}
+    return {key.text.lower(): value for key, value in with_merged(node)}
 
 
 def _read_name(fields: Mapping[str, Node], name: str) -> str:

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping, Sequence
-from typing import Final
+from typing import Final, NamedTuple
 
 from astro_sync.formats.yaml_tree import Node, Scalar, YamlFile, YamlList, YamlMap
 
@@ -10,6 +10,17 @@ from astro_sync.formats.yaml_tree import Node, Scalar, YamlFile, YamlList, YamlM
 _PLAIN: Final = re.compile(r"[A-Za-z][A-Za-z0-9_./-]*")
 _OTHER_TYPES: Final = frozenset({"y", "n", "yes", "no", "on", "off", "true", "false", "null"})
 _STEP: Final = 2
+# what an edit within a line has for the order of whole lines
+_NO_LINES: Final = 1
+
+
+class _Edit(NamedTuple):
+    """What stands between two places of the text; of several lines at one place the inner ones come first."""
+
+    start: int
+    end: int
+    outwards: int
+    new: str
 
 
 class YamlEdits:
@@ -18,7 +29,7 @@ class YamlEdits:
     def __init__(self, file: YamlFile) -> None:
         self._text = file.text
         self._newline = "\r\n" if "\r\n" in file.text else "\n"
-        self._edits: list[tuple[int, int, str]] = []
+        self._edits: list[_Edit] = []
 
     def replace(self, node: Node, value: object) -> None:
         """Put a value in the place of a node, in one line."""
@@ -29,7 +40,7 @@ class YamlEdits:
             if not isinstance(node, YamlMap | YamlList) and self._text[node.start : node.end].endswith("\n")
             else ""
         )
-        self._edits.append((node.start, node.end, blank + _write_flow(value) + tail))
+        self._edits.append(_Edit(node.start, node.end, _NO_LINES, blank + _write_flow(value) + tail))
 
     def fill(self, parent: YamlMap, node: Scalar, value: object) -> None:
         """Put a value of several lines in the place of nothing, the value of a key of `parent`."""
@@ -37,41 +48,43 @@ class YamlEdits:
             self.replace(node, value)
         else:
             block = _write_block(value, parent.column + _STEP)
-            self._edits.append((node.start, node.end, "\n" + block.removesuffix("\n")))
+            self._edits.append(_Edit(node.start, node.end, _NO_LINES, "\n" + block.removesuffix("\n")))
 
     def add_pairs(self, parent: YamlMap | None, pairs: Mapping[str, object]) -> None:
         """Add keys at the end of a mapping, or of a file that has none."""
         if parent is None:
-            self._insert_lines(len(self._text), _write_block(pairs, 0))
+            self._insert_lines(len(self._text), 0, pairs)
         elif parent.flow:
             self._insert_flow(parent.end, _write_flow(pairs)[1:-1], first=not parent.pairs)
         else:
-            self._insert_lines(parent.end, _write_block(pairs, parent.column))
+            self._insert_lines(parent.end, parent.column, pairs)
 
     def add_items(self, parent: YamlList, items: Sequence[object]) -> None:
         """Add items at the end of a sequence."""
         if parent.flow:
             self._insert_flow(parent.end, _write_flow(items)[1:-1], first=not parent.items)
         else:
-            self._insert_lines(parent.end, _write_block(items, parent.column))
+            self._insert_lines(parent.end, parent.column, items)
 
     def apply(self) -> bytes:
         """Return the new text of the file."""
-        pieces: list[str] = []
+        text = ""
         place = 0
-        for start, end, new in sorted(self._edits, key=lambda edit: edit[:2]):
-            pieces += self._text[place:start], new.replace("\n", self._newline)
-            place = end
-        return "".join((*pieces, self._text[place:])).encode()
+        for edit in sorted(self._edits, key=lambda edit: edit[:3]):
+            text += self._text[place : edit.start]
+            if edit.outwards != _NO_LINES and text and not text.endswith("\n"):
+                text += self._newline
+            text += edit.new.replace("\n", self._newline)
+            place = edit.end
+        return (text + self._text[place:]).encode()
 
     def _insert_flow(self, end: int, inner: str, *, first: bool) -> None:
-        self._edits.append((end - 1, end - 1, inner if first else f", {inner}"))
+        self._edits.append(_Edit(end - 1, end - 1, _NO_LINES, inner if first else f", {inner}"))
 
-    def _insert_lines(self, end: int, block: str) -> None:
+    def _insert_lines(self, end: int, column: int, value: object) -> None:
         if end and not self._text[:end].endswith("\n"):
             end = self._text.find("\n", end) + 1 or len(self._text)
-        missing = "\n" if end and not self._text[:end].endswith("\n") else ""
-        self._edits.append((end, end, missing + block))
+        self._edits.append(_Edit(end, end, -column, _write_block(value, column)))
 
 
 def _write_flow(value: object) -> str:
