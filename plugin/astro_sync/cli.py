@@ -262,6 +262,7 @@ def main() -> NoReturn:
 
 def _run(command: str, given: dict[str, Any]) -> NoReturn:
     """Gather what surrounds the run, run one command, and exit."""
+    from astro_sync.interruption import listen
     from astro_sync.session import World, run
     from astro_sync.terminal import open_terminal
 
@@ -272,12 +273,15 @@ def _run(command: str, given: dict[str, Any]) -> NoReturn:
         frozenset(name for name, source in sources.items() if source is ParameterSource.COMMANDLINE),
         frozenset(name for name, source in sources.items() if source is ParameterSource.ENVIRONMENT),
     )
-    world = World(
-        environ=dict(os.environ),
-        cwd=Path.cwd(),
-        home=Path.home(),
-        now=datetime.now(UTC),
-        stdin=sys.stdin.buffer.read,
-        terminal=open_terminal(given, os.environ),
-    )
-    sys.exit(run(command, typed, world))
+    with listen() as signals:
+        world = World(
+            environ=dict(os.environ),
+            cwd=Path.cwd(),
+            home=Path.home(),
+            now=datetime.now(UTC),
+            stdin=sys.stdin.buffer.read,
+            terminal=open_terminal(given, os.environ),
+            signals=signals,
+        )
+        code = run(command, typed, world)
+    sys.exit(code)

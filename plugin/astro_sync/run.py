@@ -20,13 +20,14 @@ from astro_sync.endpoints.env_file import EnvFile
 from astro_sync.endpoints.local_airflow import LocalAirflow
 from astro_sync.endpoints.registry import find_format, find_kind
 from astro_sync.errors import UnusableError, UsageError
+from astro_sync.interruption import Signals
 from astro_sync.model import OnConflict
 from astro_sync.options import Options
 from astro_sync.plan import Policy
 from astro_sync.private import private_folder
 from astro_sync.settings import Settled
 from astro_sync.sync import Terms
-from astro_sync.terminal import Terminal, signals
+from astro_sync.terminal import Terminal
 
 _AIRFLOW: Final = ("AIRFLOW_CONN_*", "AIRFLOW_VAR_*")
 _MODE: Final = re.compile(r"^dev\.mode: *(\S*) *$", re.MULTILINE)
@@ -42,6 +43,7 @@ class World:
     now: datetime
     stdin: Callable[[], bytes]
     terminal: Terminal
+    signals: Signals
 
 
 @dataclass(slots=True)
@@ -173,18 +175,9 @@ class Bench:
 
 @contextmanager
 def prepare(settled: Settled, world: World) -> Iterator[Bench]:
-    """Look for `astro`, make the private folder and listen to signals, for as long as the run lasts."""
+    """Look for `astro` and make the private folder; a signal can end what is done with them."""
     options = settled.options
-    stops: list[Callable[[], None]] = []
-
-    def stop() -> None:
-        for each_stop in stops:
-            each_stop()
-
-    with (
-        signals(stop),
-        private_folder(Path(world.environ.get("TMPDIR") or tempfile.gettempdir())) as folder,
-    ):
+    with private_folder(Path(world.environ.get("TMPDIR") or tempfile.gettempdir())) as folder, world.signals.heard():
         found: Astro | UnusableError
         try:
             program = find_astro(options.astro_bin, world.environ)
@@ -199,7 +192,7 @@ def prepare(settled: Settled, world: World) -> Iterator[Bench]:
                 private=folder,
                 watch=world.terminal.watch,
             )
-            stops.append(found.stop)
+            world.signals.stops.append(found.stop)
         yield Bench(settled, world, folder, found)
 
 

@@ -32,7 +32,12 @@ _OF_ONE_FILE: Final = frozenset({"dedupe", "check", "init"})
 
 
 def run(command: str, typed: Typed, world: World) -> ExitCode:
-    """Return the exit code, after the report."""
+    """Return the exit code, after the report; that of a signal, if one came when all was done."""
+    found = _run(command, typed, world)
+    return world.signals.pending or found
+
+
+def _run(command: str, typed: Typed, world: World) -> ExitCode:
     terminal = world.terminal
     try:
         outcome = _attempt(command, typed, world)

@@ -1,18 +1,16 @@
-"""Talk with the person at the terminal: the plan, the questions, the result; and hear the signals that end a run."""
+"""Talk with the person at the terminal: the plan, the questions, the result."""
 
 import os
-import signal
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from dataclasses import dataclass
-from types import FrameType
 from typing import Any, Final
 
 import click
 
 from astro_sync.endpoints import Endpoint
-from astro_sync.errors import AstroSyncError, ExitCode, Interruption, UsageError
+from astro_sync.errors import AstroSyncError, UsageError
 from astro_sync.model import Action, Change, OnConflict, Outcome
 from astro_sync.progress import Progress
 from astro_sync.report import (
@@ -184,28 +182,3 @@ def _answers() -> Iterator[None]:
         yield
     except click.Abort:
         raise AstroSyncError("Nothing was changed: the question was not answered.") from None
-
-
-@contextmanager
-def signals(stop: Callable[[], None]) -> Iterator[None]:
-    """Turn ^C, SIGTERM and SIGHUP into an `Interruption`, after `stop` has ended what runs."""
-    codes = {
-        signal.SIGINT: ExitCode.INTERRUPTED,
-        signal.SIGTERM: ExitCode.TERMINATED,
-        signal.SIGHUP: ExitCode.HUNG_UP,
-    }
-
-    def interrupt(number: int, _frame: FrameType | None) -> None:
-        stop()
-        raise Interruption(codes[signal.Signals(number)])
-
-    before: dict[signal.Signals, Any] = {}
-    for number in codes:
-        # nohup's way of asking to go on.
-        if signal.getsignal(number) is not signal.SIG_IGN:
-            before[number] = signal.signal(number, interrupt)
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)

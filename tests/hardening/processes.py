@@ -98,7 +98,7 @@ def lock_of(folder: Path) -> Iterator[None]:
 
 
 def pause_at(sandbox: Sandbox, call: str, marker: Path) -> dict[str, str]:
-    """Return an environment in which Python stops for long at a call such as `os.fsync`, once it has made a marker."""
+    """Return an environment in which Python stops for some seconds at a call such as `os.fsync`, once it has made a marker."""
     folder = sandbox.folder / "paused"
     folder.mkdir(exist_ok=True)
     module = call.rpartition(".")[0]
@@ -109,7 +109,7 @@ def pause_at(sandbox: Sandbox, call: str, marker: Path) -> dict[str, str]:
         "def pause(*arguments, **options):\n"
         f"    if not __import__('os').path.exists({str(marker)!r}):\n"
         f"        open({str(marker)!r}, 'w').close()\n"
-        "        time.sleep(30)\n"
+        "        time.sleep(3)\n"
         "    return real(*arguments, **options)\n"
         f"{call} = pause\n"
     )
