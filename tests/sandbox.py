@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from astro_sync.envfile.dialects import COMPOSE
+
 FIXTURES = Path(__file__).resolve().parent.parent / "fixtures"
 RECORDED_AIRFLOW = FIXTURES / "airflow-3.3.2"
 
@@ -198,6 +200,17 @@ class Sandbox:
             state["airflow"]["connections"] = [
                 {"conn_id": conn_id, "uri": uri} for conn_id, uri in (connections or {}).items()
             ]
+
+    def use_airflow(self, program: Path, home: Path) -> None:
+        """Take the metadata database of a real Airflow: its `airflow`, and its AIRFLOW_HOME."""
+        with self.change() as state:
+            state["airflow"] |= {"program": str(program), "home": str(home)}
+
+    def restart_airflow(self) -> None:
+        """Give the container the `.env` of this moment, as `astro dev restart` does in Docker mode."""
+        reading = COMPOSE.read(self.read_env(), self.environment)
+        with self.change() as state:
+            state["airflow"]["container_environment"] = reading.values()
 
     def load_airflow_export(self, folder: Path = RECORDED_AIRFLOW) -> None:
         """Import the recorded variables and connections as `airflow variables import` and `connections add` did.
