@@ -175,6 +175,12 @@ def test_keys_spelled_for_one_runtime_only_are_named() -> None:
     assert edit.written == (("A", "A=plain"), ("B", 'B="a\\nb"'))
 
 
+def test_what_was_written_is_told_with_its_comment_but_without_another_assignment() -> None:
+    edit = Document.parse(b"export A=1 # c\r\nB='2' C='3'\n", COMPOSE, {}).edit({"A": "x", "B": "y"})
+
+    assert edit.written == (("A", "export A=x # c"), ("B", "B='y'"))
+
+
 def test_a_file_that_the_runtime_rejects_is_never_edited() -> None:
     document = Document.parse(b"A=1\nhunter2 B=2\n", COMPOSE, {})
 

@@ -1,8 +1,9 @@
 import pytest
 from hypothesis import given
+from hypothesis import strategies as st
 
 from astro_sync.envfile.dialects import LOAD, CannotWriteError
-from env_texts import values
+from env_texts import texts, values
 
 
 @pytest.mark.parametrize(
@@ -56,6 +57,16 @@ def test_a_line_over_65535_bytes_ends_the_reading(line: str, dropped: int | None
 
 def test_the_lines_that_load_complains_of_are_named() -> None:
     assert LOAD.read("A=1\nwords\n\n=x\nB=\n# c\n", {}).ignored == (2, 4, 5)
+
+
+@given(texts | st.text())
+def test_every_assignment_lies_where_it_says(text: str) -> None:
+    for made in LOAD.read(text, {}).assignments:
+        assert text[made.start : made.value_start] == f"{made.key}="
+        assert (
+            text[made.value_start : made.end].strip("\"'").strip("'").strip() == (made.value or "").strip("\"'").strip()
+        )
+        assert made.line == made.last_line == text.count("\n", 0, made.start) + 1
 
 
 @given(values)

@@ -39,8 +39,28 @@ def test_a_later_key_without_a_value_takes_the_earlier_one_away() -> None:
 
 
 @given(values.filter(lambda value: "\0" not in value))
-def test_what_is_written_is_what_the_library_reads(value: str) -> None:
-    assert read_with_library(f"A=1\nK={PYTHON_DOTENV.write(value)}\n") == {"A": "1", "K": value}
+def test_what_is_written_is_what_the_library_and_its_model_read(value: str) -> None:
+    text = f"A=1\nK={PYTHON_DOTENV.write(value)}\n"
+
+    assert read_with_library(text) == {"A": "1", "K": value}
+    assert PYTHON_DOTENV.read(text, {}).pairs() == {"A": "1", "K": value}
+
+
+@pytest.mark.parametrize(
+    ("spelled", "value"),
+    [
+        (r'"\\ \" \' \a\b\f\n\r\t\v \c \$"', "\\ \" ' \a\b\f\n\r\t\v \\c \\$"),
+        (r"'\\ \' \n'", "\\ ' \\n"),
+        ('"a\r\nb\rc"', "a\nb\nc"),
+        ("a \\n'# b", "a \\n'# b"),
+        ("a\t# b", "a"),
+        ("# b", "# b"),
+        (" # b", ""),
+    ],
+)
+def test_values_are_read_as_the_library_reads_them(spelled: str, value: str) -> None:
+    assert PYTHON_DOTENV.read(f"K={spelled}\n", {}).pairs() == {"K": value}
+    assert read_with_library(f"K={spelled}\n") == {"K": value}
 
 
 @pytest.mark.parametrize("value", ["\0", "a\udcff"])
