@@ -191,8 +191,9 @@ def _apply(result: Result, pending: Sequence[Leg], terms: Terms) -> None:
             for leg in pending:
                 leg.backup = leg.destination.keep_backup(terms.backups, terms.now)
         for leg in files:
-            begun.append(leg)
+            # A file that cannot be replaced is as it was, or somebody else's: its error says all.
             _write(leg)
+            begun.append(leg)
         begun += deployments
         each(_write, deployments, at_once=terms.jobs)
     except AstroSyncError as error:
@@ -200,6 +201,7 @@ def _apply(result: Result, pending: Sequence[Leg], terms: Terms) -> None:
     except Interruption as error:
         interruption = error
         terms.interrupted()
+        begun = begun or files
     try:
         each(lambda leg: _read_back(leg, terms.note), begun, at_once=terms.jobs)
     except Interruption as error:
@@ -237,8 +239,9 @@ def _conclude(result: Result, interruption: Interruption | None) -> None:
             result.exit_code = ExitCode.UNPLANNED
             result.error = result.error or AstroSyncError("Not everything is as planned; the report names each key.")
         else:
-            result.exit_code = ExitCode.FAILED
             result.error = result.error or AstroSyncError("Nothing was written.")
+            refused = result.error.exit_code is ExitCode.REFUSED
+            result.exit_code = ExitCode.REFUSED if refused else ExitCode.FAILED
     if interruption:
         names = ", ".join(str(leg.destination) for leg in result.legs if leg.judgement and leg not in amiss)
         what = f"written as planned: {names}" if names else "nothing was written"
