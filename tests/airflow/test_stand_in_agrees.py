@@ -98,3 +98,16 @@ def test_the_real_one_sees_the_env_file_first(real: Sandbox) -> None:
         assert ask(real, "variables", "get", "lines").stdout == "from the file\n"
     finally:
         (real.project / ".env").unlink()
+
+
+def test_a_fault_strikes_a_real_export_too(real: Sandbox) -> None:
+    real.fault("killed-export", during="variables")
+    try:
+        result = real.astro("dev", "object", "export", "--env-export", "--env", "killed.env")
+        left = json.loads((real.project / "tmp.var").read_text())
+    finally:
+        real.clear_faults()
+        (real.project / "tmp.var").unlink(missing_ok=True)
+    assert result.code < 0
+    assert set(left) == {row["key"] for row in VARIABLES}
+    assert not (real.project / "killed.env").exists()

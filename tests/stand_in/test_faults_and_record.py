@@ -106,8 +106,8 @@ def test_a_hang_can_have_a_child_that_keeps_stdout_open(sandbox: Sandbox) -> Non
 def test_noise_stands_around_the_output(sandbox: Sandbox) -> None:
     sandbox.fault("noise")
     lines = sandbox.astro("version").stdout.splitlines()
-    assert len(lines) == 3
-    assert lines[1] == "Astro CLI Version: 1.45.0"
+    assert len(lines) == 4
+    assert lines[2] == "Astro CLI Version: 1.45.0"
 
 
 def test_the_upgrade_notice_stands_on_stderr(sandbox: Sandbox) -> None:
