@@ -279,7 +279,7 @@ def _run(command: str, given: dict[str, Any]) -> NoReturn:
             cwd=Path.cwd(),
             home=Path.home(),
             now=datetime.now(UTC),
-            stdin=sys.stdin.buffer.read,
+            stdin=lambda: sys.stdin.buffer.read() if sys.stdin else b"",
             terminal=open_terminal(given, os.environ),
             signals=signals,
         )

@@ -32,10 +32,11 @@ def doctor(settled: Settled, world: World) -> Outcome:
             env_files=[options.env for options in targets.values()],
         )
         findings = examine(patient)
+    quiet = settled.options.quiet
     return Outcome(
         command="doctor",
         env_file=settled.options.env,
-        lines=(*map(_line, findings), _summary(findings)),
+        lines=(*(_line(found) for found in findings if not quiet or found.state is not State.OK), _summary(findings)),
         details={"checks": to_rows(findings)},
         exit_code=exit_code(findings),
     )

@@ -46,7 +46,7 @@ def judge(
         if reason:
             reasons[key] = reason
     added = [
-        Warn(Note.UNPLANNED, key, "came to the destination meanwhile, from someone else")
+        Warn(Note.UNPLANNED, key, "came from someone else meanwhile; run it again to see whether that is right")
         for key in after.variables
         if key not in planned
     ]
@@ -81,6 +81,8 @@ def _judgement(verdict: Verdict, plan: Plan, reasons: dict[str, str], added: lis
     )
     planned = {change.key for change in plan.changes}
     strangers = [
-        Warn(Note.UNPLANNED, key, f"not as planned: {reason}") for key, reason in reasons.items() if key not in planned
+        Warn(Note.UNPLANNED, key, f"not as planned: {reason}; run it again to see where it stands")
+        for key, reason in reasons.items()
+        if key not in planned
     ]
     return Judgement(verdict, changes, (*strangers, *(added or ())))

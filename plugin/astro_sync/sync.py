@@ -9,7 +9,7 @@ from pathlib import Path
 from astro_sync.concurrency import each
 from astro_sync.endpoints import Endpoint, Source
 from astro_sync.errors import AstroSyncError, ExitCode, InterruptedRunError, Interruption, RefusedError
-from astro_sync.model import Change, OnConflict, Plan, Snapshot, Variable, Warn, Written
+from astro_sync.model import Action, Change, OnConflict, Plan, Snapshot, Variable, Warn, Written
 from astro_sync.plan import Policy, make_plan
 from astro_sync.readback import Judgement, Verdict, judge
 
@@ -150,7 +150,8 @@ def _carry_out(result: Result, terms: Terms) -> Result:
     if not terms.compares_only and any(leg.plan.refusals for leg in legs):
         result.exit_code = ExitCode.PARTIAL
     if terms.dry_run:
-        if pending and terms.exit_code and not result.exit_code:
+        found = any(_differs(leg.plan) for leg in legs) if terms.compares_only else pending
+        if found and terms.exit_code and not result.exit_code:
             result.exit_code = ExitCode.FOUND
         return result
     if not pending:
@@ -161,6 +162,12 @@ def _carry_out(result: Result, terms: Terms) -> Result:
         return result
     _apply(result, pending, terms)
     return result
+
+
+def _differs(plan: Plan) -> bool:
+    """Tell whether a comparison found anything but the same, what the user filtered out and what nobody can know."""
+    same = {Action.UNCHANGED, Action.SKIP, Action.SECRET_KEPT}
+    return any(change.action not in same for change in plan.changes)
 
 
 def _refuse(legs: Sequence[Leg], terms: Terms) -> AstroSyncError | None:

@@ -5,7 +5,7 @@ import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, TextIO
 
 import click
 
@@ -73,7 +73,7 @@ class Terminal:
 
     def show_plan(self, title: str, changes: Sequence[Change]) -> None:
         """Show on stderr what is about to happen."""
-        click.echo(f"{printable(title)}:\n{self._table(changes)}\n", err=True)
+        self._echo(f"{printable(title)}:\n{self._table(changes)}\n", err=True)
 
     def confirm(self, *lines: str) -> bool:
         """Ask for the one confirmation; without a terminal --yes takes its place."""
@@ -115,7 +115,7 @@ class Terminal:
         if outcome.error:
             self.complain(outcome.error)
         elif not self.as_json:
-            for line in outcome.lines[:-1]:
+            for line in () if self.quiet and not outcome.exit_code else outcome.lines[:-1]:
                 click.echo(printable(line))
             if not self.quiet:
                 click.echo(printable(outcome.lines[-1] if outcome.lines else summarise_outcome(outcome)))
@@ -123,12 +123,12 @@ class Terminal:
     def _show_changes(self, outcome: Outcome) -> None:
         for title, changes in [] if self.quiet else sections(outcome):
             if table := self._table(changes, compares=outcome.command == "diff"):
-                click.echo(f"{printable(title)}:\n{table}\n")
+                self._echo(f"{printable(title)}:\n{table}\n")
 
     def _show_warnings(self, outcome: Outcome) -> None:
         warnings = [*outcome.warnings, *(warn for target in outcome.targets for warn in target.warnings)]
         for line in summarise(warnings, verbose=self.verbose):
-            click.echo(f"{self._style('Warning', 'yellow')}: {line}", err=True)
+            self._echo(f"{self._style('Warning', 'yellow')}: {line}", err=True)
         for line in outcome.restores:
             self.tell(line)
 
@@ -138,13 +138,17 @@ class Terminal:
 
     def complain(self, error: AstroSyncError) -> None:
         """Say on stderr what went wrong and what to type next."""
-        click.echo(f"{self._style('Error', 'red')}: {printable(str(error))}", err=True)
+        self._echo(f"{self._style('Error', 'red')}: {printable(str(error))}", err=True)
         if error.hint:
-            click.echo(f"{self._style('Next', 'cyan')}: {printable(error.hint)}", err=True)
+            self._echo(f"{self._style('Next', 'cyan')}: {printable(error.hint)}", err=True)
 
     def _table(self, changes: Sequence[Change], *, compares: bool = False) -> str:
         words = COMPARED if compares else {}
         return to_table(changes, words=words, verbose=self.verbose, salt=self.salt, paint=self.paint)
+
+    def _echo(self, text: str, *, err: bool = False) -> None:
+        # click would strip colours where it sees no terminal, FORCE_COLOR or not.
+        click.echo(text, err=err, color=self.colour)
 
     def _style(self, text: str, colour: str) -> str:
         return click.style(text, fg=colour, bold=True) if self.colour else text
@@ -153,12 +157,12 @@ class Terminal:
 def open_terminal(given: Mapping[str, Any], environ: Mapping[str, str]) -> Terminal:
     """Return how to talk here; questions can be asked where stdin and stderr are a terminal."""
     quiet = bool(given.get("quiet"))
-    moving = sys.stderr.isatty() and environ.get("TERM") != "dumb" and not quiet
+    moving = _is_terminal(sys.stderr) and environ.get("TERM") != "dumb" and not quiet
     return Terminal(
         progress=Progress(sys.stderr) if moving else None,
         salt=os.urandom(16),
-        interactive=sys.stdin.isatty() and sys.stderr.isatty(),
-        colour=wants_colour(environ, is_terminal=sys.stdout.isatty()),
+        interactive=_is_terminal(sys.stdin) and _is_terminal(sys.stderr),
+        colour=wants_colour(environ, is_terminal=_is_terminal(sys.stdout)),
         verbose=given.get("verbose", False),
         quiet=quiet,
         as_json=given.get("as_json", False),
@@ -173,6 +177,11 @@ def wants_colour(environ: Mapping[str, str], *, is_terminal: bool) -> bool:
     if environ.get("FORCE_COLOR"):
         return True
     return is_terminal and environ.get("TERM") != "dumb"
+
+
+def _is_terminal(stream: TextIO | None) -> bool:
+    """Tell whether a stream is a terminal; a closed one is none at all."""
+    return stream is not None and stream.isatty()
 
 
 @contextmanager

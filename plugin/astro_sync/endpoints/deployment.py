@@ -131,7 +131,7 @@ class Deployment:
         texts = {change.key: change.value.reveal() for change in batch if change.value is not None}
         in_file = {key: text for key, text in texts.items() if load_refusal(key, text) is None}
         positional = [f"{key}={text}" for key, text in texts.items() if key not in in_file]
-        shown = "was on the command line of `astro` for a moment, where others on this machine could see the value"
+        shown = "was on the command line of `astro` for a moment; if others use this machine, set a new value"
         self.warnings += [Warn(Note.ARGV, key, shown) for key in texts if key not in in_file]
         verb = "update" if any(change.action == "update" for change in batch) else "create"
         words = ["deployment", "variable", verb, *positional, "-d", self.details.deployment_id]
@@ -211,7 +211,7 @@ def _backup_line(key: str, text: str, runtime: Dialect) -> str:
 
 def _fits_argv(key: str, text: str) -> bool:
     """Tell whether the positional form can carry a variable (contract, "create|update")."""
-    if not text or "\0" in text or key.startswith("-"):
+    if not key or not text or "\0" in key + text or "=" in key or key.startswith("-"):
         return False
     try:
         return len(f"{key}={text}".encode()) <= _LONGEST_ARGUMENT

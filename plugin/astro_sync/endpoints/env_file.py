@@ -67,7 +67,7 @@ class EnvFile(LockedFile):
         require_second_reading(edit)
         self.rewrite(edit.data)
         for key in edit.particular:
-            text = f"written for {self._reader}, since no spelling means this value to every program that reads a .env"
+            text = f"written for {self._reader}, no spelling suits all programs; make sure that no other one reads it"
             self.warnings.append(Warn(Note.READERS_DIFFER, key, text))
         for key, line in edit.stayed:
             text = f"line {line} stayed, since a later line needs it; the new value stands further down"

@@ -113,7 +113,7 @@ class LocalAirflow:
             left = self.project / name
             if left.is_file() or left.is_symlink():
                 left.unlink(missing_ok=True)
-                text = f"The Astro CLI left {name}, with values in clear text, in the project; it was removed."
+                text = f"The Astro CLI left {name}, with values in clear text; it was removed, there is nothing to do."
                 self.warnings.append(Warn(Note.LEFT_BEHIND, None, text))
 
 

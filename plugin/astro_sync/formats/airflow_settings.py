@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import Final
 
 from astro_sync.connection import means_the_same, parse_connection
-from astro_sync.formats.connection_entry import connection_refusal, fields_of
+from astro_sync.formats.connection_entry import NO_DESCRIPTION, connection_refusal, fields_of
 from astro_sync.formats.content import (
     CONNECTION,
     VARIABLE,
@@ -72,11 +72,14 @@ def write(old: bytes, changes: Mapping[str, str]) -> bytes:
 
 
 def refusal(key: str, value: str) -> str | None:
-    """Say why the file cannot hold this, or None. A connection's description has no place in it."""
+    """Say why the file cannot hold this, or None."""
     reason = connection_refusal(key, value, VARIABLE, CONNECTION)
-    if reason is None and not value:
+    if reason is not None:
+        return reason
+    if not value:
         return "the Astro CLI skips a variable without a value"
-    return reason
+    connection = parse_connection(value) if key.startswith(CONNECTION) else None
+    return NO_DESCRIPTION if connection is not None and connection.description else None
 
 
 def _entries(items: Mapping[str, Item]) -> Iterator[Entry]:

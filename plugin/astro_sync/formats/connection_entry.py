@@ -9,6 +9,7 @@ from astro_sync.formats.content import CONNECTION, Entry, FileContent, find_ids,
 
 # in the order of Airflow's own export
 _FIELDS: Final = ("conn_type", "description", "login", "password", "host", "port", "schema", "extra")
+NO_DESCRIPTION: Final = "the file has no place for the description of a connection"
 _ALSO_ALLOWED: Final = frozenset({"conn_id", "extra_dejson", "uri", "team_name"})
 
 

@@ -10,7 +10,7 @@ from typing import Final
 
 from astro_sync.connection import means_the_same, parse_connection, problems, to_json, to_text
 from astro_sync.errors import RefusedError
-from astro_sync.formats.connection_entry import connection_refusal
+from astro_sync.formats.connection_entry import NO_DESCRIPTION, connection_refusal
 from astro_sync.formats.content import CONNECTION, Entry, FileContent, find_ids, gather, refuse_unreadable
 from astro_sync.formats.text import decode
 
@@ -48,9 +48,11 @@ def refusal(key: str, value: str) -> str | None:
     """Say why the file cannot hold this, or None."""
     reason = connection_refusal(key, value, CONNECTION)
     connection = parse_connection(value)
-    if reason is None and connection is not None and to_text(connection).startswith("{"):
-        return "no URI can hold this connection, and Airflow imports only URIs from such a file"
-    return reason
+    if reason is not None or connection is None or not to_text(connection).startswith("{"):
+        return reason
+    if connection.description:
+        return NO_DESCRIPTION
+    return "no URI can hold this connection, and Airflow imports only URIs from such a file"
 
 
 def _pairs(content: str) -> dict[str, str]:

@@ -1,0 +1,10 @@
+"""Issue 5, Manners: FORCE_COLOR is obeyed where there is no terminal, too (CI logs)."""
+
+from sandbox import Sandbox
+
+
+def test_force_color_colours_without_a_terminal(sandbox: Sandbox) -> None:
+    sandbox.write_env("A=1\nHOLE=****\n")
+    result = sandbox.run("diff", "-d", "dep-1", env={"FORCE_COLOR": "1", "TERM": "xterm"})
+    assert "\x1b[" in result.stdout
+    assert "\x1b[" in result.stderr
