@@ -235,6 +235,7 @@ def test_a_file_of_another_shape_is_not_changed(data: bytes) -> None:
         ("AIRFLOW_VAR_X", "v", None),
         ("AIRFLOW_VAR_X", "", "skips a variable without a value"),
         ("AIRFLOW_CONN_X", "x://h", None),
+        ("AIRFLOW_CONN_X", '{"conn_type": "x", "description": "d"}', "no place for the description"),
         ("AIRFLOW_CONN_X", "s3cret", "cannot read"),
         ("OTHER", "v", "only holds AIRFLOW_VAR_* and AIRFLOW_CONN_*"),
     ],

@@ -78,6 +78,7 @@ def test_a_file_that_airflow_refuses_is_refused_with_the_line_and_no_value(data:
         ("AIRFLOW_CONN_X", "x://h", None),
         ("AIRFLOW_CONN_X", '{"conn_type": "x", "host": "h"}', None),
         ("AIRFLOW_CONN_X", '{"conn_type": "x", "host": "Upper"}', "no URI can hold"),
+        ("AIRFLOW_CONN_X", '{"conn_type": "x", "description": "d"}', "no place for the description"),
         ("AIRFLOW_CONN_X", "s3cret", "cannot read"),
         ("AIRFLOW_CONN_A B", "x://h", "letters"),
         ("AIRFLOW_VAR_X", "v", "only holds AIRFLOW_CONN_*"),
