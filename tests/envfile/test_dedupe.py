@@ -67,6 +67,12 @@ def test_standalone_keeps_what_only_compose_would_take_for_a_duplicate() -> None
     assert dedupe(document).data == b"export A=2\nA=3\n"
 
 
+def test_to_standalone_a_bom_belongs_to_the_key() -> None:
+    document = Document.parse("\ufeffA=1\n\ufeffA=2\n".encode(), STANDALONE, {})
+
+    assert dedupe(document).data.decode() == "\ufeffA=2\n"
+
+
 def test_a_rejected_file_is_left_alone() -> None:
     with pytest.raises(RejectedFileError, match="line 3"):
         deduped("A=1\nA=2\nK L=1\n")

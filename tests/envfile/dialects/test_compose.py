@@ -69,6 +69,8 @@ def test_double_quotes_know_these_escapes_and_no_others(escaped: str, value: str
         ("A=1\nK='never\nclosed\n", 4),
         ("A=1\nB\nK@=1\n", 3),
         ("A=1\nB \nK@=1\n", 2),
+        ("A=1\nB \nK L=1\n", 2),
+        ("A=1\nB \nK='x\n", 3),
         ("A=1\nK=${\n", 2),
         ("A=1\nK=${NOPE:?why}\n", 2),
         ("A=1\nexport ", 2),

@@ -27,6 +27,15 @@ def test_every_assignment_lies_where_it_says(text: str) -> None:
         position = made.end
 
 
+def test_an_assignment_knows_where_its_value_stands() -> None:
+    text = "A=plain  # c\nB='q'\nC=\n export D = \"x\ny\" # c\nE=a#b\nF\n'G'='h'"
+
+    made = PYTHON_DOTENV.read(text, {}).assignments
+
+    assert [text[one.value_start : one.value_end] for one in made] == ["plain", "'q'", "", '"x\ny"', "a#b", "", "'h'"]
+    assert [(one.line, one.last_line) for one in made] == [(1, 1), (2, 2), (3, 3), (4, 5), (6, 6), (7, 7), (8, 8)]
+
+
 def test_a_line_that_cannot_be_parsed_is_named() -> None:
     assert PYTHON_DOTENV.read("A=1\nK: v w\n\n# c\nB='x' y\n", {}).ignored == (2, 5)
 
