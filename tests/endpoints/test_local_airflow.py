@@ -1,0 +1,355 @@
+"""The metadata database as the Astro CLI's export and Airflow itself tell it, through the stand-in."""
+
+import tempfile
+from collections.abc import Callable, Mapping
+from contextlib import nullcontext
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from astro_sync.astro import Astro, TimedOutError, find_astro
+from astro_sync.connection import means_the_same
+from astro_sync.endpoints.local_airflow import LocalAirflow
+from astro_sync.errors import AstroSyncError, ExitCode, UnusableError
+from astro_sync.model import Note, Snapshot
+from sandbox import Sandbox
+
+VERSIONS = ["3.3.2", "2.10.5"]
+URI = "postgres://anna:s3cret@db.example.com:5432/sales"
+TYPED = {
+    "text": "just text",
+    "number": "42",
+    "zero": "-0",
+    "padded": " 42 ",
+    "object": '{"b":1,  "a": [2]}',
+    "true": "true",
+    "null": "null",
+    "lines": "one\ntwo\n",
+    "forged": "x\nAIRFLOW_VAR_TEXT=y",
+}
+
+
+def local(
+    sandbox: Sandbox,
+    *,
+    timeout: float = 30,
+    shadows: Callable[[str], bool] = lambda _key: False,
+    told: list[str] | None = None,
+) -> LocalAirflow:
+    folder = Path(tempfile.mkdtemp(dir=sandbox.temporary))
+    astro = Astro(
+        find_astro(None, sandbox.environment),
+        environ=sandbox.environment,
+        cwd=sandbox.project,
+        timeout=timeout,
+        private=folder,
+        watch=lambda _text: nullcontext(),
+    )
+    return LocalAirflow(astro, sandbox.project, folder, shadows, ([] if told is None else told).append)
+
+
+def read(sandbox: Sandbox) -> Snapshot:
+    with local(sandbox) as endpoint:
+        return endpoint.read()
+
+
+def texts(snapshot: Snapshot) -> dict[str, str]:
+    return {key: there.value.reveal() for key, there in snapshot.variables.items() if there.value is not None}
+
+
+def named(variables: Mapping[str, str]) -> dict[str, str]:
+    return {f"AIRFLOW_VAR_{name.upper()}": text for name, text in variables.items()}
+
+
+def use_airflow(sandbox: Sandbox, version: str) -> None:
+    with sandbox.change() as state:
+        state["airflow_version"] = version
+
+
+def silence_airflow(sandbox: Sandbox) -> None:
+    """Let Airflow itself answer nothing: only the export is left."""
+    sandbox.fault("crash", command="dev run", exit=1)
+
+
+def left_behind(sandbox: Sandbox) -> set[str]:
+    return {path.name for path in sandbox.project.iterdir()} & {"tmp.var", "tmp.connections", "tmp.connection"}
+
+
+@pytest.fixture(params=["docker", "standalone"])
+def either(request: pytest.FixtureRequest, sandbox: Sandbox) -> Sandbox:
+    """Return the sandbox in each mode."""
+    sandbox.use_mode(request.param)
+    return sandbox
+
+
+# --- the export, where it proves itself ---
+
+
+@pytest.mark.parametrize("cli", ["1.45.0", "1.33.2"])
+def test_an_export_of_texts_is_believed_and_airflow_is_not_asked_for_them(either: Sandbox, cli: str) -> None:
+    with either.change() as state:
+        state["cli_version"] = cli
+    variables = {"a": "1 text", "B-c.d": "ü # '\"$\\", "with blank": "x", "dup": "AIRFLOW_VAR_A=1 text"}
+    either.set_airflow(variables)
+    snapshot = read(either)
+    assert texts(snapshot) == named(variables)
+    assert snapshot.unreadable == {}
+    assert either.calls("dev run variables") == []
+    assert len(either.calls("dev object export")) == 1
+
+
+def test_connections_are_read_under_their_environment_names(either: Sandbox) -> None:
+    connections = {"pg": URI, "my-http.x": "http://h", "Mixed": "ssh://u@h:22"}
+    either.set_airflow({"a": "x"}, connections)
+    found = texts(read(either))
+    assert found.keys() == {"AIRFLOW_VAR_A", "AIRFLOW_CONN_PG", "AIRFLOW_CONN_MY-HTTP.X", "AIRFLOW_CONN_MIXED"}
+    wrong = [key for key, uri in connections.items() if not means_the_same(found[f"AIRFLOW_CONN_{key.upper()}"], uri)]
+    assert wrong == []
+
+
+def test_an_empty_airflow_holds_nothing(either: Sandbox) -> None:
+    snapshot = read(either)
+    assert (texts(snapshot), dict(snapshot.unreadable)) == ({}, {})
+    assert not snapshot.keeps_secrets
+    assert not snapshot.blank_means_lost, "an empty text that Airflow itself tells is a text"
+
+
+# --- Airflow itself, where it does not ---
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_what_the_export_loses_airflow_tells_exactly(either: Sandbox, version: str) -> None:
+    use_airflow(either, version)
+    either.set_airflow(TYPED, {"pg": URI}, descriptions={"number": "described"})
+    snapshot = read(either)
+    assert {key: text for key, text in texts(snapshot).items() if "_VAR_" in key} == named(TYPED)
+    assert snapshot.unreadable == {}
+
+
+@pytest.mark.parametrize("lost", [name for name in TYPED if name != "text"] + ["NaN", ""])
+def test_one_lost_text_is_enough_to_ask(sandbox: Sandbox, lost: str) -> None:
+    variables = {"text": "x", "odd": TYPED.get(lost, lost)}
+    sandbox.set_airflow(variables)
+    assert texts(read(sandbox)) == named(variables)
+    assert sandbox.calls("dev run variables list") != []
+
+
+def test_a_text_that_the_env_file_shadows_is_not_taken_from_there(either: Sandbox) -> None:
+    use_airflow(either, "2.10.5")
+    either.write_env("AIRFLOW_VAR_NUMBER=43\n")
+    with either.change() as state:
+        state["airflow"]["container_environment"] = {"AIRFLOW_VAR_NUMBER": "43"}
+    either.set_airflow({"number": "42", "other": "7"})
+    with local(either, shadows=lambda key: key == "AIRFLOW_VAR_NUMBER") as endpoint:
+        snapshot = endpoint.read()
+    assert texts(snapshot) == {"AIRFLOW_VAR_OTHER": "7"}
+    assert list(snapshot.unreadable) == ["AIRFLOW_VAR_NUMBER"]
+
+
+def test_names_that_become_one_are_refused_unless_they_say_the_same(either: Sandbox) -> None:
+    either.set_airflow({"case": "1", "Case": "2", "same": "x", "SAME": "x", "number": "42"})
+    snapshot = read(either)
+    assert texts(snapshot) == {"AIRFLOW_VAR_SAME": "x", "AIRFLOW_VAR_NUMBER": "42"}
+    assert list(snapshot.unreadable) == ["AIRFLOW_VAR_CASE"]
+    reason = snapshot.unreadable["AIRFLOW_VAR_CASE"]
+    assert "'case'" in reason
+    assert "'Case'" in reason
+
+
+def test_a_name_is_put_in_upper_case_as_airflow_does_it_and_not_as_go_does(either: Sandbox) -> None:
+    either.set_airflow({"straße": "x", "ŉ": "y"})
+    assert texts(read(either)) == {"AIRFLOW_VAR_STRASSE": "x", "AIRFLOW_VAR_\u02bcN": "y"}
+
+
+# --- half exports ---
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+@pytest.mark.parametrize("half", ["variables", "connections"])
+def test_a_half_that_failed_is_asked_for_and_the_other_stays(either: Sandbox, half: str, version: str) -> None:
+    use_airflow(either, version)
+    either.fault("half-export", fails=half)
+    either.set_airflow({"a": "x", "b": "y"}, {"pg": URI})
+    snapshot = read(either)
+    assert texts(snapshot).keys() == {"AIRFLOW_VAR_A", "AIRFLOW_VAR_B", "AIRFLOW_CONN_PG"}
+    assert snapshot.unreadable == {}
+
+
+@pytest.mark.parametrize(("half", "there"), [("variables", "AIRFLOW_CONN_PG"), ("connections", "AIRFLOW_VAR_A")])
+def test_a_half_that_nobody_tells_is_refused_as_a_whole_and_the_other_stays(
+    either: Sandbox, half: str, there: str
+) -> None:
+    either.fault("half-export", fails=half)
+    silence_airflow(either)
+    either.set_airflow({"a": "x"}, {"pg": URI})
+    snapshot = read(either)
+    assert list(texts(snapshot)) == [there]
+    [(lost, reason)] = snapshot.unreadable.items()
+    assert lost == {"variables": "AIRFLOW_VAR_*", "connections": "AIRFLOW_CONN_*"}[half]
+    assert half in reason
+
+
+def test_of_an_export_that_nobody_settles_only_lines_that_prove_themselves_are_taken(either: Sandbox) -> None:
+    silence_airflow(either)
+    either.set_airflow({"a": "x", "b": "42", "c": "one\nAIRFLOW_VAR_D=forged", "d": "real", "e": "y"}, {"pg": URI})
+    snapshot = read(either)
+    found = texts(snapshot)
+    assert found.pop("AIRFLOW_CONN_PG") == URI
+    assert found.items() <= named({"a": "x", "e": "y"}).items()
+    assert {*found, *snapshot.unreadable} == set(named(dict.fromkeys("abcde", "")))
+    assert all("Airflow could not be asked" in reason for reason in snapshot.unreadable.values())
+
+
+_hard = st.one_of(
+    st.sampled_from(
+        ["x", "", "42", "null", "AIRFLOW_VAR_A=1", "x\nAIRFLOW_VAR_B=y", "\nAIRFLOW_VAR_A=", "x\n", "\n", " "]
+    ),
+    st.text(st.sampled_from("aB=\n\r \"'#\\é\u2028"), max_size=6),
+)
+_databases = st.dictionaries(st.sampled_from(["a", "b", "c", "d"]), _hard, min_size=1)
+
+
+@pytest.mark.parametrize("answers", [True, False])
+def test_whatever_airflow_holds_each_name_is_read_exactly_or_refused(
+    sandbox: Sandbox,
+    answers: bool,  # noqa: FBT001 - pytest names it
+) -> None:
+    if not answers:
+        silence_airflow(sandbox)
+    exact = 0
+
+    @settings(max_examples=8, deadline=None, derandomize=True)
+    @given(_databases, st.integers(0, 5))
+    def check(variables: dict[str, str], seed: int) -> None:
+        nonlocal exact
+        with sandbox.change() as state:
+            state["order_seed"] = seed
+        sandbox.set_airflow(variables)
+        snapshot = read(sandbox)
+        found = texts(snapshot)
+        assert found.items() <= named(variables).items()
+        assert {*found, *snapshot.unreadable} - {"AIRFLOW_VAR_*"} == named(variables).keys()
+        assert not answers or snapshot.unreadable == {}
+        exact += len(found)
+
+    check()
+    assert exact > 3
+
+
+# --- what is left behind ---
+
+
+@pytest.mark.parametrize("during", [None, "variables", "connections"])
+def test_what_a_standalone_export_leaves_in_the_project_is_removed_and_said(
+    sandbox: Sandbox, during: str | None
+) -> None:
+    sandbox.use_mode("standalone")
+    sandbox.set_airflow({"a": "x"}, {"pg": URI})
+    if during:
+        sandbox.fault("killed-export", during=during)
+    (sandbox.project / "tmp.txt").write_text("theirs")
+    told: list[str] = []
+    endpoint = local(sandbox, told=told)
+    try:
+        with endpoint:
+            endpoint.read()
+    except UnusableError:
+        assert told == [warn.message for warn in endpoint.warnings], "no report will say it"
+    else:
+        assert told == [], "the report says it"
+    assert left_behind(sandbox) == set()
+    assert (sandbox.project / "tmp.txt").read_text() == "theirs"
+    assert {warn.code for warn in endpoint.warnings} == {Note.LEFT_BEHIND}
+    assert all("clear text" in warn.message for warn in endpoint.warnings)
+
+
+def test_what_an_earlier_run_left_is_removed_too_and_a_link_loses_only_its_name(sandbox: Sandbox) -> None:
+    elsewhere = sandbox.folder / "elsewhere"
+    elsewhere.write_text("kept")
+    (sandbox.project / "tmp.var").symlink_to(elsewhere)
+    (sandbox.project / "tmp.connections").write_text(URI)
+    snapshot = read(sandbox)
+    assert left_behind(sandbox) == set()
+    assert elsewhere.read_text() == "kept"
+    assert len([warn for warn in snapshot.warnings if warn.code is Note.LEFT_BEHIND]) == 2
+
+
+def test_a_folder_of_such_a_name_is_left_alone(sandbox: Sandbox) -> None:
+    (sandbox.project / "tmp.var").mkdir()
+    snapshot = read(sandbox)
+    assert (sandbox.project / "tmp.var").is_dir()
+    assert snapshot.warnings == ()
+
+
+def test_the_project_and_its_env_stay_as_they_are(either: Sandbox) -> None:
+    either.set_airflow(TYPED, {"pg": URI})
+    either.write_env("OWN=1\n")
+    before = {path.name for path in either.project.iterdir()}
+    read(either)
+    assert either.read_env() == "OWN=1\n"
+    assert {path.name for path in either.project.iterdir()} == before
+
+
+def test_the_exported_file_is_private(either: Sandbox) -> None:
+    either.set_airflow({"a": "x"}, {"pg": URI})
+    with local(either) as endpoint:
+        endpoint.read()
+        [file] = [path for path in endpoint.folder.iterdir() if path.is_file()]
+        assert file.stat().st_mode & 0o777 == 0o600
+
+
+# --- an Airflow that cannot be asked ---
+
+
+@pytest.mark.parametrize(
+    ("mode", "how", "said", "hint"),
+    [
+        ("docker", "no-containers", "Your local Airflow is not running.", "astro dev start"),
+        ("docker", "stopped", "Your local Airflow is not running.", "astro dev start"),
+        ("standalone", "no-venv", "Your local Airflow is not running.", "astro dev start"),
+        ("docker", "no-docker", "Docker is not running", "Start Docker"),
+        ("docker", "no-runtime", "There is no container program", "Install Docker"),
+    ],
+)
+def test_an_airflow_that_does_not_run_is_told_with_what_to_type(
+    sandbox: Sandbox, mode: str, how: str, said: str, hint: str
+) -> None:
+    sandbox.use_mode(mode)
+    sandbox.fault("not-running", how=how)
+    sandbox.set_airflow({"a": "pl4nted"})
+    with pytest.raises(UnusableError) as told:
+        read(sandbox)
+    assert told.value.exit_code is ExitCode.UNUSABLE
+    assert said in str(told.value)
+    assert hint in told.value.hint
+    assert "--no-export" in told.value.hint
+    assert sandbox.calls("dev run") == [], "who does not run is not asked"
+
+
+def test_a_folder_that_is_no_project_is_told(sandbox: Sandbox) -> None:
+    (sandbox.project / ".astro" / "config.yaml").unlink()
+    with pytest.raises(UnusableError, match="This folder is not an Astro project"):
+        read(sandbox)
+
+
+def test_an_export_that_does_not_end_is_ended_and_told(sandbox: Sandbox) -> None:
+    sandbox.fault("hang", command="dev object export", at="start", seconds=30)
+    with pytest.raises(TimedOutError, match=r"within 0\.5 seconds"), local(sandbox, timeout=0.5) as endpoint:
+        endpoint.read()
+
+
+def test_an_export_that_breaks_off_at_once_is_told(sandbox: Sandbox) -> None:
+    sandbox.fault("crash", command="dev object export", exit=1)
+    with pytest.raises(AstroSyncError, match="could not export") as told:
+        read(sandbox)
+    assert told.value.exit_code is ExitCode.UNUSABLE
+
+
+def test_no_text_form_shows_a_value(either: Sandbox) -> None:
+    either.set_airflow({"a": "pl4nted", "n": "42", "c": "pl4nted1", "C": "pl4nted2"}, {"pg": "http://u:pl4nted@h"})
+    with local(either) as endpoint:
+        snapshot = endpoint.read()
+    assert len(texts(snapshot)) == 3
+    assert "pl4nted" not in f"{endpoint!r}{snapshot!r}{snapshot.unreadable}{snapshot.warnings}"
