@@ -9,7 +9,7 @@ import pytest
 
 from astro_sync.connection import Connection, means_the_same, to_text
 from astro_sync.formats import connections_env, connections_json, connections_yaml, variables_json
-from astro_sync.formats.content import CONNECTION, VARIABLE
+from astro_sync.secrecy import CONNECTION, VARIABLE
 from odd_entries import CONNECTIONS, VARIABLES
 from real_airflow import RealAirflow
 

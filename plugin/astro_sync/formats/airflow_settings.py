@@ -8,17 +8,7 @@ from typing import Final
 
 from astro_sync.connection import means_the_same, parse_connection
 from astro_sync.formats.connection_entry import NO_DESCRIPTION, connection_refusal, fields_of
-from astro_sync.formats.content import (
-    CONNECTION,
-    VARIABLE,
-    Entry,
-    FileContent,
-    find_ids,
-    gather,
-    join,
-    keep_the_rest,
-    refuse_unreadable,
-)
+from astro_sync.formats.content import Entry, FileContent, Ids, gather, join, keep_the_rest, refuse_unreadable
 from astro_sync.formats.settings_items import (
     FIELDS,
     ID,
@@ -33,6 +23,7 @@ from astro_sync.formats.settings_items import (
 )
 from astro_sync.formats.yaml_edit import YamlEdits
 from astro_sync.formats.yaml_tree import Scalar, YamlFile, YamlList, YamlMap, parse_yaml
+from astro_sync.secrecy import CONNECTION, VARIABLE
 
 _AIRFLOW: Final = "airflow"
 
@@ -59,13 +50,14 @@ def write(old: bytes, changes: Mapping[str, str]) -> bytes:
     file = parse_yaml(old)
     edits = YamlEdits(file)
     variables, connections = read_variables(file.root), read_connections(file.root)
+    keys, conn_ids = Ids(VARIABLE, variables), Ids(CONNECTION, connections)
     new: dict[str, list[object]] = {"connections": [], "variables": []}
     for name, text in changes.items():
         if name.startswith(VARIABLE):
-            for key in find_ids(name, VARIABLE, variables):
+            for key in keys.find(name):
                 new["variables"] += _set_variable(edits, variables.get(key), key, text)
         else:
-            for conn_id in find_ids(name, CONNECTION, connections):
+            for conn_id in conn_ids.find(name):
                 new["connections"] += _set_connection(edits, connections.get(conn_id), conn_id, text)
     _add_items(edits, file, {section: items for section, items in new.items() if items})
     return keep_the_rest(read, old, edits.apply(), changes)

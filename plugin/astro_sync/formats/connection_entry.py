@@ -5,7 +5,8 @@ from collections.abc import Iterable, Mapping
 from typing import Final
 
 from astro_sync.connection import Connection, means_the_same, parse_connection, problems, to_text
-from astro_sync.formats.content import CONNECTION, Entry, FileContent, find_ids, gather, name_refusal, refuse_unreadable
+from astro_sync.formats.content import Entry, FileContent, Ids, gather, name_refusal, refuse_unreadable
+from astro_sync.secrecy import CONNECTION
 
 # in the order of Airflow's own export
 _FIELDS: Final = ("conn_type", "description", "login", "password", "host", "port", "schema", "extra")
@@ -21,9 +22,10 @@ def read_entries(entries: Mapping[str, object]) -> FileContent:
 def replace_entries(entries: Mapping[str, object], changes: Mapping[str, str]) -> dict[str, object]:
     """Return the new and the changed entries; raise a `RefusedError` for a name whose entry is unreadable."""
     refuse_unreadable(read_entries(entries), changes)
+    ids = Ids(CONNECTION, entries)
     replaced: dict[str, object] = {}
     for name, text in changes.items():
-        for conn_id in find_ids(name, CONNECTION, entries):
+        for conn_id in ids.find(name):
             old = entries.get(conn_id)
             before = _read_entry(conn_id, old).value
             if before is None or not means_the_same(before, text):

@@ -11,8 +11,9 @@ from typing import Final
 from astro_sync.connection import means_the_same, parse_connection, problems, to_json, to_text
 from astro_sync.errors import RefusedError
 from astro_sync.formats.connection_entry import NO_DESCRIPTION, connection_refusal
-from astro_sync.formats.content import CONNECTION, Entry, FileContent, find_ids, gather, refuse_unreadable
+from astro_sync.formats.content import Entry, FileContent, Ids, gather, refuse_unreadable
 from astro_sync.formats.text import decode
+from astro_sync.secrecy import CONNECTION
 
 _COMMENT: Final = re.compile(r"\s*#")
 
@@ -35,9 +36,10 @@ def write(old: bytes, changes: Mapping[str, str]) -> bytes:
     content = decode(old)
     pairs = _pairs(content)
     refuse_unreadable(read(old), changes)
+    ids = Ids(CONNECTION, pairs)
     new: dict[str, str] = {}
     for name, text in changes.items():
-        for conn_id in find_ids(name, CONNECTION, pairs):
+        for conn_id in ids.find(name):
             before = pairs.get(conn_id)
             if before is None or not means_the_same(before, text):
                 new[conn_id] = _spell(text, as_json=before is not None and before.startswith("{"))

@@ -7,9 +7,7 @@ from typing import Final
 
 from astro_sync.connection import means_the_same
 from astro_sync.errors import RefusedError
-
-VARIABLE: Final = "AIRFLOW_VAR_"
-CONNECTION: Final = "AIRFLOW_CONN_"
+from astro_sync.secrecy import CONNECTION, VARIABLE
 
 # the longest key of a variable in Airflow's database, and the longest conn_id that its import takes
 _LONGEST: Final = {VARIABLE: 250, CONNECTION: 200}
@@ -55,10 +53,18 @@ def join(first: FileContent, second: FileContent) -> FileContent:
     return FileContent({**first.values, **second.values}, {**first.unreadable, **second.unreadable})
 
 
-def find_ids(name: str, prefix: str, ids: Iterable[str]) -> list[str]:
-    """Return the ids that Airflow looks up under this name, or the new one (in lower case) if the file has none."""
-    wanted = name.removeprefix(prefix)
-    return [each for each in ids if each.upper() == wanted] or [wanted.lower()]
+class Ids:
+    """The ids of a file's entries by the name under which Airflow looks them up."""
+
+    def __init__(self, prefix: str, ids: Iterable[str]) -> None:
+        self._prefix = prefix
+        self._ids: dict[str, list[str]] = {}
+        for each in ids:
+            self._ids.setdefault(prefix + each.upper(), []).append(each)
+
+    def find(self, name: str) -> list[str]:
+        """Return the ids that a name stands for, or the new one (in lower case) if the file has none."""
+        return self._ids.get(name) or [name.removeprefix(self._prefix).lower()]
 
 
 def refuse_unreadable(content: FileContent, names: Iterable[str]) -> None:

@@ -9,8 +9,9 @@ import json
 from collections.abc import Mapping
 from typing import Final, NoReturn
 
-from astro_sync.formats.content import VARIABLE, Entry, FileContent, find_ids, gather, name_refusal, refuse_unreadable
+from astro_sync.formats.content import Entry, FileContent, Ids, gather, name_refusal, refuse_unreadable
 from astro_sync.formats.json_object import parse_object
+from astro_sync.secrecy import VARIABLE
 
 _INDENT: Final = 4
 _VALUE: Final = "value"
@@ -29,9 +30,10 @@ def write(old: bytes, changes: Mapping[str, str]) -> bytes:
     """
     document = parse_object(old)
     refuse_unreadable(read(old), changes)
+    ids = Ids(VARIABLE, document.members)
     values: dict[str, object] = {}
     for name, text in changes.items():
-        for key in find_ids(name, VARIABLE, document.members):
+        for key in ids.find(name):
             member = document.members.get(key)
             if member is None:
                 values[key] = _wrap(_type(text))
