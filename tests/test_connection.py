@@ -74,6 +74,7 @@ NO_URI_CAN_HOLD = [
     Connection("x", host="h/p://x"),
     Connection("x", port=65536),
     Connection("a b"),
+    Connection("x", host="jdbc:x://y://z"),
 ]
 
 
@@ -104,6 +105,10 @@ def test_what_no_uri_can_hold_is_written_as_json(connection: Connection) -> None
     assert parse_connection(text) == connection
 
 
+def test_half_of_a_surrogate_pair_is_left_to_json() -> None:
+    assert to_text(Connection("x", login="\ud800")) == '{"conn_type": "x", "login": "\\ud800"}'
+
+
 def test_json_is_written_in_airflows_order_with_its_extra_nested() -> None:
     connection = Connection("x", "d", "u", "p", "h", 1, "s", '{"a": {"b": [1]}}')
     assert to_json(connection) == (
@@ -124,6 +129,8 @@ def test_an_extra_keeps_its_own_spelling_in_json() -> None:
         ("x://h/?a=1&b=2", "x://h/?b=2&a=1", True),
         ("x://u:p@h", "x://u:q@h", False),
         ('{"conn_type": "x", "extra": {"a": 1}}', '{"conn_type": "x", "extra": {"a": true}}', False),
+        ('{"conn_type": "x", "description": "d"}', "x://", True),
+        ('{"conn_type": "x", "description": "d"}', '{"conn_type": "x", "description": "e"}', False),
         ("not a uri", "not a uri", True),
         ("not a uri", "not a URI", False),
         ("x://h", "not a uri", False),

@@ -133,6 +133,7 @@ def test_a_connection_reads_as_the_fields_that_the_astro_cli_sends(fields: list[
     ("field", "reason"),
     [
         ("conn_port: text", "no text"),
+        ("conn_port: [1]", "no text"),
         ("conn_login: 2020-01-01", "no text"),
         ("conn_extra: s3cret", "extra is not a JSON"),
     ],
@@ -156,6 +157,21 @@ def test_keys_are_found_whatever_their_case_and_merged_ones_too() -> None:
         b"x: &x {variable_value: v}\nAirflow: {VARIABLES: [{Variable_Name: a, <<: *x}, {variable_name: b, <<: [*x]}]}\n"
     )
     assert read(data).values == {"AIRFLOW_VAR_A": "v", "AIRFLOW_VAR_B": "v"}
+
+
+def test_what_is_no_entry_is_passed_over() -> None:
+    data = b"airflow: {variables: [text, {variable_name: 2020-01-01, variable_value: v}, {variable_name: [a]}]}\n"
+    assert read(data).values == {}
+    assert read(data).unreadable == {}
+
+
+@pytest.mark.parametrize(
+    ("data", "message"),
+    [(b"a: &a [*a]\n", "an anchor inside of itself"), (b"? [a]\n: b\n", "a key that is no text: line 1")],
+)
+def test_a_file_that_no_reader_needs_is_refused(data: bytes, message: str) -> None:
+    with pytest.raises(RefusedError, match=message):
+        read(data)
 
 
 def test_a_changed_item_keeps_its_lines() -> None:

@@ -91,6 +91,11 @@ def test_two_entries_of_one_name_must_be_one_connection() -> None:
     assert content.unreadable == {"AIRFLOW_CONN_B": "'B' and 'b' are one name to Airflow and differ"}
 
 
+def test_what_should_have_been_refused_is_a_bug() -> None:
+    with pytest.raises(ValueError, match="refused before"):
+        write(b"", {"AIRFLOW_CONN_C": "s3cret"})
+
+
 def test_an_unreadable_connection_is_never_replaced() -> None:
     with pytest.raises(RefusedError, match="AIRFLOW_CONN_C cannot be replaced in the file: it is neither"):
         write(b'{"c": 5}', {"AIRFLOW_CONN_C": "x://"})

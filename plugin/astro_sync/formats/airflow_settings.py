@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import Final
 
 from astro_sync.connection import means_the_same, parse_connection
-from astro_sync.formats.connection_entry import NO_DESCRIPTION, connection_refusal, fields_of
+from astro_sync.formats.connection_entry import NO_DESCRIPTION, connection_of, connection_refusal, fields_of
 from astro_sync.formats.content import Entry, FileContent, Ids, gather, join, keep_the_rest, refuse_unreadable
 from astro_sync.formats.settings_items import (
     FIELDS,
@@ -87,9 +87,7 @@ def _set_variable(edits: YamlEdits, item: Item | None, key: str, text: str) -> l
 
 
 def _set_connection(edits: YamlEdits, item: Item | None, conn_id: str, text: str) -> list[object]:
-    connection = parse_connection(text)
-    if connection is None:
-        raise ValueError("what a file cannot hold is refused before it is written")
+    connection = connection_of(text)
     wanted = fields_of(connection)
     if item is None:
         return [{ID: conn_id, **{name: wanted[its] for name, its in FIELDS.items() if wanted[its] is not None}}]

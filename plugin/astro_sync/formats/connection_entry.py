@@ -41,6 +41,14 @@ def connection_refusal(key: str, value: str, *prefixes: str) -> str | None:
     return f"Airflow cannot read this connection: {problems(value)}"
 
 
+def connection_of(text: str) -> Connection:
+    """Read a text to be written; raise ValueError for one that `connection_refusal` refuses."""
+    connection = parse_connection(text)
+    if connection is None:
+        raise ValueError("what a file cannot hold is refused before it is written")
+    return connection
+
+
 def fields_of(connection: Connection) -> dict[str, object]:
     """Return the fields as Airflow's export writes them; an empty one is none."""
     return {name: getattr(connection, name) or None for name in _FIELDS}
@@ -84,9 +92,7 @@ def _gather_fields(conn_id: str, entry: Mapping[str, object]) -> str | None:
 
 def _replace_entry(old: object, text: str) -> object:
     """Return the new entry in the form of the old one, a URI or an object; fields that are not a connection's stay."""
-    connection = parse_connection(text)
-    if connection is None:
-        raise ValueError("what a file cannot hold is refused before it is written")
+    connection = connection_of(text)
     inner = old[0] if isinstance(old, list) else old
     if isinstance(inner, str) and not to_text(connection).startswith("{"):
         new: object = to_text(connection) if text.strip().startswith("{") else text.strip()

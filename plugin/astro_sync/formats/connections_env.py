@@ -10,7 +10,7 @@ from typing import Final
 
 from astro_sync.connection import means_the_same, parse_connection, problems, to_json, to_text
 from astro_sync.errors import RefusedError
-from astro_sync.formats.connection_entry import NO_DESCRIPTION, connection_refusal
+from astro_sync.formats.connection_entry import NO_DESCRIPTION, connection_of, connection_refusal
 from astro_sync.formats.content import Entry, FileContent, Ids, gather, refuse_unreadable
 from astro_sync.formats.text import decode
 from astro_sync.secrecy import CONNECTION
@@ -78,9 +78,7 @@ def _read_entry(conn_id: str, text: str) -> Entry:
 
 
 def _spell(text: str, *, as_json: bool) -> str:
-    connection = parse_connection(text)
-    if connection is None:
-        raise ValueError("what a file cannot hold is refused before it is written")
+    connection = connection_of(text)
     if as_json:
         return to_json(connection)
     stripped = text.strip()
