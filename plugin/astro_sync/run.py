@@ -198,11 +198,11 @@ def prepare(settled: Settled, world: World) -> Iterator[Bench]:
 
 def _select(settled: Settled) -> list[tuple[Selector, Options]]:
     """Return the Deployments that were named, each with what holds for it; raises UsageError if none was."""
-    found = {selector_of(target.options): target.options for target in settled.targets}
+    found = list(dict.fromkeys((selector_of(target.options), target.options) for target in settled.targets))
     if not found:
         hint = "Name one with --deployment-id ID or --deployment-name NAME; `astro deployment list` shows them."
         raise UsageError("No Deployment was named.", hint=hint)
-    return list(found.items())
+    return found
 
 
 def selector_of(options: Options) -> Selector:

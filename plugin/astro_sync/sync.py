@@ -8,7 +8,7 @@ from pathlib import Path
 
 from astro_sync.concurrency import each
 from astro_sync.endpoints import Endpoint, Source
-from astro_sync.errors import AstroSyncError, ExitCode, InterruptedRunError, Interruption, RefusedError
+from astro_sync.errors import AstroSyncError, ExitCode, InterruptedRunError, Interruption, RefusedError, UsageError
 from astro_sync.model import Action, Change, OnConflict, Plan, Snapshot, Variable, Warn, Written
 from astro_sync.plan import Policy, make_plan
 from astro_sync.readback import Judgement, Verdict, judge
@@ -96,8 +96,7 @@ def chain(source: Source | None, middle: Endpoint, ends: Sequence[Endpoint], ter
             stack.enter_context(endpoint)
         here, *others = each(lambda endpoint: endpoint.read(), found, at_once=_READS_AT_ONCE)
         there = others.pop(0) if source else Snapshot()
-        # A Deployment that was named twice is one; only its own answer tells.
-        theirs = list({str(end): (end, before) for end, before in zip(ends, others, strict=True)}.values())
+        theirs = _unite(ends, others, terms)
         planner = _Planner(terms)
 
         def plan_all(there: Snapshot) -> tuple[Plan, list[Plan]]:
@@ -115,6 +114,17 @@ def chain(source: Source | None, middle: Endpoint, ends: Sequence[Endpoint], ter
         legs = [Leg(middle, here, first)] if source else []
         legs += [Leg(end, before, plan) for (end, before), plan in zip(theirs, plans, strict=True)]
         return _carry_out(Result(legs, there.warnings if source else here.warnings), terms)
+
+
+def _unite(ends: Sequence[Endpoint], reads: Sequence[Snapshot], terms: Terms) -> list[tuple[Endpoint, Snapshot]]:
+    """Take a Deployment that was named twice for one; only its own answer tells that it is."""
+    found: dict[str, tuple[Endpoint, Snapshot]] = {}
+    for end, before in zip(ends, reads, strict=True):
+        first, _ = found.setdefault(str(end), (end, before))
+        if terms.policy(first) != terms.policy(end):
+            hint = "Run the targets one after another, or give them the same settings."
+            raise UsageError(f"{end} was named twice, with different settings.", hint=hint)
+    return list(found.values())
 
 
 @dataclass(frozen=True, slots=True)

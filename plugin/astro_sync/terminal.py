@@ -96,7 +96,7 @@ class Terminal:
             old, new = fingerprints(change, self.salt)
             question = f"{change.key} differs on {destination} ({old} there, {new} here). Overwrite it?"
             with _answers():
-                choice = click.Choice(["y", "n", "a", "q"])
+                choice = click.Choice(["y", "n", "a", "q"], case_sensitive=False)
                 answer = click.prompt(printable(question), type=choice, default="n", err=True, show_default=True)
             if answer == "q":
                 raise AstroSyncError("Nothing was changed, as you said.")

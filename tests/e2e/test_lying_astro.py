@@ -23,7 +23,8 @@ def test_exit_1_after_a_complete_export_is_success(sandbox: Sandbox) -> None:
     assert [call["exit"] for call in sandbox.calls("dev object export")] == [1]
     assert result.code == 0
     assert values(sandbox) == HELD | {"AIRFLOW_CONN_PG": CONNECTIONS["pg"]}
-    assert sandbox.calls("dev run") == []
+    assert sandbox.calls("dev run variables") == []
+    assert len(sandbox.calls("dev run")) == 1, "its fields, since a URI does not hold them all"
 
 
 def test_an_export_of_before_v1_34_is_as_good(sandbox: Sandbox) -> None:

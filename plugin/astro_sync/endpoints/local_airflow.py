@@ -8,6 +8,8 @@ from types import TracebackType
 from typing import Final, Self
 
 from astro_sync.astro import Answer, Astro, TimedOutError
+from astro_sync.concurrency import together
+from astro_sync.connection import means_the_same
 from astro_sync.endpoints import metadata_database
 from astro_sync.endpoints.raw_file import prove, salvage
 from astro_sync.errors import UnusableError
@@ -84,8 +86,10 @@ class LocalAirflow:
         _judge(answer, self.astro.timeout)
         text = file.read_bytes().decode("utf-8", "surrogateescape")
         variables, connections = _split(answer.stdout, text)
-        found, unreadable = self._settle(_VARIABLES, answer.stdout, variables, self._exact_variables)
-        more, unreadable_too = self._settle(_CONNECTIONS, answer.stdout, connections, self._exact_connections)
+        (found, unreadable), (more, unreadable_too) = together(
+            lambda: self._settle(_VARIABLES, answer.stdout, variables, self._exact_variables),
+            lambda: self._settle_connections(answer.stdout, connections),
+        )
         return Snapshot({**found, **more}, {**unreadable, **unreadable_too}, warnings=tuple(self.warnings))
 
     def _settle(
@@ -101,11 +105,23 @@ class LocalAirflow:
             return _by_key(kind, entries)
         return _give_up(kind, keys, text if kind.complete in stdout else "")
 
+    def _settle_connections(self, stdout: str, text: str) -> tuple[Mapping[str, Variable], Mapping[str, str]]:
+        """Carry each connection by its fields; Airflow's own URI is kept where it says all of them."""
+        names = _CONNECTIONS.printed.findall(stdout)
+        if names or _CONNECTIONS.complete not in stdout:
+            keys = [CONNECTION + name.upper() for name in names]
+            fields = metadata_database.read_connections(self.astro)
+            if fields is not None and {*fields.values, *fields.unreadable}.issuperset(keys):
+                uris = dict(zip(keys, prove(text, keys) or (), strict=False))
+                texts = {key: _keep_uri(uris.get(key, ""), exact) for key, exact in fields.values.items()}
+                return {key: Variable(key, Value(text)) for key, text in texts.items()}, fields.unreadable
+        return self._settle(_CONNECTIONS, stdout, text, self._connection_lines)
+
     def _exact_variables(self) -> metadata_database.Entries | None:
         return metadata_database.read_variables(self.astro, self.shadows)
 
-    def _exact_connections(self) -> metadata_database.Entries | None:
-        return metadata_database.read_connections(self.astro)
+    def _connection_lines(self) -> metadata_database.Entries | None:
+        return metadata_database.read_connection_lines(self.astro)
 
     def _clean(self) -> None:
         """Remove the files full of passwords that the export forgets in a standalone project (contract, 2 and 5)."""
@@ -125,6 +141,11 @@ def _give_up(kind: _Kind, keys: Sequence[str], text: str) -> tuple[dict[str, Var
     if not lost:
         lost = {f"{kind.prefix}*": f"local Airflow's {kind.noun} could not all be read"}
     return {key: Variable(key, Value(line)) for key, line in saved.items()}, lost
+
+
+def _keep_uri(uri: str, exact: str) -> str:
+    """Return Airflow's own spelling of a connection if ours is a URI too and says the same."""
+    return uri if uri and not exact.startswith("{") and means_the_same(uri, exact) else exact
 
 
 def _by_key(kind: _Kind, entries: metadata_database.Entries) -> tuple[dict[str, Variable], dict[str, str]]:

@@ -8,11 +8,13 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from astro_sync.astro import Answer, Astro
-from astro_sync.secrecy import VARIABLE
+from astro_sync.formats.connection_entry import read_entries
+from astro_sync.formats.content import FileContent
+from astro_sync.secrecy import CONNECTION, VARIABLE
 
 # Each call starts a Python in the container: more at once only slow one another down.
 _CALLS_AT_ONCE: Final = 4
-_CONNECTION_LINE: Final = re.compile(r"^([^\s=]+)=([^\s:/?#]*://.*)$", re.MULTILINE)
+_CONNECTION_LINE: Final = re.compile(r"^([^\s=]+)=((?:[^\s:/?#]+:)?//.*)$", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +39,33 @@ def read_variables(astro: Astro, shadows: Callable[[str], bool]) -> Entries | No
     return None if exported is None else _settle(astro, exported, shadows)
 
 
-def read_connections(astro: Astro) -> Entries | None:
+def read_connections(astro: Astro) -> FileContent | None:
+    """Return every connection by its fields, or None if Airflow could not be asked.
+
+    Airflow's own URIs lose some: a description, texts that look like numbers in the extra, upper case in the host.
+    """
+    answer = astro.ask("dev", "run", "connections", "export", "-", "--file-format", "json")
+    for found in _documents(answer.stdout, "{"):
+        if isinstance(found, dict) and all(
+            isinstance(fields, dict) and "conn_type" in fields for fields in found.values()
+        ):
+            content = read_entries(found)
+            lost = {CONNECTION + name.upper(): reason for name, row in found.items() if (reason := _loss(row))}
+            kept = {key: text for key, text in content.values.items() if key not in lost}
+            return FileContent(kept, {**lost, **content.unreadable})
+    return None
+
+
+def _loss(fields: Mapping[str, object]) -> str | None:
+    """Return what no environment variable can hold of a connection: Airflow reads these differently than it stores."""
+    if fields["conn_type"] and "-" in str(fields["conn_type"]):
+        return "Airflow reads the `-` in its type as `_` from an environment variable"
+    if fields.get("port") == 0:
+        return "Airflow reads port 0 as none from an environment variable"
+    return None
+
+
+def read_connection_lines(astro: Astro) -> Entries | None:
     """Return every connection's URI, or None if Airflow could not be asked, or not to the end."""
     answer = astro.ask("dev", "run", "connections", "export", "-", "--file-format", "env")
     return Entries(tuple(_CONNECTION_LINE.findall(answer.stdout))) if answer.status == 0 else None
