@@ -98,7 +98,7 @@ def lock_of(folder: Path) -> Iterator[None]:
 
 
 def pause_at(sandbox: Sandbox, call: str, marker: Path) -> dict[str, str]:
-    """Return an environment in which Python stops for some seconds at a call such as `os.fsync`, once it has made a marker."""
+    """Return an environment in which Python makes a marker and stops for some seconds at a call such as `os.fsync`."""
     folder = sandbox.folder / "paused"
     folder.mkdir(exist_ok=True)
     module = call.rpartition(".")[0]
