@@ -64,9 +64,9 @@ _ESCAPES: Final = str.maketrans({"\\": r"\\", '"': r"\"", "$": "$$", "\n": r"\n"
 _PLAIN_KEY: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_.\-\[\]]*")
 # What most lines are: a plain key and a value in which nothing is escaped, replaced or cut off.
 _PLAIN_LINE: Final = re.compile(
-    r"([A-Za-z_][A-Za-z0-9_]*)="
-    r"(?:([^\s'\"$#][^\n$#]*)|'([^'\\\n]*)'|\"([^\"\\$\n]*)\")?"
-    r"[ \t\r]*(?:\n|\Z)"
+    r"([A-Za-z_][A-Za-z0-9_]*+)="
+    r"(?:([^\s'\"$#][^\n$#]*+)|'([^'\\\n]*+)'|\"([^\"\\$\n]*+)\")?"
+    r"[ \t\r]*+(?:\n|\Z)"
 )
 _NO_VALUE, _UNQUOTED = 1, 2  # groups
 _SKIPPED: Final = re.compile(rf"(?:[{GO_WHITE_SPACE}]++|#[^\n]*+)*+")

@@ -97,9 +97,9 @@ _ESCAPES: Final = str.maketrans({"\\": r"\\", '"': r"\"", "\n": r"\n", "\r": r"\
 _PLAIN_KEY: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_.\-\[\]]*")
 # What most lines are: a plain key and a value in which nothing is escaped or cut off.
 _PLAIN_LINE: Final = re.compile(
-    r"([A-Za-z_][A-Za-z0-9_]*)="
-    r"(?:([^\s'\"#][^\r\n#]*)|'([^'\\\r\n]*)'|\"([^\"\\\r\n]*)\")?"
-    r"[ \t]*(?:\r?\n|\Z)"
+    r"([A-Za-z_][A-Za-z0-9_]*+)="
+    r"(?:([^\s'\"#][^\r\n#]*+)|'([^'\\\r\n]*+)'|\"([^\"\\\r\n]*+)\")?"
+    r"[ \t]*+(?:\r?\n|\Z)"
 )
 _NO_VALUE, _PLAIN_VALUE = 1, 2  # groups
 _WHITE_SPACE: Final = re.compile(r"\s*")
@@ -109,7 +109,7 @@ _KEY: Final = re.compile(r"'([^']+)'|(?!')([^=#\s]+)")
 _SINGLE_QUOTED: Final = re.compile(r"'([^'\\]*+(?:\\.[^'\\]*+)*+)'", re.DOTALL)
 _DOUBLE_QUOTED: Final = re.compile(r'"([^"\\]*+(?:\\.[^"\\]*+)*+)"', re.DOTALL)
 _UNQUOTED: Final = re.compile(r"[^\r\n]*")
-_INLINE_COMMENT: Final = re.compile(r"\s+#")
+_INLINE_COMMENT: Final = re.compile(r"\s#")
 _STATEMENT_END: Final = re.compile(r"[^\S\r\n]*(?:#[^\r\n]*)?(?:\r\n|\n|\r|\Z)")
 _REST_OF_LINE: Final = re.compile(r"[^\r\n]*(?:\r\n|\r|\n)?")
 _SINGLE_ESCAPE: Final = re.compile(r"\\([\\'])")
