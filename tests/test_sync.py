@@ -41,6 +41,7 @@ class Place:
     reads: int | None = None
     no_backup: bool = False
     shown: str = ""
+    noticed: tuple[Warn, ...] = ()
     warnings: list[Warn] = field(default_factory=list)
     _open: bool = False
     _was_read: bool = False
@@ -70,7 +71,7 @@ class Place:
             key: Variable(key, None if key in self.secrets else Value(text), key in self.secrets)
             for key, text in self.texts.items()
         }
-        return Snapshot(variables, dict(self.unreadable), keeps_secrets=self.is_deployment)
+        return Snapshot(variables, dict(self.unreadable), keeps_secrets=self.is_deployment, warnings=self.noticed)
 
     def refusal(self, variable: Variable) -> str | None:
         assert variable.value is not None
@@ -459,6 +460,13 @@ def test_a_comparison_asks_no_destination_what_it_could_hold() -> None:
     assert actions(result.legs[0]) == {"A": Action.CREATE}
 
 
+def test_a_comparison_is_not_partly_done_for_what_could_not_be_read() -> None:
+    source, destination = places(("from", {"A": "1"}), ("to", {}))
+    source.unreadable = {"B": "it was lost"}
+    run = Run(compares_only=True, dry_run=True, partial=True, exit_code=True)
+    assert copy(source, destination, run.terms()).exit_code is ExitCode.FOUND
+
+
 # --- two moves in a row ---
 
 
@@ -477,11 +485,12 @@ def test_the_second_move_carries_what_the_first_leaves() -> None:
 
 def test_from_nowhere_only_the_middle_is_carried_and_it_is_not_changed() -> None:
     middle, end = places(("file", {"B": "2"}), ("one", {}))
-    middle.warnings.append(Warn(Note.READERS_DIFFER, "B", "odd"))
+    middle.noticed = (Warn(Note.READERS_DIFFER, "B", "odd"),)
     result = chain(None, middle, [end], Run().terms())
     assert end.texts == {"B": "2"}
     assert written(middle.log) == ["one"]
     assert [str(leg.destination) for leg in result.legs] == ["one"]
+    assert result.warnings == middle.noticed
 
 
 def test_keep_in_the_middle_is_what_the_ends_get() -> None:
@@ -641,6 +650,14 @@ def test_a_signal_before_anything_was_written_says_so() -> None:
     assert str(result.error) == "Interrupted; nothing was written."
     assert written(source.log) == ["file"]
     assert one.texts == {}
+
+
+def test_a_signal_just_after_a_file_was_written_finds_it_as_planned() -> None:
+    source, middle, one = places(("from", {"A": "1"}), ("file", {}), ("one", {}))
+    middle.writing = write_and_be_interrupted
+    result = chain(source, middle, [one], Run().terms())
+    assert str(result.error) == "Interrupted; written as planned: file."
+    assert [leg.verdict for leg in result.legs] == [Verdict.PLANNED, Verdict.UNTOUCHED]
 
 
 def test_a_signal_after_half_was_written_says_so() -> None:

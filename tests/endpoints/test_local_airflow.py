@@ -202,6 +202,20 @@ def test_of_an_export_that_nobody_settles_only_lines_that_prove_themselves_are_t
     assert all("Airflow could not be asked" in reason for reason in snapshot.unreadable.values())
 
 
+def test_lines_of_a_half_that_did_not_end_are_not_taken_however_sound_they_look(either: Sandbox) -> None:
+    either.set_airflow({"a": "x"}, {"pg": URI, "web": "http://h"})
+    endpoint = local(either)
+    file = endpoint.folder / "export.env"
+    whole = either.astro("dev", "object", "export", "--env-export", "--env", str(file)).stdout
+    file.unlink()
+    silence_airflow(either)
+    either.fault("truncate", command="dev object export", bytes=whole.index("Aiflow connections"))
+    with endpoint:
+        snapshot = endpoint.read()
+    assert texts(snapshot) == {"AIRFLOW_VAR_A": "x"}
+    assert snapshot.unreadable.keys() == {"AIRFLOW_CONN_PG", "AIRFLOW_CONN_WEB"}
+
+
 _hard = st.one_of(
     st.sampled_from(
         ["x", "", "42", "null", "AIRFLOW_VAR_A=1", "x\nAIRFLOW_VAR_B=y", "\nAIRFLOW_VAR_A=", "x\n", "\n", " "]
@@ -269,7 +283,7 @@ def test_what_an_earlier_run_left_is_removed_too_and_a_link_loses_only_its_name(
     elsewhere = sandbox.folder / "elsewhere"
     elsewhere.write_text("kept")
     (sandbox.project / "tmp.var").symlink_to(elsewhere)
-    (sandbox.project / "tmp.connections").write_text(URI)
+    (sandbox.project / "tmp.connections").symlink_to(sandbox.folder / "nowhere")
     snapshot = read(sandbox)
     assert left_behind(sandbox) == set()
     assert elsewhere.read_text() == "kept"
