@@ -3,6 +3,7 @@
 import os
 import sys
 from datetime import UTC, datetime
+from io import TextIOWrapper
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -248,6 +249,10 @@ def completion(shell: str) -> None:
 
 def main() -> NoReturn:
     """Run the command line and exit with the code that the README documents."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            # A terminal that lacks a letter shows its number.
+            stream.reconfigure(errors="backslashreplace")
     try:
         cli.main(standalone_mode=False, prog_name="astro-sync")
     except click.exceptions.Exit as error:

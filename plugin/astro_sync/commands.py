@@ -10,8 +10,10 @@ from astro_sync.endpoints.deployment_answers import Details
 from astro_sync.errors import ExitCode, UsageError
 from astro_sync.model import Note, OnConflict, Outcome, TargetOutcome, Warn
 from astro_sync.options import Options
+from astro_sync.plan import is_reserved
 from astro_sync.readback import Verdict
 from astro_sync.run import World, prepare
+from astro_sync.secrecy import is_placeholder
 from astro_sync.settings import Settled
 from astro_sync.sync import Leg, Result, chain, copy
 
@@ -113,9 +115,15 @@ def _restores(result: Result) -> list[str]:
 
 
 def _restore_command(leg: Leg, backup: Path) -> str:
-    if isinstance(leg.destination, Deployment):
-        words = ["astro-sync", "local-to-deploy", "--no-export", "--env", str(backup)]
-        return shlex.join(
-            [*words, "--deployment-id", leg.destination.details.deployment_id, "--on-conflict", "overwrite"]
-        )
-    return shlex.join(["cp", str(backup), str(leg.destination)])
+    if not isinstance(leg.destination, Deployment):
+        return shlex.join(["cp", "--", str(backup), str(leg.destination)])
+    words = ["astro-sync", "local-to-deploy", "--no-export", "--env", str(backup), "--on-conflict", "overwrite"]
+    words += ["--deployment-id", leg.destination.details.deployment_id, "--allow-argv"]
+    changed = [change for change in leg.plan.writes if change.old is not None]
+    for change in changed:
+        words += ["--include", change.key]
+        if change.old is not None and (is_placeholder(change.old) or not change.old):
+            words += ["--allow-placeholder", change.key]
+        if is_reserved(change.key):
+            words += ["--allow-reserved", change.key]
+    return shlex.join(words)

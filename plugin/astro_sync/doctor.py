@@ -54,7 +54,7 @@ def examine(patient: Patient) -> list[Finding]:
         looks = [lambda: [absence], _catching("project", lambda: _project(patient))]
     looks += [lambda: examine_env_files(cwd, patient.env_files, patient.environ), lambda: [_config(patient.config)]]
     if isinstance(astro, Astro):
-        looks += [_look_at_target(astro, patient, name, selector) for name, selector in patient.targets]
+        looks += [_look_at_target(astro, name, selector) for name, selector in patient.targets]
     return _without_echo(list(chain.from_iterable(each(lambda look: look(), looks, at_once=_AT_ONCE))))
 
 
@@ -164,9 +164,9 @@ def _config(config: Path | AstroSyncError | None) -> Finding:
     return Finding("config", State.OK, f"{config} is valid.")
 
 
-def _look_at_target(astro: Astro, patient: Patient, name: str, selector: Selector) -> Look:
+def _look_at_target(astro: Astro, name: str, selector: Selector) -> Look:
     def look() -> Finding:
-        deployment = Deployment(astro, selector, Path(), patient.mode)
+        deployment = Deployment(astro, selector, Path())
         count = len(deployment.read().variables)
         return Finding(_TARGET + name, State.OK, f"{deployment} can be read; {count} variables.")
 

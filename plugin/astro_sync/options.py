@@ -38,6 +38,7 @@ class Options:
     no_export: bool = False
     allow_argv: bool = False
     allow_reserved: tuple[str, ...] = ()
+    allow_placeholder: tuple[str, ...] = ()
     partial: bool = False
     dry_run: bool = False
     yes: bool = False
@@ -133,6 +134,11 @@ change_options: Callable[[_F], _F] = _all(
     rewrite_options,
 )
 secret_options: Callable[[_F], _F] = _all(
+    _many(
+        "--allow-placeholder",
+        metavar="KEY",
+        help="Carry this key although its value looks like a placeholder; can be repeated.",
+    ),
     _many(
         "--rotate",
         metavar="GLOB",

@@ -30,6 +30,7 @@ class Policy:
     secret: tuple[str, ...] = ()
     plain: tuple[str, ...] = ()
     allow_reserved: frozenset[str] = frozenset()
+    allow_placeholder: frozenset[str] = frozenset()
     decided: Mapping[str, OnConflict] = field(default_factory=dict)
 
     def wants(self, key: str) -> bool:
@@ -97,7 +98,7 @@ class _Sides:
         if is_reserved(key) and key not in self.policy.allow_reserved:
             return Change(key, Action.SKIP, secret, f"Astro sets it itself; --allow-reserved {key} permits it")
         if wanted and wanted.value is None:
-            noted = there is None and key not in self.destination.noted
+            noted = there is None and key not in self.destination.noted and key.isprintable()
             return Change(key, Action.SECRET_KEPT, secret=True, noted=noted)
         if there and there.value is None and not matches(key, self.policy.rotate):
             return Change(key, Action.SECRET_KEPT, secret=True)
@@ -105,12 +106,18 @@ class _Sides:
             if there and there.value and self.policy.conflict(key) is OnConflict.KEEP:
                 return Change(key, Action.KEEP, secret)
             return Change(key, Action.REFUSED, secret, _refuse(key, self.source.unreadable.get(key, "")))
-        if is_placeholder(wanted.value) or self._is_lost(key, wanted.value, there):
+        empty = is_placeholder(wanted.value) or self._is_lost(key, wanted.value, there)
+        if empty and key not in self.policy.allow_placeholder:
             return Change(key, Action.SKIP, secret, "only a placeholder stands there", placeholder=True)
         return self._compare(Variable(key, wanted.value, secret), wanted.value, there)
 
     def _compare(self, wanted: Variable, value: Value, there: Variable | None) -> Change:
         key, secret = wanted.key, wanted.secret
+        if there is None and key in self.destination.unreadable:
+            if self.policy.conflict(key) is OnConflict.KEEP:
+                return Change(key, Action.KEEP, secret)
+            what = f"what stands there cannot be read: {self.destination.unreadable[key]}"
+            return Change(key, Action.REFUSED, secret, _refuse(key, what))
         by_meaning = self.source.by_meaning or self.destination.by_meaning
         if there and there.value is not None and is_same(key, there.value, value, by_meaning=by_meaning):
             return Change(key, Action.UNCHANGED, secret)

@@ -108,7 +108,7 @@ class Bench:
         found = []
         for number, (selector, options) in enumerate(_select(self.settled), 1):
             folder = self.folder / f"deployment-{number}"
-            deployment = Deployment(self.astro, selector, folder, self.mode, allow_argv=options.allow_argv, saved=saved)
+            deployment = Deployment(self.astro, selector, folder, allow_argv=options.allow_argv, saved=saved)
             self.policies[id(deployment)] = self._policy(options)
             found.append(deployment)
         return found
@@ -170,6 +170,7 @@ class Bench:
             secret=options.secret,
             plain=options.plain,
             allow_reserved=frozenset(options.allow_reserved),
+            allow_placeholder=frozenset(options.allow_placeholder),
         )
 
 

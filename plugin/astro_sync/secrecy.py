@@ -6,7 +6,7 @@ from functools import cache
 from pathlib import Path
 from typing import Final
 
-from astro_sync.connection import extras, parse_connection
+from astro_sync.connection import extras, parse_connection, problems
 from astro_sync.model import Value
 
 CONNECTION: Final = "AIRFLOW_CONN_"
@@ -56,7 +56,8 @@ def fingerprint(value: Value, salt: bytes) -> str:
 
 def _is_sensitive_connection(text: str) -> bool:
     connection = parse_connection(text)
-    if connection is None or connection.password:
+    # A URI that Airflow cuts at an unescaped character may have its password behind the cut.
+    if connection is None or connection.password or problems(text):
         return True
     found = list(_leaves(extras(connection)))
     return any(

@@ -129,8 +129,9 @@ class Terminal:
         warnings = [*outcome.warnings, *(warn for target in outcome.targets for warn in target.warnings)]
         for line in summarise(warnings, verbose=self.verbose):
             self._echo(f"{self._style('Warning', 'yellow')}: {line}", err=True)
-        for line in outcome.restores:
-            self.tell(line)
+        for line in outcome.restores if not self.quiet or outcome.error else ():
+            for part in line.split("\n"):
+                self._echo(printable(part), err=True)
 
     def hush(self) -> None:
         """Print no more on a stdout that nobody reads."""

@@ -115,7 +115,7 @@ def deployment(name: str, *, saved: bool = False, allow_argv: bool = False) -> P
     def make(sandbox: Sandbox) -> Endpoint:
         folder = Path(tempfile.mkdtemp(dir=sandbox.temporary))
         selector = Selector("dep-1")
-        return Deployment(_astro(sandbox), selector, folder, lambda: "docker", allow_argv=allow_argv, saved=saved)
+        return Deployment(_astro(sandbox), selector, folder, allow_argv=allow_argv, saved=saved)
 
     def hidden(sandbox: Sandbox) -> Mapping[str, str]:
         return {key: text for key, (text, secret) in sandbox.deployment().items() if secret}

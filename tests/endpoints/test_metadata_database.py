@@ -4,7 +4,7 @@ from contextlib import nullcontext
 import pytest
 
 from astro_sync.astro import Astro, find_astro
-from astro_sync.endpoints.metadata_database import Entries, read_connections, read_variables
+from astro_sync.endpoints.metadata_database import Entries, read_connection_lines, read_variables
 from sandbox import Sandbox
 
 TEXTS = {
@@ -165,7 +165,7 @@ def test_airflow_that_does_not_run_says_nothing_rather_than_none(sandbox: Sandbo
     sandbox.set_airflow({"a": "x"}, {"c": "aws://"})
     sandbox.fault("not-running", how=how)
     assert read_variables(astro(sandbox), shadows_nothing) is None
-    assert read_connections(astro(sandbox)) is None
+    assert read_connection_lines(astro(sandbox)) is None
 
 
 @pytest.mark.parametrize("cut", [10, 30, 45])
@@ -190,7 +190,7 @@ CONNECTIONS = {
 def test_every_connection_is_read_under_its_own_name(either: Sandbox, version: str) -> None:
     use_airflow(either, version)
     either.set_airflow(connections=CONNECTIONS)
-    entries = read_connections(astro(either))
+    entries = read_connection_lines(astro(either))
     assert entries is not None
     assert dict(entries.found) == CONNECTIONS
     assert entries.unreadable == {}
@@ -200,7 +200,7 @@ def test_log_lines_around_connections_are_no_connections(either: Sandbox) -> Non
     either.set_airflow(connections=CONNECTIONS)
     noise = {"before": "INFO - url=http://x\nA warning = y\nx=1\n", "after": "done=true\n [x]=aws://\n"}
     either.fault("noise", command="dev run", **noise)
-    entries = read_connections(astro(either))
+    entries = read_connection_lines(astro(either))
     assert entries is not None
     assert dict(entries.found) == CONNECTIONS
 

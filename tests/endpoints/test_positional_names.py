@@ -20,5 +20,5 @@ def test_a_name_that_no_argument_can_carry_is_refused(sandbox: Sandbox, key: str
         private=sandbox.temporary,
         watch=lambda _text: nullcontext(),
     )
-    deployment = Deployment(astro, Selector("dep-1"), sandbox.temporary / "d", lambda: "docker", allow_argv=True)
+    deployment = Deployment(astro, Selector("dep-1"), sandbox.temporary / "d", allow_argv=True)
     assert deployment.refusal(Variable(key, Value("text"))) is not None

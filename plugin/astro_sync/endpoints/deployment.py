@@ -1,7 +1,7 @@
 """Read and write the environment variables of one Deployment through the Astro CLI."""
 
 import shlex
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -12,8 +12,9 @@ from astro_sync.astro import Answer, Astro, NotLoggedInError, TimedOutError, jud
 from astro_sync.backup import keep
 from astro_sync.concurrency import together
 from astro_sync.endpoints.deployment_answers import Details, parse_inspect, parse_names, parse_saved
-from astro_sync.envfile.dialects import COMPOSE, RUNTIMES, CannotWriteError, Dialect
-from astro_sync.envfile.writing import load_lines, load_refusal, spell
+from astro_sync.endpoints.env_file import AS_COMPOSE
+from astro_sync.envfile.dialects import COMPOSE
+from astro_sync.envfile.writing import load_lines, load_refusal
 from astro_sync.errors import GO_ON, AstroSyncError, UnusableError
 from astro_sync.model import Change, Note, Plan, Snapshot, Variable, Warn, Written
 from astro_sync.private import write_private
@@ -49,14 +50,12 @@ class Selector:
 class Deployment:
     """Hold one Deployment for one run; `folder` is the run's private folder, for this Deployment alone.
 
-    With `saved` the first reading is `list --save`, else it is `deployment inspect`. `mode` tells the local mode, since
-    a backup is a `.env`.
+    With `saved` the first reading is `list --save`, else it is `deployment inspect`.
     """
 
     astro: Astro
     selector: Selector
     folder: Path
-    mode: Callable[[], str]
     allow_argv: bool = False
     saved: bool = False
     details: Details = field(default_factory=Details)
@@ -105,12 +104,12 @@ class Deployment:
         return f"{reason}{GO_ON}{instead}"
 
     def keep_backup(self, folder: Path, now: datetime) -> Path | None:
-        """Keep the plain variables that were read last as a `.env`."""
+        """Keep the plain variables that were read last as a `.env` that says itself how it is to be read."""
         plain = {key: there.value.reveal() for key, there in self._read.variables.items() if there.value is not None}
         if not plain:
             return None
-        lines = [_backup_line(key, text, RUNTIMES[self.mode()]) for key, text in plain.items()]
-        data = "".join(lines).encode("utf-8", "surrogateescape")
+        lines = [f"{key}={COMPOSE.write(text)}\n" for key, text in plain.items() if not COMPOSE.refuses_key(key)]
+        data = f"{AS_COMPOSE}\n{''.join(lines)}".encode("utf-8", "surrogateescape")
         return keep(folder, f"deployment-{self.details.deployment_id}", data, now)
 
     def in_argv(self, plan: Plan) -> list[str]:
@@ -199,14 +198,6 @@ class Deployment:
     def _no_such(self) -> UnusableError:
         hint = "`astro deployment list` shows those of this workspace; --workspace-id names another one."
         return UnusableError(f"There is no Deployment {self.selector} in the workspace.", hint=hint)
-
-
-def _backup_line(key: str, text: str, runtime: Dialect) -> str:
-    """Return the line that the local runtime reads back; as a comment what only Docker Compose could read."""
-    try:
-        return f"{key}={spell(key, text, runtime).text}\n"
-    except CannotWriteError:
-        return f"# Set this by hand, unquoted as Docker Compose does it: {key}={COMPOSE.write(text)}\n"
 
 
 def _fits_argv(key: str, text: str) -> bool:

@@ -3,15 +3,19 @@
 import shlex
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Final
 
 from astro_sync.endpoints.locked_file import LockedFile
 from astro_sync.envfile.dedupe import Deduped, dedupe
-from astro_sync.envfile.dialects import LOAD, RUNTIMES, STANDALONE, CannotWriteError, Dialect
+from astro_sync.envfile.dialects import COMPOSE, LOAD, RUNTIMES, STANDALONE, CannotWriteError, Dialect
 from astro_sync.envfile.document import Document, require_second_reading
 from astro_sync.envfile.writing import spell
 from astro_sync.errors import GO_ON, RejectedFileError
 from astro_sync.model import Note, Plan, Snapshot, Value, Variable, Warn, Written
 from astro_sync.secrecy import secret_comment
+
+# The first line of our own backups: they are read alike in each local mode.
+AS_COMPOSE: Final = "# astro-sync wrote this backup; it reads it as Docker Compose does."
 
 
 @dataclass(slots=True, kw_only=True)
@@ -44,7 +48,9 @@ class EnvFile(LockedFile):
 
     def examine(self) -> Document:
         """Return the file itself, whatever the local runtime thinks of it."""
-        self._document = Document.parse(self.load() if self.stdin is None else self.stdin, self._runtime, self.environ)
+        data = self.load() if self.stdin is None else self.stdin
+        runtime = COMPOSE if data.startswith(AS_COMPOSE.encode()) else self._runtime
+        self._document = Document.parse(data, runtime, self.environ)
         return self._document
 
     def refusal(self, variable: Variable) -> str | None:

@@ -65,7 +65,7 @@ def _comments_above(document: Document, index: int) -> list[str]:
     made = assignments[index]
     if not document.stands_alone(made):
         return []
-    first = int(text.startswith("\ufeff"))
+    first = int(document.runtime.skips_bom and text.startswith("\ufeff"))
     floor = assignments[index - 1].end if index else first
     end = document.line_start(made)
     comments: list[str] = []

@@ -57,7 +57,9 @@ class Document:
         """
         self.require_accepted()
         values = self.values()
-        wanted = {key: value for key, value in assign.items() if values.get(key) != value}
+        wanted = assign
+        if any(values.get(key) == value for key, value in assign.items()):
+            wanted = {key: value for key, value in assign.items() if values.get(key) != value}
         removed = set(remove) - assign.keys()
         editor = Editor(self.text, self.reading.assignments, self.runtime, wanted=wanted, removed=removed)
         edit = editor.run(comments)

@@ -6,7 +6,8 @@ from typing import Final
 
 from astro_sync.connection import Connection, means_the_same, parse_connection, problems, to_text
 from astro_sync.formats.content import Entry, FileContent, Ids, gather, name_refusal, refuse_unreadable
-from astro_sync.secrecy import CONNECTION
+from astro_sync.model import Value
+from astro_sync.secrecy import CONNECTION, is_placeholder
 
 # in the order of Airflow's own export
 _FIELDS: Final = ("conn_type", "description", "login", "password", "host", "port", "schema", "extra")
@@ -59,6 +60,8 @@ def _read_entry(conn_id: str, entry: object) -> Entry:
         entry = entry[0]
     if isinstance(entry, dict):
         text = _gather_fields(conn_id, entry)
+    elif isinstance(entry, str) and is_placeholder(Value(entry)):
+        return Entry(conn_id, entry)
     elif isinstance(entry, str) and not entry.lstrip().startswith("{"):
         text = entry.strip()
     else:

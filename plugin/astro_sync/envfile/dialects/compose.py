@@ -24,6 +24,7 @@ class ComposeDialect:
     """Read statements rather than lines: quoted values may span lines, and one bad statement rejects the file."""
 
     name: Final = "compose"
+    skips_bom: Final = True
 
     @collector_paused()
     def read(self, text: str, environment: Mapping[str, str]) -> Reading:

@@ -39,6 +39,7 @@ class LoadDialect:
     """Read line by line: the key up to the first `=`, then all outer quotes and white space dropped."""
 
     name: Final = "load"
+    skips_bom: Final = False
 
     @collector_paused()
     def read(self, text: str, environment: Mapping[str, str]) -> LoadReading:  # noqa: ARG002 - nothing is looked up here

@@ -35,6 +35,7 @@ class PythonDotenvDialect:
     """Read statements; a bad one is skipped up to the line's end."""
 
     name: Final = "python-dotenv"
+    skips_bom: Final = True
 
     @collector_paused()
     def read(self, text: str, environment: Mapping[str, str]) -> PythonReading:  # noqa: ARG002 - interpolate=False

@@ -108,6 +108,11 @@ class Dialect(Protocol):
         """Return the name that users are told."""
         ...
 
+    @property
+    def skips_bom(self) -> bool:
+        """Tell whether a BOM at the file's start is dropped; else it is part of the first line."""
+        ...
+
     def read(self, text: str, environment: Mapping[str, str]) -> Reading:
         """Return every assignment of `text`, names being looked up in `environment` where this reader does so."""
         ...

@@ -18,6 +18,7 @@ class StandaloneDialect:
     """Read line by line: the key up to the first `=`, one outer pair of quotes dropped, no escapes, no comments."""
 
     name: Final = "standalone"
+    skips_bom: Final = False
 
     @collector_paused()
     def read(self, text: str, environment: Mapping[str, str]) -> Reading:  # noqa: ARG002 - nothing is looked up here
