@@ -15,7 +15,7 @@ from astro_sync.envfile.document import Document, Edit, require_second_reading
 
 SIZES = (1_000, 10_000, 100_000)
 MERGED = 1_000
-BEST_OF = 5
+BEST_OF = 7
 
 FASTER_READING = 8
 FASTER_MERGING = 100

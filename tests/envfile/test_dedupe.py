@@ -73,6 +73,12 @@ def test_to_standalone_a_bom_belongs_to_the_key() -> None:
     assert dedupe(document).data.decode() == "\ufeffA=2\n"
 
 
+def test_to_standalone_a_hash_behind_a_bom_begins_no_comment() -> None:
+    document = Document.parse("\ufeff# c\nA=1\n# c\nA=2\n".encode(), STANDALONE, {})
+
+    assert dedupe(document).data.decode() == "\ufeff# c\n# c\nA=2\n"
+
+
 def test_a_rejected_file_is_left_alone() -> None:
     with pytest.raises(RejectedFileError, match="line 3"):
         deduped("A=1\nA=2\nK L=1\n")
