@@ -191,7 +191,7 @@ def test_what_is_written_stands_there_afterwards_and_the_rest_stays() -> None:
             "S": Variable("S", None, secret=True),
             "B": Variable("B", Value("2"), secret=True),
         },
-        unreadable={"X": "why", "R": "too long", "C": "differs"},
+        withheld={"R": "too long", "C": "differs"},
         warnings=(),
     )
     assert before.variables["A"].value == Value("1"), "the snapshot itself stays as it was"

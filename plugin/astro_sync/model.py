@@ -86,7 +86,8 @@ class Warn:
 class Snapshot:
     """Hold what one system holds at one moment.
 
-    `unreadable` maps keys that are there but could not be read to the reason. `noted` are keys that a `.env` records
+    `unreadable` maps keys that are there but could not be read to the reason, `withheld` those that must not be carried
+    on, whatever stands there, since an earlier step refused them. `noted` are keys that a `.env` records
     as secret in a comment. `blank_means_lost`: an empty connection or Airflow variable in it may be what a raw export
     left (contract, "object export" 1), so it gives way to a real value. `keeps_secrets`: it can hold values as secrets.
     `prefixes` begin the only names that it can hold; without them it holds any. `by_meaning`: it keeps connections as
@@ -95,6 +96,7 @@ class Snapshot:
 
     variables: Mapping[str, Variable] = field(default_factory=lambda: MappingProxyType({}))
     unreadable: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    withheld: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     noted: frozenset[str] = frozenset()
     blank_means_lost: bool = False
     keeps_secrets: bool = False
@@ -187,14 +189,13 @@ class Plan:
         return bool(self.writes or self.notes)
 
     def applied_to(self, before: Snapshot) -> Snapshot:
-        """Return what the destination holds after this plan; keys that were refused are unreadable in it."""
+        """Return what the destination holds after this plan; keys that were refused are withheld from a next step."""
         variables = dict(before.variables)
         for change in self.writes:
             variables[change.key] = Variable(change.key, change.value, change.secret)
         refused = {c.key: c.reason or "" for c in self.changes if c.action is Action.REFUSED}
-        unreadable = {**before.unreadable, **refused}
         noted = before.noted.union(self.notes)
-        return replace(before, variables=variables, unreadable=unreadable, noted=noted, warnings=())
+        return replace(before, variables=variables, withheld=refused, noted=noted, warnings=())
 
 
 @dataclass(frozen=True, slots=True)

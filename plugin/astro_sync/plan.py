@@ -70,7 +70,7 @@ def is_same(key: str, one: Value, two: Value, *, by_meaning: bool) -> bool:
 def make_plan(source: Snapshot, destination: Snapshot, policy: Policy, refusal: Refusal) -> Plan:
     """Decide about every key of both sides; `refusal` tells why the destination cannot hold a variable."""
     sides = _Sides(source, destination, policy, refusal)
-    keys = dict.fromkeys((*source.variables, *source.unreadable))
+    keys = dict.fromkeys((*source.variables, *source.unreadable, *source.withheld))
     changes = [sides.decide(key) for key in keys]
     changes += [
         Change(key, Action.DESTINATION_ONLY, there.secret)
@@ -102,10 +102,11 @@ class _Sides:
             return Change(key, Action.SECRET_KEPT, secret=True, noted=noted)
         if there and there.value is None and not matches(key, self.policy.rotate):
             return Change(key, Action.SECRET_KEPT, secret=True)
-        if key in self.source.unreadable or wanted is None or wanted.value is None:
+        lost = self.source.withheld.get(key, self.source.unreadable.get(key))
+        if lost is not None or wanted is None or wanted.value is None:
             if there and there.value and self.policy.conflict(key) is OnConflict.KEEP:
                 return Change(key, Action.KEEP, secret)
-            return Change(key, Action.REFUSED, secret, _refuse(key, self.source.unreadable.get(key, "")))
+            return Change(key, Action.REFUSED, secret, _refuse(key, lost or ""))
         empty = is_placeholder(wanted.value) or self._is_lost(key, wanted.value, there)
         if empty and key not in self.policy.allow_placeholder:
             return Change(key, Action.SKIP, secret, "only a placeholder stands there", placeholder=True)
