@@ -2,10 +2,14 @@
 
 from collections.abc import Mapping
 
+from hypothesis import settings
 from hypothesis import strategies as st
 
 ENVIRONMENT: Mapping[str, str] = {"HOSTVAR": "hostval", "EMPTY": "", "E2": "a$A"}
 KEYS = ("A", "B", "C", "K")
+
+SEARCH = settings(max_examples=150, deadline=None, derandomize=True)
+"""The same search on every machine, however slow it is."""
 
 _HARD = [*"ab01 \t\n\r\v\f#'\"\\$={}:-?+.", "\x00", *"\x1c\x85\xa0\u2028\ufeffé🚀\u212a"]
 _ESCAPES = [" #", "\\n", "\\0", "\\012", "\\$", '\\"', "\\\\", "$$", "$A", "${A}", "${A:-b}", "${A:-${B}}", "\r\n"]

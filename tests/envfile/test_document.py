@@ -5,6 +5,7 @@ from hypothesis import strategies as st
 from astro_sync.envfile.dialects import COMPOSE, STANDALONE, CannotWriteError
 from astro_sync.envfile.document import Document, Edit, require_reading, require_second_reading
 from astro_sync.errors import ExitCode, RejectedFileError
+from env_texts import SEARCH
 
 
 def edited(text: str, assign: dict[str, str], remove: tuple[str, ...] = (), comments: tuple[str, ...] = ()) -> str:
@@ -13,6 +14,7 @@ def edited(text: str, assign: dict[str, str], remove: tuple[str, ...] = (), comm
     return edit.data.decode()
 
 
+@SEARCH
 @given(st.binary() | st.text().map(lambda text: text.encode()))
 def test_a_document_gives_back_its_bytes(data: bytes) -> None:
     for runtime in (COMPOSE, STANDALONE):

@@ -1,13 +1,13 @@
 """What holds for every edit of every file."""
 
 import pytest
-from hypothesis import assume, given, settings
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from astro_sync.envfile.dedupe import dedupe
 from astro_sync.envfile.dialects import COMPOSE, STANDALONE, CannotWriteError, Dialect
 from astro_sync.envfile.document import Document, require_second_reading
-from env_texts import ENVIRONMENT, KEYS, texts, values
+from env_texts import ENVIRONMENT, KEYS, SEARCH, texts, values
 
 both = pytest.mark.parametrize("runtime", [COMPOSE, STANDALONE], ids=lambda runtime: runtime.name)
 assignments = st.dictionaries(st.sampled_from([*KEYS, "NEW"]), values, max_size=3)
@@ -21,7 +21,7 @@ def parsed(text: str, runtime: Dialect) -> Document:
 
 
 @both
-@settings(max_examples=150)
+@SEARCH
 @given(text=texts, assign=assignments, remove=removals)
 def test_every_other_key_reads_as_before(runtime: Dialect, text: str, assign: dict[str, str], remove: set[str]) -> None:
     document = parsed(text, runtime)
@@ -38,6 +38,7 @@ def test_every_other_key_reads_as_before(runtime: Dialect, text: str, assign: di
 
 
 @both
+@SEARCH
 @given(text=texts, assign=assignments)
 def test_a_second_edit_finds_nothing_to_do(runtime: Dialect, text: str, assign: dict[str, str]) -> None:
     document = parsed(text, runtime)
@@ -51,6 +52,7 @@ def test_a_second_edit_finds_nothing_to_do(runtime: Dialect, text: str, assign: 
 
 
 @both
+@SEARCH
 @given(text=texts, key=st.sampled_from(KEYS), value=values)
 def test_no_byte_of_another_line_changes(runtime: Dialect, text: str, key: str, value: str) -> None:
     document = parsed(text, runtime)
@@ -71,6 +73,7 @@ def test_no_byte_of_another_line_changes(runtime: Dialect, text: str, key: str, 
 
 
 @both
+@SEARCH
 @given(text=texts)
 def test_dedupe_leaves_what_is_read_and_has_nothing_to_do_afterwards(runtime: Dialect, text: str) -> None:
     document = parsed(text, runtime)

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from astro_sync.envfile.dialects import COMPOSE, LOAD, READERS, STANDALONE, CannotWriteError, Dialect
 from astro_sync.envfile.writing import Spelling, common_spellings, is_common_name, load_lines, load_refusal, spell
-from env_texts import ENVIRONMENT, values
+from env_texts import ENVIRONMENT, SEARCH, values
 
 RUNTIMES = [COMPOSE, STANDALONE]
 
@@ -60,6 +60,7 @@ def test_without_a_common_spelling_the_runtime_gets_its_own(
 
 
 @pytest.mark.parametrize("runtime", RUNTIMES, ids=lambda runtime: runtime.name)
+@SEARCH
 @given(value=values)
 def test_the_runtime_reads_what_is_spelled_and_a_common_spelling_means_the_same_to_all(
     runtime: Dialect, value: str
@@ -120,6 +121,7 @@ def test_a_key_that_only_some_readers_can_have_is_spelled_for_the_runtime() -> N
     ]
 
 
+@SEARCH
 @given(st.dictionaries(st.sampled_from("ABC"), values))
 def test_load_lines_are_sent_exactly_or_refused(variables: dict[str, str]) -> None:
     refused = {key for key, value in variables.items() if load_refusal(key, value)}

@@ -3,7 +3,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from astro_sync.envfile.dialects import COMPOSE, CannotWriteError
-from env_texts import ENVIRONMENT, texts, values
+from env_texts import ENVIRONMENT, SEARCH, texts, values
 
 BACKSLASH = "\\"
 
@@ -117,6 +117,7 @@ def test_an_assignment_tells_which_names_the_file_had_to_know() -> None:
     assert needs == [{"B"}, set(), set(), {"G", "H"}]
 
 
+@SEARCH
 @given(values.filter(lambda value: "\0" not in value))
 @example("$")
 @example("a\r\n\\'\"${A}")
@@ -134,6 +135,7 @@ def test_only_nul_and_bytes_that_are_no_text_are_refused(value: str, reason: str
         COMPOSE.write(value)
 
 
+@SEARCH
 @given(texts | st.text())
 def test_every_assignment_lies_where_it_says(text: str) -> None:
     reading = COMPOSE.read(text, ENVIRONMENT)

@@ -3,7 +3,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from astro_sync.envfile.dialects import LOAD, CannotWriteError
-from env_texts import texts, values
+from env_texts import SEARCH, texts, values
 
 
 @pytest.mark.parametrize(
@@ -59,6 +59,7 @@ def test_the_lines_that_load_complains_of_are_named() -> None:
     assert LOAD.read("A=1\nwords\n\n=x\nB=\n# c\n", {}).ignored == (2, 4, 5)
 
 
+@SEARCH
 @given(texts | st.text())
 def test_every_assignment_lies_where_it_says(text: str) -> None:
     for made in LOAD.read(text, {}).assignments:
@@ -69,6 +70,7 @@ def test_every_assignment_lies_where_it_says(text: str) -> None:
         assert made.line == made.last_line == text.count("\n", 0, made.start) + 1
 
 
+@SEARCH
 @given(values)
 def test_what_is_written_is_what_is_read(value: str) -> None:
     try:

@@ -4,9 +4,10 @@ from hypothesis import strategies as st
 
 from astro_sync.envfile.dialects import PYTHON_DOTENV, CannotWriteError
 from astro_sync.envfile.dialects.python_dotenv import read_with_library
-from env_texts import texts, values
+from env_texts import SEARCH, texts, values
 
 
+@SEARCH
 @given(texts | st.text() | values)
 @example("A='\\\r\n'\r\n")
 @example("'a\r\nb'=1\r\n")
@@ -18,6 +19,7 @@ def test_the_model_reads_what_the_library_reads(text: str) -> None:
     assert PYTHON_DOTENV.read(text, {}).pairs() == read_with_library(text)
 
 
+@SEARCH
 @given(texts | st.text())
 def test_every_assignment_lies_where_it_says(text: str) -> None:
     position = 0
@@ -47,6 +49,7 @@ def test_a_later_key_without_a_value_takes_the_earlier_one_away() -> None:
     assert reading.values() == {}
 
 
+@SEARCH
 @given(values.filter(lambda value: "\0" not in value))
 def test_what_is_written_is_what_the_library_and_its_model_read(value: str) -> None:
     text = f"A=1\nK={PYTHON_DOTENV.write(value)}\n"

@@ -3,7 +3,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from astro_sync.envfile.dialects import STANDALONE, CannotWriteError
-from env_texts import texts, values
+from env_texts import SEARCH, texts, values
 
 
 @pytest.mark.parametrize(
@@ -34,6 +34,7 @@ def test_a_line_without_an_equals_sign_is_ignored() -> None:
     assert STANDALONE.read("A=1\nwords\n\n# c\nB: 2\n", {}).ignored == (2, 5)
 
 
+@SEARCH
 @given(texts | st.text())
 def test_every_assignment_lies_where_it_says(text: str) -> None:
     for made in STANDALONE.read(text, {}).assignments:
@@ -42,6 +43,7 @@ def test_every_assignment_lies_where_it_says(text: str) -> None:
         assert made.line == made.last_line == text.count("\n", 0, made.start) + 1
 
 
+@SEARCH
 @given(values)
 def test_what_is_written_is_what_is_read(value: str) -> None:
     if "\n" in value or "\0" in value:
