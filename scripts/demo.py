@@ -1,5 +1,6 @@
 """Run both syncs in a sandbox, each command shown above its real output; `scripts/demo` starts this."""
 
+import os
 import shlex
 import shutil
 import subprocess
@@ -46,7 +47,9 @@ class Steps:
 
     def __init__(self, sandbox: Sandbox) -> None:
         self.sandbox = sandbox
-        self.environment = {**sandbox.environment, "COLUMNS": str(shutil.get_terminal_size().columns)}
+        colour = {name: os.environ[name] for name in ("FORCE_COLOR", "NO_COLOR", "TERM") if name in os.environ}
+        columns = str(shutil.get_terminal_size().columns)
+        self.environment = {**sandbox.environment, **colour, "COLUMNS": columns}
 
     def say(self, sentence: str) -> None:
         """Print a line of narration."""

@@ -14,10 +14,11 @@ from typing import Any
 
 import pytest
 from ruamel.yaml import YAML
+
 from sandbox import RECORDED_AIRFLOW, Sandbox
 
 PROJECT = Path(__file__).parents[1]
-SCRIPTS = ["scripts/check", "scripts/test", "scripts/demo", ".ci/run"]
+SCRIPTS = ["scripts/bench", "scripts/check", "scripts/test", "scripts/demo", "scripts/record", ".ci/run"]
 PYPROJECT: dict[str, Any] = {
     "build-system": {"requires": []},
     "project": {"dependencies": ["click"]},

@@ -18,7 +18,7 @@ Repair = Callable[..., str]
         ("export A=v\n", "A=v\n", "standalone and --load read another name than compose"),
         ("A = v\n", "A=v\n", "standalone and --load read another name than compose"),
         ("A: v\n", "A=v\n", "standalone, --load and python-dotenv skip what compose reads"),
-        ("A=\n", "A=''\n", "--load skips what compose reads"),
+        ("A=\n", 'A=""\n', "--load skips what compose reads"),
         ("A=v # note\n", "# note\nA=v\n", "standalone and --load read another value than compose"),
         ("A='v w'\t# note\r\n", "# note\r\nA='v w'\r\n", "standalone and --load read another value than compose"),
         ("A=v # note", "# note\nA=v", "standalone and --load read another value than compose"),
