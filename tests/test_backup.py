@@ -6,10 +6,11 @@ from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 
 import pytest
-from astro_sync.backup import KEPT, BackupError, folder, keep
-from astro_sync.errors import ExitCode
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+
+from astro_sync.backup import KEPT, BackupError, folder, keep
+from astro_sync.errors import ExitCode
 
 NOW = datetime(2026, 1, 2, 3, 4, 5, 678, tzinfo=UTC)
 HOME = Path("/home/ada")

@@ -5,6 +5,7 @@ import sys
 from pathlib import Path
 
 import pytest
+
 from astro_sync.errors import ExitCode
 from astro_sync.files import flush_folder, restore_access, sentence_for, write_whole
 

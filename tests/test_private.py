@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 import pytest
+
 from astro_sync.errors import AstroSyncError, ExitCode
 from astro_sync.lock import try_lock
 from astro_sync.private import private_folder, write_private

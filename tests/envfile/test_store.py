@@ -7,10 +7,11 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from astro_sync.envfile.store import ChangedError, folder_of, load, replace
-from astro_sync.errors import AstroSyncError, ExitCode, RefusedError
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+
+from astro_sync.envfile.store import ChangedError, folder_of, load, replace
+from astro_sync.errors import AstroSyncError, ExitCode, RefusedError
 
 AS_ROOT = pytest.mark.skipif(os.geteuid() != 0, reason="only root may give files away")
 NOBODY = 65534

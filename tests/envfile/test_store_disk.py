@@ -10,6 +10,7 @@ import sys
 from pathlib import Path
 
 import pytest
+
 from astro_sync.envfile.store import load, replace
 from astro_sync.errors import AstroSyncError
 

@@ -15,6 +15,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+
 from astro_sync.envfile.store import load, locked, replace
 from astro_sync.errors import AstroSyncError, ExitCode, UnusableError
 
