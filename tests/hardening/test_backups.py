@@ -179,6 +179,10 @@ def test_the_commands_put_the_file_and_the_deployment_back(quick: Sandbox, warm:
         pytest.param("MY_TOKEN", "plain-token", id="a name that looks secret"),
         pytest.param("AIRFLOW__CORE__DAGS_FOLDER", "/dags", id="reserved"),
         pytest.param("my.key-x", "v", id="an odd name"),
+        pytest.param("KEY", "two\nlines", id="several lines"),
+        pytest.param("KEY", " padded ", id="padded"),
+        pytest.param("AIRFLOW_VAR_KEY", "", id="empty"),
+        pytest.param("KEY", "# secret", id="placeholder"),
     ],
 )
 @pytest.mark.parametrize("mode", ["docker", "standalone"])
@@ -211,3 +215,26 @@ def test_a_file_in_another_folder_is_put_back_from_where_the_user_stands(quick: 
     assert result.code == 6, result
     run_as_printed(quick, next(words for words in commands(result.stderr) if words[0] == "cp"))
     assert path.read_bytes() == OLD.encode()
+
+
+def test_a_file_whose_name_begins_with_a_dash_is_put_back(quick: Sandbox, warm: Warm) -> None:
+    quick.write_env(OLD, name="-x.env")
+    quick.set_variable("OWN", "theirs")
+    quick.set_airflow({"new": "x"})
+    quick.fault("concurrent-key", command="deployment variable update", key="OWN", value="somebody's")
+    result = warm.run(quick, *PUSH, "--env=-x.env")
+    assert result.code == 6, result
+    run_as_printed(quick, next(words for words in commands(result.stderr) if words[0] == "cp"))
+    assert quick.read_env("-x.env") == OLD
+
+
+def test_a_quiet_report_of_a_failed_write_still_prints_a_command_for_each_backup(quick: Sandbox, warm: Warm) -> None:
+    quick.write_env(OLD)
+    quick.set_variable("OWN", "theirs")
+    quick.set_airflow({"new": "x"})
+    quick.fault("lost-write", command="deployment variable update")
+    quick.fault("concurrent-key", command="deployment variable update", key="OWN", value="somebody's")
+    result = warm.run(quick, *PUSH, "-q")
+    assert result.code == 6, result
+    found = commands(result.stderr)
+    assert [words[0] for words in found] == ["cp", "astro-sync"], result.stderr
