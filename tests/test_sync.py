@@ -13,10 +13,11 @@ from hypothesis import strategies as st
 
 from astro_sync.endpoints import Endpoint, Source
 from astro_sync.errors import AstroSyncError, ExitCode, Interruption, RefusedError, UnusableError
+from astro_sync.legs import Leg, Result, Terms
 from astro_sync.model import Action, Change, Note, OnConflict, Plan, Snapshot, Value, Variable, Warn, Written
 from astro_sync.plan import Policy
 from astro_sync.readback import Verdict
-from astro_sync.sync import Leg, Result, Terms, chain, copy
+from astro_sync.sync import chain, copy
 
 FOLDER = Path("/backups")
 NOW = datetime(2026, 8, 1, tzinfo=UTC)

@@ -13,6 +13,7 @@ from click.core import ParameterSource
 from astro_sync import __version__
 from astro_sync.completion import SHELLS, completion_script
 from astro_sync.errors import ExitCode
+from astro_sync.guide import EXIT_CODES, GUIDE, CheckCommand, Commands
 from astro_sync.options import (
     Typed,
     astro_options,
@@ -29,60 +30,10 @@ from astro_sync.options import (
     yes_option,
 )
 
-_EXIT_CODES = """\b
-Exit codes:
-  0    done, or nothing to do
-  1    failed; no Deployment was changed
-  2    usage
-  3    refused before any change
-  4    the Astro CLI cannot be used
-  5    something was found (check, dedupe --check, diff and --dry-run with --exit-code)
-  6    a write did not do what was planned
-  7    done, but for the keys that --partial left out
-  70   a bug in astro-sync
-  129, 130, 143   hung up, interrupted, ended
-"""
-
-
-_GUIDE = """\
-astro-sync moves Airflow connections and variables between this Astro project and Astro Deployments.
-
-  astro-sync doctor                              is everything there?
-  astro-sync local-to-deploy -d ID --dry-run     what would go to the Deployment
-  astro-sync local-to-deploy -d ID               send it
-  astro-sync deploy-to-local -d ID               fetch what the Deployment has
-  astro-sync check                               what will bite in .env
-
-`astro deployment list` shows the ids; `astro-sync --help` shows all commands."""
-
-
-class _Commands(click.Group):
-    """Name the nearest command for one that there is none of."""
-
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        command = super().get_command(ctx, cmd_name)
-        if command is None:
-            from difflib import get_close_matches
-
-            if near := get_close_matches(cmd_name, self.list_commands(ctx), n=1, cutoff=0.4):
-                ctx.fail(f"No such command '{cmd_name}'. Did you mean '{near[0]}'?")
-        return command
-
-
-class _Check(click.Command):
-    """List the checks below the options."""
-
-    def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        from astro_sync.checks import explanations
-
-        with formatter.section("Checks"):
-            formatter.write_dl(explanations())
-        super().format_epilog(ctx, formatter)
-
 
 @click.group(
-    cls=_Commands,
-    epilog=_EXIT_CODES,
+    cls=Commands,
+    epilog=EXIT_CODES,
     invoke_without_command=True,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
@@ -91,7 +42,7 @@ class _Check(click.Command):
 def cli(context: click.Context) -> None:
     """Move Airflow connections and variables between a local Astro project and Astro Deployments, safely."""
     if context.invoked_subcommand is None:
-        click.echo(_GUIDE)
+        click.echo(GUIDE)
 
 
 @cli.command("local-to-deploy", short_help="Local Airflow's metadata database → .env → Deployments.")
@@ -188,7 +139,7 @@ def dedupe(**given: Any) -> None:
     _run("dedupe", given)
 
 
-@cli.command("check", cls=_Check, short_help="Finds what will bite in .env files.")
+@cli.command("check", cls=CheckCommand, short_help="Finds what will bite in .env files.")
 @click.argument("files", metavar="[FILE]...", nargs=-1)
 @click.option("--select", metavar="CODE", multiple=True, help="Only these checks (AS101, AS1 or a name).")
 @click.option("--ignore", metavar="CODE", multiple=True, help="Not these checks.")

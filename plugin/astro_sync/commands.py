@@ -8,6 +8,7 @@ from astro_sync.endpoints import Endpoint
 from astro_sync.endpoints.deployment import Deployment
 from astro_sync.endpoints.deployment_answers import Details
 from astro_sync.errors import ExitCode, UsageError
+from astro_sync.legs import Leg, Result
 from astro_sync.model import Note, OnConflict, Outcome, TargetOutcome, Warn
 from astro_sync.options import Options
 from astro_sync.plan import is_reserved
@@ -15,7 +16,7 @@ from astro_sync.readback import Verdict
 from astro_sync.run import World, prepare
 from astro_sync.secrecy import is_placeholder
 from astro_sync.settings import Settled
-from astro_sync.sync import Leg, Result, chain, copy
+from astro_sync.sync import chain, copy
 
 
 def local_to_deploy(settled: Settled, world: World) -> Outcome:

@@ -5,10 +5,10 @@ from collections.abc import Iterator, Sequence
 from astro_sync.endpoints import Endpoint
 from astro_sync.endpoints.deployment import Deployment
 from astro_sync.errors import UsageError
+from astro_sync.legs import Leg
 from astro_sync.model import WRITES, Plan
 from astro_sync.report import count_actions
 from astro_sync.settings import Settled
-from astro_sync.sync import Leg
 from astro_sync.terminal import Terminal
 
 

@@ -21,12 +21,12 @@ from astro_sync.endpoints.local_airflow import LocalAirflow
 from astro_sync.endpoints.registry import find_format, find_kind
 from astro_sync.errors import UnusableError, UsageError
 from astro_sync.interruption import Signals
+from astro_sync.legs import Terms
 from astro_sync.model import OnConflict
 from astro_sync.options import Options
 from astro_sync.plan import Policy
 from astro_sync.private import private_folder
 from astro_sync.settings import Settled
-from astro_sync.sync import Terms
 from astro_sync.terminal import Terminal
 
 _AIRFLOW: Final = ("AIRFLOW_CONN_*", "AIRFLOW_VAR_*")

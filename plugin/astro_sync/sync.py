@@ -1,80 +1,18 @@
 """The story of every move: read both sides, plan, confirm, apply, read back."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
-from datetime import datetime
-from pathlib import Path
 
+from astro_sync.carry_out import apply
 from astro_sync.concurrency import each
 from astro_sync.endpoints import Endpoint, Source
-from astro_sync.errors import AstroSyncError, ExitCode, InterruptedRunError, Interruption, RefusedError, UsageError
-from astro_sync.model import Action, Change, OnConflict, Plan, Snapshot, Variable, Warn, Written
-from astro_sync.plan import Policy, make_plan
-from astro_sync.readback import Judgement, Verdict, judge
+from astro_sync.errors import AstroSyncError, ExitCode, RefusedError, UsageError
+from astro_sync.legs import Leg, Result, Terms
+from astro_sync.model import Action, OnConflict, Plan, Snapshot, Variable
+from astro_sync.plan import make_plan
 
 _READS_AT_ONCE = 8
-
-
-@dataclass(slots=True)
-class Leg:
-    """Hold one move into one destination: what stood there, the plan, and what came of it."""
-
-    destination: Endpoint
-    before: Snapshot
-    plan: Plan
-    judgement: Judgement | None = None
-    written: Written | None = None
-    backup: Path | None = None
-
-    @property
-    def changes(self) -> tuple[Change, ...]:
-        """Return the decisions, with what the read-back found."""
-        return self.judgement.changes if self.judgement else self.plan.changes
-
-    @property
-    def warnings(self) -> tuple[Warn, ...]:
-        """Return what the plan, the destination and the read-back have to say."""
-        found = self.judgement.warnings if self.judgement else ()
-        return (*self.before.warnings, *self.plan.warnings, *self.destination.warnings, *found)
-
-    @property
-    def verdict(self) -> Verdict:
-        """Tell how the destination stands to the plan; a leg that was never carried out left it untouched."""
-        if self.judgement:
-            return self.judgement.verdict
-        return Verdict.UNTOUCHED if self.plan.changes_something else Verdict.PLANNED
-
-
-@dataclass(frozen=True, slots=True)
-class Terms:
-    """Hold what the user decided for one run, how to ask, and where backups go (None: nowhere).
-
-    `compares_only`: nothing will be written, so no destination need be able to hold what it lacks.
-    """
-
-    policy: Callable[[Endpoint], Policy]
-    ask: Callable[[Sequence[Change], Endpoint], Mapping[str, OnConflict]]
-    confirm: Callable[[Sequence[Leg]], bool]
-    interrupted: Callable[[], None]
-    note: Callable[[str], None]
-    backups: Path | None
-    now: datetime
-    dry_run: bool = False
-    partial: bool = False
-    exit_code: bool = False
-    jobs: int = 8
-    compares_only: bool = False
-
-
-@dataclass(slots=True)
-class Result:
-    """Hold the legs of a run, as far as it went, and how it ended."""
-
-    legs: list[Leg] = field(default_factory=list)
-    warnings: tuple[Warn, ...] = ()
-    error: AstroSyncError | None = None
-    exit_code: ExitCode = ExitCode.DONE
 
 
 def copy(source: Source, destination: Endpoint, terms: Terms) -> Result:
@@ -170,7 +108,7 @@ def _carry_out(result: Result, terms: Terms) -> Result:
         result.error = AstroSyncError("Nothing was changed, as you said.")
         result.exit_code = ExitCode.FAILED
         return result
-    _apply(result, pending, terms)
+    apply(result, pending, terms)
     return result
 
 
@@ -195,74 +133,3 @@ def _refuse(legs: Sequence[Leg], terms: Terms) -> AstroSyncError | None:
             hint += " By hand: `astro env variable create --deployment-id ID --key KEY --secret < FILE`."
         return RefusedError(f"{count} cannot be carried exactly; nothing was changed.", hint=hint)
     return None
-
-
-def _apply(result: Result, pending: Sequence[Leg], terms: Terms) -> None:
-    """Back up, write and read back; files first, then all Deployments at the same time."""
-    interruption: Interruption | None = None
-    files = [leg for leg in pending if not leg.before.keeps_secrets]
-    deployments = [leg for leg in pending if leg.before.keeps_secrets]
-    begun: list[Leg] = []
-    try:
-        if terms.backups:
-            for leg in pending:
-                leg.backup = leg.destination.keep_backup(terms.backups, terms.now)
-        for leg in files:
-            # A file that cannot be replaced is as it was, or somebody else's: its error says all.
-            _write(leg)
-            begun.append(leg)
-        begun += deployments
-        each(_write, deployments, at_once=terms.jobs)
-    except AstroSyncError as error:
-        result.error = error
-    except Interruption as error:
-        interruption = error
-        terms.interrupted()
-        begun = begun or files
-    try:
-        each(lambda leg: _read_back(leg, terms.note), begun, at_once=terms.jobs)
-    except Interruption as error:
-        interruption = error
-    for leg in begun:
-        leg.judgement = leg.judgement or judge(leg.plan, leg.before, None, failed=True)
-    _conclude(result, interruption)
-
-
-def _write(leg: Leg) -> None:
-    leg.written = leg.destination.apply(leg.plan)
-
-
-def _read_back(leg: Leg, note: Callable[[str], None]) -> None:
-    try:
-        after = leg.destination.read()
-    except AstroSyncError:
-        after = None
-    # Without an answer the writing was interrupted.
-    written = leg.written or Written(InterruptedRunError("The writing did not end."), trusted_secrets=False)
-    failed = written.failure is not None
-    leg.judgement = judge(leg.plan, leg.before, after, failed=failed, trusted_secrets=written.trusted_secrets)
-    words = {Verdict.PLANNED: "as planned", Verdict.UNTOUCHED: "not changed", Verdict.OTHER: "not as planned"}
-    note(f"{leg.destination}: {words[leg.verdict]}.")
-
-
-def _conclude(result: Result, interruption: Interruption | None) -> None:
-    """Turn the verdicts into an error and an exit code (design, "Exit codes")."""
-    amiss = [leg for leg in result.legs if leg.verdict is not Verdict.PLANNED]
-    changed = any(leg.judgement and leg.before.keeps_secrets and leg.verdict is Verdict.PLANNED for leg in result.legs)
-    if amiss:
-        failures = [leg.written.failure for leg in amiss if leg.written and leg.written.failure]
-        result.error = result.error or next(iter(failures), None)
-        if changed or any(leg.verdict is Verdict.OTHER for leg in amiss):
-            result.exit_code = ExitCode.UNPLANNED
-            result.error = result.error or AstroSyncError("Not everything is as planned; the report names each key.")
-        else:
-            result.error = result.error or AstroSyncError("Nothing was written.")
-            refused = result.error.exit_code is ExitCode.REFUSED
-            result.exit_code = ExitCode.REFUSED if refused else ExitCode.FAILED
-    if interruption:
-        names = ", ".join(str(leg.destination) for leg in result.legs if leg.judgement and leg not in amiss)
-        what = f"written as planned: {names}" if names else "nothing was written"
-        if any(leg.verdict is Verdict.OTHER for leg in amiss):
-            what += "; the report names each key that is not as planned"
-        result.error = InterruptedRunError(f"Interrupted; {what}.")
-        result.exit_code = interruption.exit_code

@@ -1,0 +1,55 @@
+"""What the command line says of itself: a short guide, the exit codes, the nearest command, the checks."""
+
+from typing import Final
+
+import click
+
+EXIT_CODES: Final = """\b
+Exit codes:
+  0    done, or nothing to do
+  1    failed; no Deployment was changed
+  2    usage
+  3    refused before any change
+  4    the Astro CLI cannot be used
+  5    something was found (check, dedupe --check, diff and --dry-run with --exit-code)
+  6    a write did not do what was planned
+  7    done, but for the keys that --partial left out
+  70   a bug in astro-sync
+  129, 130, 143   hung up, interrupted, ended
+"""
+GUIDE: Final = """\
+astro-sync moves Airflow connections and variables between this Astro project and Astro Deployments.
+
+  astro-sync doctor                              is everything there?
+  astro-sync local-to-deploy -d ID --dry-run     what would go to the Deployment
+  astro-sync local-to-deploy -d ID               send it
+  astro-sync deploy-to-local -d ID               fetch what the Deployment has
+  astro-sync check                               what will bite in .env
+
+`astro deployment list` shows the ids; `astro-sync --help` shows all commands."""
+
+
+class Commands(click.Group):
+    """Name the nearest command for one that there is none of."""
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Return a command; fail with the nearest name for one that there is none of."""
+        command = super().get_command(ctx, cmd_name)
+        if command is None:
+            from difflib import get_close_matches
+
+            if near := get_close_matches(cmd_name, self.list_commands(ctx), n=1, cutoff=0.4):
+                ctx.fail(f"No such command '{cmd_name}'. Did you mean '{near[0]}'?")
+        return command
+
+
+class CheckCommand(click.Command):
+    """List the checks below the options."""
+
+    def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the list of checks."""
+        from astro_sync.checks import explanations
+
+        with formatter.section("Checks"):
+            formatter.write_dl(explanations())
+        super().format_epilog(ctx, formatter)
