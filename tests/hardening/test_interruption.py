@@ -1,7 +1,6 @@
 """^C, SIGTERM and SIGHUP at any point: nothing is left, `.env` is whole, and the report says what was written."""
 
 import json
-import os
 import signal
 import sys
 import time
@@ -15,6 +14,7 @@ from hardening.processes import (
     Running,
     assert_nothing_left,
     children,
+    end_orphans,
     is_alive,
     lock_of,
     pause_at,
@@ -261,9 +261,7 @@ def test_a_killed_run_leaves_nothing_that_the_next_one_does_not_remove(ready: Sa
     running.signal(signal.SIGKILL)
     running.end()
     assert written(ready) == expected
-    for pid in children(ready):  # nobody is left to end them
-        if is_alive(pid):
-            os.kill(pid, signal.SIGKILL)
+    end_orphans(ready)
     ready.clear_faults()
     result = start(ready, *PUSH, "--json").end()
     assert result.code == 0, result
@@ -293,6 +291,4 @@ def test_a_leftover_folder_of_a_killed_run_is_private(ready: Sandbox) -> None:
     assert found
     for path in found:
         assert path.stat().st_mode & 0o077 == 0, path
-    for pid in children(ready):
-        if is_alive(pid):
-            os.kill(pid, signal.SIGKILL)
+    end_orphans(ready)
