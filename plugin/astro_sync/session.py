@@ -43,9 +43,14 @@ def _run(command: str, typed: Typed, world: World) -> ExitCode:
         outcome = _attempt(command, typed, world)
         try:
             terminal.report(outcome)
-        except BrokenPipeError:
-            # Whoever read the report has read enough.
+        except OSError as error:
             terminal.hush()
+            # Whoever closed the pipe has read enough.
+            if not isinstance(error, BrokenPipeError):
+                ended = f"the run itself ended with exit {int(outcome.exit_code)}"
+                hint = "`astro-sync diff` shows where things stand."
+                terminal.complain(AstroSyncError(f"No report could be written: {error.strerror}; {ended}.", hint=hint))
+                return outcome.exit_code or ExitCode.FAILED
     except UsageError as error:
         terminal.complain(error)
         return error.exit_code

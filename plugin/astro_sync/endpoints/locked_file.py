@@ -35,6 +35,9 @@ class LockedFile:
         if not self.read_only:
             folder = folder_of(self.path)
             if not folder.is_dir():
+                if self.path.is_symlink():
+                    # It says itself what is wrong with a link that leads nowhere.
+                    load(self.path)
                 raise UsageError(f"There is no folder {folder}.", hint="Make it first, or name another file.")
             self._lock = locked(folder, self.timeout, self.tell)
         self._lock.__enter__()
