@@ -129,6 +129,11 @@ def test_each_pair_of_values_and_policy_has_its_action_on_the_way_up(case: Push,
     assert push(case).action is action
 
 
+@pytest.mark.parametrize("local", ["here", "", "# secret", "two\nlines"])
+def test_a_secret_that_is_kept_is_shown_as_a_secret(local: str) -> None:
+    assert push(Push(local, SECRET)) == Change("K", Action.SECRET_KEPT, secret=True)
+
+
 def test_a_key_that_only_the_deployment_has_is_listed_last_and_never_touched() -> None:
     there = side({"T": "x", "S": SECRET, "K": "1"}, deployment=True)
     plan = make_plan(side({"N": "1", "K": "1"}), there, Policy(OVERWRITE, rotate=("*",)), hold_all)
@@ -150,6 +155,12 @@ def test_a_write_holds_the_new_value_and_the_old_one() -> None:
         "K", Action.UPDATE, value=Value("here"), old=Value("there")
     )
     assert push(Push("here", None)) == Change("K", Action.CREATE, value=Value("here"))
+
+
+def test_a_key_that_is_kept_holds_both_values_so_that_the_report_can_tell_them_apart() -> None:
+    assert push(Push("here", "there", Policy(KEEP))) == Change(
+        "K", Action.KEEP, value=Value("here"), old=Value("there")
+    )
 
 
 @pytest.mark.parametrize("policy", [FAIL, ASK])
@@ -223,6 +234,11 @@ def test_a_pulled_secret_is_recorded_as_a_comment_only_where_no_line_has_its_key
     assert pull(SECRET, local).noted is noted
 
 
+def test_a_secret_whose_name_no_line_can_show_is_not_recorded() -> None:
+    for key in ("A\nB", "A\x1b[31m", "A\u202eB"):
+        assert pull(SECRET, None, key=key) == Change(key, Action.SECRET_KEPT, secret=True)
+
+
 def test_a_secret_that_a_comment_records_is_not_recorded_again() -> None:
     local = Snapshot(noted=frozenset({"K"}))
     assert not only(make_plan(side({"K": SECRET}), local, Policy(), hold_all)).noted
@@ -232,6 +248,12 @@ def test_a_secret_that_a_comment_records_is_not_recorded_again() -> None:
 @pytest.mark.parametrize("policy", list(OnConflict))
 def test_an_empty_airflow_line_in_the_file_gives_way_to_a_real_value(key: str, policy: OnConflict) -> None:
     assert pull("real", "", Policy(policy), key).action is Action.UPDATE
+
+
+@pytest.mark.parametrize("key", ["AIRFLOW_VAR_X", "AIRFLOW_CONN_X"])
+def test_an_empty_airflow_variable_of_a_deployment_is_a_value_like_any_other(key: str) -> None:
+    assert pull("", "mine", Policy(FAIL), key).conflict
+    assert pull("", "mine", Policy(OVERWRITE), key).action is Action.UPDATE
 
 
 def test_any_other_empty_line_in_the_file_is_a_value_like_any_other() -> None:
@@ -266,6 +288,24 @@ def test_a_placeholder_is_skipped_and_named_in_every_direction(text: str, outer:
 @pytest.mark.parametrize("text", ["# secrets", "# Secret", "#secret", "*****", "***", "x # secret", "# secret x"])
 def test_what_only_resembles_a_placeholder_is_carried(text: str) -> None:
     assert push(Push(text, None)).action is Action.CREATE
+
+
+@pytest.mark.parametrize(
+    ("local", "there", "allowed", "action"),
+    [
+        ("# secret", None, "K", Action.CREATE),
+        ("****", "there", "K", Action.UPDATE),
+        ("# secret", SECRET, "K", Action.UPDATE),
+        ("", SECRET, "K", Action.UPDATE),
+        ("# secret", None, "*", Action.SKIP),
+        ("# secret", None, "OTHER", Action.SKIP),
+    ],
+)
+def test_a_placeholder_is_carried_when_its_key_is_allowed_by_name(
+    local: str, there: Side, allowed: str, action: Action
+) -> None:
+    policy = Policy(OVERWRITE, rotate=("*",), allow_placeholder=frozenset({allowed}))
+    assert push(Push(local, there, policy)).action is action
 
 
 # --- filters ---
@@ -303,6 +343,11 @@ def test_a_filter_goes_before_every_other_rule() -> None:
     plan = make_plan(source, there, Policy(exclude=("*",), rotate=("*",)), hold_all)
     assert [change.action for change in plan.changes] == [Action.SKIP] * 6
     assert plan.warnings == ()
+
+
+def test_a_key_that_a_filter_leaves_out_is_not_said_to_look_like_a_secret() -> None:
+    source, there = side({"MY_TOKEN": "new"}), side({"MY_TOKEN": "old"}, deployment=True)
+    assert make_plan(source, there, Policy(OVERWRITE, exclude=("*",)), hold_all).warnings == ()
 
 
 @pytest.mark.parametrize(
@@ -392,6 +437,20 @@ def test_a_connection_to_the_users_own_machine_is_named_when_it_is_written(host:
     assert notes(same) == []
 
 
+def test_a_connection_to_any_other_host_is_not_named() -> None:
+    source = side({"AIRFLOW_CONN_DB": "mysql://db.example.com:3306/x", "AIRFLOW_CONN_BAD": "://"})
+    plan = make_plan(source, side({}, deployment=True), Policy(), hold_all)
+    assert [change.action for change in plan.changes] == [Action.CREATE, Action.CREATE]
+    assert notes(plan) == []
+
+
+def test_what_matters_on_a_deployment_only_is_not_said_of_a_file() -> None:
+    source = side({"AIRFLOW_CONN_DB": "mysql://u:p@localhost/x", "OPENLINEAGE_URL": "x", "MY_TOKEN": "new"})
+    plan = make_plan(source, side({"MY_TOKEN": "old"}, file=True), Policy(OVERWRITE), hold_all)
+    assert [change.action for change in plan.changes] == [Action.CREATE, Action.CREATE, Action.UPDATE]
+    assert notes(plan) == []
+
+
 # --- which new keys are secret ---
 
 
@@ -400,6 +459,7 @@ def test_a_connection_to_the_users_own_machine_is_named_when_it_is_written(host:
     [
         ("MY_TOKEN", "x", Policy(), True),
         ("MY_FLAG", "x", Policy(), False),
+        ("NO_PROXY", "x", Policy(), False),
         ("MY_FLAG", "x", Policy(secret=("MY_*",)), True),
         ("MY_TOKEN", "x", Policy(plain=("MY_*",)), False),
         ("MY_TOKEN", "x", Policy(plain=("*",), secret=("*",)), False),
@@ -431,15 +491,21 @@ def test_an_existing_secret_stays_secret_when_it_is_written_anew() -> None:
         assert change == Change("K", Action.UPDATE, secret=True, value=Value("here"), old=None)
 
 
+def test_a_secret_that_is_written_anew_is_not_said_to_be_plain() -> None:
+    there = side({"MY_TOKEN": SECRET}, deployment=True)
+    assert notes(make_plan(side({"MY_TOKEN": "x"}), there, Policy(rotate=("*",)), hold_all)) == []
+
+
 # --- warnings about secrets ---
 
 
 @pytest.mark.parametrize(
     ("source", "destination", "note", "words"),
     [
-        (side({"K": "x"}), side({"K": SECRET}, deployment=True), Note.SECRET_KEPT, "--rotate K"),
+        (side({"K": "x"}), side({"K": SECRET}, deployment=True), Note.SECRET_KEPT, "--rotate K writes the local value"),
+        (side({"K": "****"}), side({"K": SECRET}, deployment=True), Note.PLACEHOLDER, "only a placeholder here"),
         (side({"K": SECRET}, deployment=True), side({}), Note.SECRET_KEPT, "comment"),
-        (side({"K": SECRET}, deployment=True), side({"K": "mine"}), Note.SECRET_KEPT, "--rotate K"),
+        (side({"K": SECRET}, deployment=True), side({"K": "mine"}), Note.SECRET_KEPT, "local-to-deploy --rotate K"),
         (side({"K": SECRET}, deployment=True), side({"K": "# secret"}), Note.PLACEHOLDER, "real value"),
     ],
 )
@@ -491,6 +557,45 @@ def test_a_key_that_was_read_and_is_still_called_unreadable_is_refused() -> None
     assert only(make_plan(source, side({}), Policy(), hold_all)).action is Action.REFUSED
 
 
+# --- keys that the destination could not read ---
+
+
+@pytest.mark.parametrize(
+    ("local", "policy", "action"),
+    [
+        ("x", FAIL, Action.REFUSED),
+        ("x", ASK, Action.REFUSED),
+        ("x", OVERWRITE, Action.REFUSED),
+        ("x", KEEP, Action.KEEP),
+        ("# secret", OVERWRITE, Action.SKIP),
+        (SECRET, OVERWRITE, Action.SECRET_KEPT),
+    ],
+)
+def test_what_could_not_be_read_on_the_destination_is_never_replaced(
+    local: Side, policy: OnConflict, action: Action
+) -> None:
+    there = Snapshot(unreadable={"K": "its line is broken"})
+    assert only(make_plan(side({"K": local}), there, Policy(policy), hold_all)).action is action
+
+
+def test_the_reason_why_the_destination_could_not_be_read_is_told_with_the_way_on() -> None:
+    plan = make_plan(side({"K": "x", "L": "x"}), Snapshot(unreadable={"K": "why"}), Policy(OVERWRITE), hold_all)
+    assert plan.refusals == (
+        Change(
+            "K",
+            Action.REFUSED,
+            reason=f"what stands there cannot be read: why{GO_ON}--exclude K or --partial",
+        ),
+    )
+    assert [change.key for change in plan.writes] == ["L"]
+
+
+def test_a_value_that_was_read_counts_though_another_line_of_its_key_was_not() -> None:
+    there = replace(side({"K": "x"}), unreadable={"K": "why"})
+    assert only(make_plan(side({"K": "x"}), there, Policy(), hold_all)).action is Action.UNCHANGED
+    assert only(make_plan(side({"K": "y"}), there, Policy(OVERWRITE), hold_all)).action is Action.UPDATE
+
+
 # --- destinations that hold only some names, or connections as fields ---
 
 
@@ -498,8 +603,17 @@ def test_a_key_that_the_destination_has_no_place_for_is_skipped_without_a_warnin
     there = replace(side({}), prefixes=("AIRFLOW_CONN_",))
     plan = make_plan(side({"AIRFLOW_CONN_A": "aws://", "AIRFLOW_VAR_B": "x", "C": "x"}), there, Policy(), hold_all)
     assert [change.action for change in plan.changes] == [Action.CREATE, Action.SKIP, Action.SKIP]
-    assert "AIRFLOW_CONN_*" in str(plan.changes[1].reason)
+    assert plan.changes[1].reason == "such a file only holds AIRFLOW_CONN_*"
     assert plan.warnings == ()
+
+
+def test_all_the_names_that_the_destination_holds_are_told() -> None:
+    there = replace(side({}), prefixes=("AIRFLOW_CONN_", "AIRFLOW_VAR_"))
+    plan = make_plan(side({"AIRFLOW_VAR_B": "x", "C": "x"}), there, Policy(), hold_all)
+    assert [(change.action, change.reason) for change in plan.changes] == [
+        (Action.CREATE, None),
+        (Action.SKIP, "such a file only holds AIRFLOW_CONN_* and AIRFLOW_VAR_*"),
+    ]
 
 
 URI, JSON = "postgres://u@h:5432/x", '{"conn_type": "postgres", "login": "u", "host": "h", "port": 5432, "schema": "x"}'
@@ -523,6 +637,12 @@ def test_two_spellings_of_a_connection_are_the_same_only_where_a_side_keeps_them
     assert exact is (Action.UNCHANGED if one == other else Action.REFUSED)
     for sides in ((replace(here, by_meaning=True), there), (here, replace(there, by_meaning=True))):
         assert (only(make_plan(*sides, Policy(), hold_all)).action is Action.UNCHANGED) is same
+
+
+def test_a_secret_cannot_be_compared_by_its_meaning_either() -> None:
+    source = replace(side({"AIRFLOW_CONN_X": URI}), by_meaning=True)
+    there = side({"AIRFLOW_CONN_X": SECRET}, deployment=True)
+    assert only(make_plan(source, there, Policy(rotate=("*",)), hold_all)).action is Action.UPDATE
 
 
 # --- properties ---

@@ -95,6 +95,7 @@ def test_each_way_of_not_being_as_planned_has_its_reason(
     judgement = look(change, before, after, failed=failed)
     assert judgement.verdict is Verdict.OTHER
     assert [found.reason for found in judgement.changes] == [f"not as planned: {reason}"]
+    assert judgement.warnings == (), "its reason stands at the key already"
 
 
 def test_a_secret_that_was_there_before_is_unknown_when_its_call_did_not_end_well() -> None:
@@ -103,9 +104,47 @@ def test_a_secret_that_was_there_before_is_unknown_when_its_call_did_not_end_wel
     assert "unknown" in str(judgement.changes[0].reason)
 
 
+def test_a_secret_that_is_gone_is_called_gone_even_when_its_call_did_not_end_well() -> None:
+    judgement = look(ROTATE, holding(K=SECRET), holding(), failed=True, trusted=False)
+    assert judgement.changes[0].reason == "not as planned: gone from the destination"
+
+
+def test_a_plain_value_is_believed_when_it_is_seen_even_if_the_call_that_wrote_secrets_failed() -> None:
+    judgement = look(UPDATE, holding(K="old"), holding(K="new"), failed=True, trusted=False)
+    assert judgement == Judgement(Verdict.PLANNED, (UPDATE,))
+
+
+def test_one_secret_that_may_have_changed_is_enough_for_not_calling_the_place_untouched() -> None:
+    plan = Plan((replace(CREATE, key="N"), replace(ROTATE, key="S")))
+    before = holding(S=SECRET)
+    judgement = judge(plan, before, before, failed=True, trusted_secrets=False)
+    assert judgement.verdict is Verdict.OTHER
+    assert [str(change.reason).split(":")[1].strip() for change in judgement.changes] == ["not written", "unknown"]
+
+
 def test_a_secret_that_is_new_counts_as_written_when_it_is_there_even_if_its_call_failed() -> None:
     judgement = look(CREATE_SECRET, holding(), holding(K=SECRET), failed=True, trusted=False)
     assert judgement.verdict is Verdict.PLANNED
+
+
+URI, JSON = "postgres://u@h:5432/x", '{"conn_type": "postgres", "login": "u", "host": "h", "port": 5432, "schema": "x"}'
+
+
+@pytest.mark.parametrize(
+    ("key", "found", "by_meaning", "verdict"),
+    [
+        ("AIRFLOW_CONN_X", JSON, True, Verdict.PLANNED),
+        ("AIRFLOW_CONN_X", JSON, False, Verdict.OTHER),
+        ("AIRFLOW_CONN_X", JSON.replace("5432", "5433"), True, Verdict.OTHER),
+        ("AIRFLOW_VAR_X", JSON, True, Verdict.OTHER),
+    ],
+)
+def test_another_spelling_of_a_connection_is_as_planned_only_where_the_place_keeps_it_as_fields(
+    key: str, found: str, *, by_meaning: bool, verdict: Verdict
+) -> None:
+    change = Change(key, Action.CREATE, value=Value(URI))
+    after = replace(holding(**{key: found}), by_meaning=by_meaning)
+    assert look(change, holding(), after, failed=False).verdict is verdict
 
 
 def test_half_of_a_plan_is_neither_untouched_nor_planned() -> None:

@@ -190,6 +190,14 @@ def test_a_connection_that_cannot_be_read_is_secret(text: str) -> None:
     assert sensitive(KEY, text)
 
 
+@pytest.mark.parametrize("text", ["postgres://u:12#34@h/x", "postgres://u:12/34@h/x", "postgres://u:12?34@h/x"])
+def test_a_connection_whose_password_airflow_cuts_off_is_secret(text: str) -> None:
+    read = parse_connection(text)
+    assert read is not None
+    assert read.password is None, "to Airflow it has none"
+    assert sensitive(KEY, text)
+
+
 @pytest.mark.parametrize("field", FIELDS)
 def test_a_sensitive_extra_makes_a_connection_secret_in_every_spelling(field: str) -> None:
     for name in (field, field.upper(), field.replace("_", "-"), f"extra__http__{field}", f"my_{field}_2"):

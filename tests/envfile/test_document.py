@@ -152,6 +152,12 @@ def test_a_key_that_has_its_value_is_left_alone() -> None:
     assert (edit.data, edit.written) == (document.data, ())
 
 
+def test_a_key_that_has_its_value_is_left_alone_while_another_changes() -> None:
+    edit = Document.parse(b'A="x"\nB=1\n', COMPOSE, {}).edit({"A": "x", "B": "2"})
+
+    assert (edit.data, edit.written) == (b'A="x"\nB=2\n', (("B", "B=2"),))
+
+
 def test_standalone_knows_no_comments_and_no_export() -> None:
     document = Document.parse(b"A=1 # c\nexport B=2\n", STANDALONE, {})
 
@@ -214,11 +220,11 @@ def test_a_reading_other_than_expected_is_a_bug_that_names_keys_only() -> None:
     document = Document.parse(b"A=1\n", COMPOSE, {})
 
     with pytest.raises(RuntimeError, match=r": A$"):
-        require_reading(b"A=hunter2\n", document, {"A": "1"})
+        require_reading(b"A=hunter2\nB=2\n", document, {"A": "1", "B": "2"})
 
 
 def test_a_second_reading_other_than_predicted_is_a_bug_that_names_keys_only(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("astro_sync.envfile.document.read_with_library", lambda _text: {"A": "2"})
+    monkeypatch.setattr("astro_sync.envfile.document.read_with_library", lambda _text: {"A": "2", "B": "2"})
 
     with pytest.raises(RuntimeError, match=r": A$"):
-        require_second_reading(Edit(b"", written=(("A", "A=hunter2"),)))
+        require_second_reading(Edit(b"", written=(("A", "A=hunter2"), ("B", "B=2"))))
