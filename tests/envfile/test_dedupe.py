@@ -34,6 +34,7 @@ def test_the_last_assignment_stays_where_it_is(before: str, after: str) -> None:
     [
         ("# c\nA=1\n# c\nA=2\n", "# c\nA=2\n"),
         ("# c\nA=1\n# d\nA=2\n", "# c\n# d\nA=2\n"),
+        ("\t # c\nA=1\n\t # c\nA=2\n", "\t # c\nA=2\n"),
         ("# c\nA=1\nA=2\n", "# c\nA=2\n"),
         ("# b\n# c\nA=1\n# c\nA=2\n", "# b\n# c\n# c\nA=2\n"),
         ("# b\n\n# c\nA=1\n# c\nA=2\n", "# b\n\n# c\nA=2\n"),

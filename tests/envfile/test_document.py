@@ -121,6 +121,7 @@ def test_a_name_that_the_environment_answers_keeps_no_line() -> None:
     [
         ("A=1\nB=2\n", "B=2\n"),
         ("B=2\nA=1", "B=2\n"),
+        ("\nA=1\nB=2\n", "\nB=2\n"),
         ("A=1\nB=2\nA=3\n", "B=2\n"),
         ("\ufeffexport A='1\n2' # note\nB=2\n", "\ufeffB=2\n"),
         ('A="1" B="2"\n', ' B="2"\n'),
@@ -187,6 +188,7 @@ def test_what_was_written_is_told_with_its_comment_but_without_another_assignmen
     edit = Document.parse(b"export A=1 # c\r\nB='2' C='3'\n", COMPOSE, {}).edit({"A": "x", "B": "y"})
 
     assert edit.written == (("A", "export A=x # c"), ("B", "B='y'"))
+    assert edit.particular == (), "both spellings are common to all readers"
 
 
 def test_a_file_that_the_runtime_rejects_is_never_edited() -> None:
