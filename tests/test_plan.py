@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from astro_sync.errors import GO_ON
 from astro_sync.model import WRITES, Action, Change, Note, OnConflict, Plan, Snapshot, Value, Variable
-from astro_sync.plan import DIFFERS, Policy, is_reserved, make_plan, matches
+from astro_sync.plan import DIFFERS, Policy, is_reserved, make_plan, matches, unmatched
 
 KEEP, OVERWRITE, ASK, FAIL = OnConflict.KEEP, OnConflict.OVERWRITE, OnConflict.ASK, OnConflict.FAIL
 REFUSED = "a line end goes through no file; go on with --exclude K"
@@ -441,7 +441,15 @@ def test_a_connection_to_any_other_host_is_not_named() -> None:
     source = side({"AIRFLOW_CONN_DB": "mysql://db.example.com:3306/x", "AIRFLOW_CONN_BAD": "://"})
     plan = make_plan(source, side({}, deployment=True), Policy(), hold_all)
     assert [change.action for change in plan.changes] == [Action.CREATE, Action.CREATE]
-    assert notes(plan) == []
+    assert notes(plan) == [(Note.UNSOUND, "AIRFLOW_CONN_BAD")]
+
+
+def test_a_glob_that_matches_nothing_is_named_since_a_typing_error_would_pass_for_success() -> None:
+    source, there = side({"A": "1"}), Snapshot({"S": Variable("S", None, secret=True)}, keeps_secrets=True)
+    policy = Policy(include=("A", "NOPE"), rotate=("S", "A", "T*"))
+    messages = [warn.message for warn in unmatched(source, there, policy)]
+    assert [message.split(" matches")[0] for message in messages] == ["--include NOPE", "--rotate A", "--rotate T*"]
+    assert list(unmatched(source, side({}, file=True), policy)) == []
 
 
 def test_what_matters_on_a_deployment_only_is_not_said_of_a_file() -> None:

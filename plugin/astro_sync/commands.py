@@ -40,7 +40,9 @@ def deploy_to_local(settled: Settled, world: World) -> Outcome:
     with prepare(settled, world) as bench:
         deployment, *others = bench.deployments(saved=True)
         if others:
-            raise UsageError("Only one Deployment can be pulled at a time.", hint="Name one with --deployment-id ID.")
+            raise UsageError(
+                "Only one Deployment can be pulled at a time.", hint="Name one alone, with --deployment-id ID."
+            )
         result = copy(deployment, bench.env_file(options.env), bench.terms())
     targets = [_target(deployment.details, leg, options) for leg in result.legs]
     return replace(_outcome("deploy-to-local", options, result, None), targets=tuple(targets))

@@ -32,8 +32,8 @@ _WORDS: Final = {
     str: "a text",
     bool: "true or false",
     list: "a list of texts",
-    float: "a number",
-    int: "a whole number",
+    float: "a number above 0",
+    int: "a whole number above 0",
 }
 _TARGET_ONLY: Final[Mapping[str, type]] = {"protected": bool}
 Settings = Mapping[str, object]

@@ -22,6 +22,9 @@ def confirmed(legs: Sequence[Leg], settled: Settled, terminal: Terminal, *, must
         return True
     named = dict(_protected(legs, settled))
     protected = [name for name in named if name not in options.yes_protected]
+    if not terminal.interactive and (protected or not options.yes):
+        for leg in legs:
+            terminal.show_plan(str(leg.destination), leg.plan.changes)
     if protected and not terminal.interactive:
         hint = f"Confirm it by name: --yes-protected {protected[0]}."
         raise UsageError(f"Nothing was changed: target {protected[0]} is protected, --yes is not enough.", hint=hint)

@@ -67,7 +67,5 @@ def _trace(error: BaseException | None) -> Iterator[str]:
 def _short(filename: str) -> str:
     """Return a path from its package on, so that no user's name stands in it."""
     path = Path(filename)
-    for root in sys.path:
-        if root and path.is_relative_to(root):
-            return str(path.relative_to(root))
-    return path.name
+    found = [str(path.relative_to(root)) for root in sys.path if root and path.is_relative_to(root)]
+    return min(found, key=len, default=path.name)

@@ -71,6 +71,8 @@ class Note(StrEnum):
     ARGV = "visible-in-argv"
     RESTART = "restart-local"
     UNPLANNED = "not-as-planned"
+    UNMATCHED = "unmatched"
+    UNSOUND = "unsound-connection"
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 
-from astro_sync.connection import local_host, means_the_same, parse_connection
+from astro_sync.connection import local_host, means_the_same, parse_connection, problems
 from astro_sync.errors import GO_ON
 from astro_sync.model import FILTERED, WRITES, Action, Change, Note, OnConflict, Plan, Snapshot, Value, Variable, Warn
 from astro_sync.secrecy import CONNECTION, is_placeholder, is_sensitive, may_be_lost, platform_names
@@ -78,6 +78,20 @@ def make_plan(source: Snapshot, destination: Snapshot, policy: Policy, refusal: 
         if key not in keys and policy.wants(key)
     ]
     return Plan(tuple(changes), tuple(warn for change in changes for warn in sides.warnings(change)))
+
+
+def unmatched(source: Snapshot, destination: Snapshot, policy: Policy) -> Iterator[Warn]:
+    """Yield a warning for each glob that a typing error may have kept from doing anything on a Deployment."""
+    if not destination.keeps_secrets:
+        return
+    keys = (*source.variables, *source.unreadable, *source.withheld, *destination.variables)
+    for glob in policy.include:
+        if not any(matches(key, (glob,)) for key in keys):
+            yield Warn(Note.UNMATCHED, None, f"--include {glob} matches no key; check its spelling")
+    secrets = [key for key, there in destination.variables.items() if there.secret]
+    for glob in policy.rotate:
+        if not any(matches(key, (glob,)) for key in secrets):
+            yield Warn(Note.UNMATCHED, None, f"--rotate {glob} matches no secret of the Deployment; check its spelling")
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,6 +211,8 @@ def _warn_of_write(key: str, value: Value) -> Iterator[Warn]:
         yield Warn(Note.SHARED, key, "Astro sets this name too; make sure that you mean to replace it")
     if key.startswith(CONNECTION):
         connection = parse_connection(value.reveal())
+        if reason := problems(value.reveal()):
+            yield Warn(Note.UNSOUND, key, f"no sound connection: {reason}; `astro-sync check` tells where")
         if connection and local_host(connection):
             text = f"its host only exists on your machine; --exclude {key} leaves it out"
             yield Warn(Note.LOCAL_HOST, key, text)

@@ -1,15 +1,17 @@
 """What the commands do that look at a whole project: `doctor` and `init`."""
 
+import shlex
 from dataclasses import replace
 
 from astro_sync.config import Config
 from astro_sync.doctor import Patient, examine, exit_code, to_rows
-from astro_sync.errors import AstroSyncError, ExitCode
+from astro_sync.errors import AstroSyncError, ExitCode, UsageError
 from astro_sync.finding import Finding, State
 from astro_sync.init import Step, carry_out, plan_setup
 from astro_sync.model import Outcome
 from astro_sync.options import Options, Typed
-from astro_sync.run import World, prepare, selector_of
+from astro_sync.project_setup.kit import kit_path
+from astro_sync.run import Bench, World, prepare, selector_of
 from astro_sync.settings import Settled, settle
 
 _SIGNS = {State.OK: "ok     ", State.WARNING: "warning", State.PROBLEM: "problem"}
@@ -28,10 +30,10 @@ def doctor(settled: Settled, world: World) -> Outcome:
             environ=world.environ,
             mode=bench.mode,
             config=found.path if isinstance(found, Config) else found,
-            targets=[(name, selector_of(options)) for name, options in targets.items()],
+            targets=[(name, selector_of(options, name)) for name, options in targets.items()],
             env_files=[options.env for options in targets.values()],
         )
-        findings = examine(patient)
+        findings = [*examine(patient), _look_at_env(bench)]
     quiet = settled.options.quiet
     return Outcome(
         command="doctor",
@@ -59,12 +61,27 @@ def init(settled: Settled, world: World) -> Outcome:
         if not terminal.confirm("Go on?"):
             raise AstroSyncError("Nothing was changed, as you said.")
     carry_out(steps, timeout=options.timeout, tell=terminal.tell)
-    return replace(outcome, lines=(*outcome.lines, "Done. `astro-sync doctor` tells what is still missing."))
+    shell = f"For `astro sync …` in your shell: source {shlex.quote(str(kit_path('astro-sync.sh')))}"
+    done = "Done. `astro-sync doctor` tells what is still missing."
+    return replace(outcome, lines=(*outcome.lines, shell, done))
 
 
 def _options_of(name: str, config: Config | None, world: World) -> Options:
     """Return what holds for one target of the config, as if nothing else had been typed."""
     return settle(Typed({"target": (name,)}, frozenset({"target"}), frozenset()), world.environ, config).options
+
+
+def _look_at_env(bench: Bench) -> Finding:
+    """Tell whether local Airflow could read the `.env`."""
+    name = bench.options.env
+    try:
+        with bench.env_file(name, must_exist=True, asks_astro=False, read_only=True) as file:
+            count = len(file.read().variables)
+    except UsageError:
+        return Finding("env", State.OK, f"There is no {name} yet.")
+    except AstroSyncError as error:
+        return Finding("env", State.PROBLEM, str(error), error.hint)
+    return Finding("env", State.OK, f"{name} can be read; {count} variables.")
 
 
 def _line(finding: Finding) -> str:

@@ -163,6 +163,11 @@ def _summary(message: str, keys: Sequence[str], *, verbose: bool) -> str:
     return f"{count}{', '.join(named)}: {printable(text)}" if keys else printable(text)
 
 
+def is_problem(change: Change) -> bool:
+    """Tell whether a key was refused, or is not as planned."""
+    return change.action is Action.REFUSED or (change.reason or "").startswith("not as planned")
+
+
 def fingerprints(change: Change, salt: bytes) -> tuple[str, str]:
     """Return what tells the value there and the wanted one apart, unseen."""
     return _print_of(change.old, salt), _print_of(change.value, salt)

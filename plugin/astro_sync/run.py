@@ -199,18 +199,22 @@ def prepare(settled: Settled, world: World) -> Iterator[Bench]:
 
 def _select(settled: Settled) -> list[tuple[Selector, Options]]:
     """Return the Deployments that were named, each with what holds for it; raises UsageError if none was."""
-    found = list(dict.fromkeys((selector_of(target.options), target.options) for target in settled.targets))
+    found = list(
+        dict.fromkeys((selector_of(target.options, target.name), target.options) for target in settled.targets)
+    )
     if not found:
         hint = "Name one with --deployment-id ID or --deployment-name NAME; `astro deployment list` shows them."
         raise UsageError("No Deployment was named.", hint=hint)
     return found
 
 
-def selector_of(options: Options) -> Selector:
+def selector_of(options: Options, target: str | None) -> Selector:
     """Return how the options of one target name a Deployment; raises UsageError if they do not."""
     ids, names = options.deployment_id, options.deployment_name
     if not (ids or names):
-        raise UsageError("The target names no Deployment.", hint="Add deployment_id to it in .astro-sync.toml.")
+        raise UsageError(
+            f"The target {target} names no Deployment.", hint="Add deployment_id to it in .astro-sync.toml."
+        )
     return Selector(ids[0] if ids else None, names[0] if names else None, options.workspace_id)
 
 

@@ -10,7 +10,7 @@ from astro_sync.endpoints import Endpoint, Source
 from astro_sync.errors import AstroSyncError, ExitCode, RefusedError, UsageError
 from astro_sync.legs import Leg, Result, Terms
 from astro_sync.model import Action, OnConflict, Plan, Snapshot, Variable
-from astro_sync.plan import make_plan
+from astro_sync.plan import make_plan, unmatched
 
 _READS_AT_ONCE = 8
 
@@ -51,7 +51,10 @@ def chain(source: Source | None, middle: Endpoint, ends: Sequence[Endpoint], ter
             first, plans = plan_all(there)
         legs = [Leg(middle, here, first)] if source else []
         legs += [Leg(end, before, plan) for (end, before), plan in zip(theirs, plans, strict=True)]
-        return _carry_out(Result(legs, there.warnings if source else here.warnings), terms)
+        after = first.applied_to(here)
+        idle = [warn for end, before in theirs for warn in unmatched(after, before, terms.policy(end))]
+        warnings = (*(there.warnings if source else here.warnings), *dict.fromkeys(idle))
+        return _carry_out(Result(legs, warnings), terms)
 
 
 def _unite(ends: Sequence[Endpoint], reads: Sequence[Snapshot], terms: Terms) -> list[tuple[Endpoint, Snapshot]]:

@@ -16,6 +16,7 @@ from astro_sync.progress import Progress
 from astro_sync.report import (
     COMPARED,
     fingerprints,
+    is_problem,
     printable,
     sections,
     summarise,
@@ -94,7 +95,8 @@ class Terminal:
         decided: dict[str, OnConflict] = {}
         for number, change in enumerate(conflicts):
             old, new = fingerprints(change, self.salt)
-            question = f"{change.key} differs on {destination} ({old} there, {new} here). Overwrite it?"
+            differs = f"{change.key} differs on {destination}: {old} stands there, {new} would replace it."
+            question = f"{differs} Overwrite it? (y)es, (n)o, (a)ll of them, (q)uit"
             with _answers():
                 choice = click.Choice(["y", "n", "a", "q"], case_sensitive=False)
                 answer = click.prompt(printable(question), type=choice, default="n", err=True, show_default=True)
@@ -121,7 +123,9 @@ class Terminal:
                 click.echo(printable(outcome.lines[-1] if outcome.lines else summarise_outcome(outcome)))
 
     def _show_changes(self, outcome: Outcome) -> None:
-        for title, changes in [] if self.quiet else sections(outcome):
+        for title, found in sections(outcome):
+            # Of what was refused, even a quiet report names the keys.
+            changes = [change for change in found if not self.quiet or is_problem(change)]
             if table := self._table(changes, compares=outcome.command == "diff"):
                 self._echo(f"{printable(title)}:\n{table}\n")
 

@@ -11,7 +11,7 @@ Examine = Callable[..., list[Problem]]
 @pytest.mark.parametrize(
     ("text", "line", "reason"),
     [
-        ("A=1\nB='x\n", 3, "the quote that line 2 opens is never closed"),
+        ("A=1\nB='x\n", 2, "the quote that line 2 opens is never closed"),
         ("A=1\n\nB C=x\n", 3, "a name holds a blank"),
         ("A!=1\n", 1, "a name holds a character that compose does not take"),
         ("A=${B\n", 1, "a ${ is malformed"),

@@ -124,7 +124,7 @@ def test_both_entries_of_one_name_with_the_same_value_are_replaced() -> None:
         (b'{"a": 1,\n"a": "s3cret"}', "'a' twice, the second time in line 2"),
         (b'{"a": "s3cret"', "line 1, column 15"),
         (b'{"a": 1}\n{}', "line 2, column 1"),
-        (b'["s3cret"]', "line 1, column 1"),
+        (b'["s3cret"]', "no JSON object"),
         (b'{1: "s3cret"}', "line 1, column 2"),
         (b'{"a" "s3cret"}', "line 1, column 6"),
         (b'{"a": 1\xff}', "not in UTF-8: line 1"),

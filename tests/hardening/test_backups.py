@@ -103,7 +103,7 @@ def test_a_deployments_plain_variables_are_kept_and_no_secret(quick: Sandbox, wa
     assert result.code == 0, result
     (path,) = listed(result.stdout)
     text = path.read_text()
-    assert 'A="old"\n' in text
+    assert "A=old\n" in text
     assert "ODD=" in text
     assert "TOKEN" not in text
     assert "hidden" not in text

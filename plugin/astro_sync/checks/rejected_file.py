@@ -8,7 +8,7 @@ from astro_sync.checks.subject import Check, Finding, Subject
 def _find(subject: Subject) -> Iterable[Finding]:
     if (rejected := subject.document.rejection) is not None:
         message = f"{subject.document.runtime.name} rejects the whole file here: {rejected.reason}"
-        yield Finding(rejected.line, None, message)
+        yield Finding(rejected.place, None, message)
 
 
 CHECK = Check(

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from astro_sync.endpoints.locked_file import LockedFile
-from astro_sync.errors import GO_ON
+from astro_sync.errors import GO_ON, RefusedError
 from astro_sync.formats.content import FileContent
 from astro_sync.model import Plan, Snapshot, Value, Variable, Written
 
@@ -36,7 +36,11 @@ class AirflowFile(LockedFile):
 
     def read(self) -> Snapshot:
         """Return the connections and variables of the file."""
-        found = self.format.read(self.load())
+        try:
+            found = self.format.read(self.load())
+        except RefusedError as error:
+            hint = error.hint or "Mend the file, then try again."
+            raise RefusedError(f"{self}: {error}", hint=hint) from None
         variables = {key: Variable(key, Value(text)) for key, text in found.values.items()}
         return Snapshot(variables, found.unreadable, prefixes=self.prefixes, by_meaning=True)
 

@@ -14,7 +14,7 @@ from astro_sync.concurrency import together
 from astro_sync.endpoints.deployment_answers import Details, parse_inspect, parse_names, parse_saved
 from astro_sync.endpoints.env_file import AS_COMPOSE
 from astro_sync.envfile.dialects import COMPOSE
-from astro_sync.envfile.writing import load_lines, load_refusal
+from astro_sync.envfile.writing import load_lines, load_refusal, spell
 from astro_sync.errors import GO_ON, AstroSyncError, UnusableError
 from astro_sync.model import Change, Note, Plan, Snapshot, Variable, Warn, Written
 from astro_sync.private import write_private
@@ -108,7 +108,9 @@ class Deployment:
         plain = {key: there.value.reveal() for key, there in self._read.variables.items() if there.value is not None}
         if not plain:
             return None
-        lines = [f"{key}={COMPOSE.write(text)}\n" for key, text in plain.items() if not COMPOSE.refuses_key(key)]
+        lines = [
+            f"{key}={spell(key, text, COMPOSE).text}\n" for key, text in plain.items() if not COMPOSE.refuses_key(key)
+        ]
         data = f"{AS_COMPOSE}\n{''.join(lines)}".encode("utf-8", "surrogateescape")
         return keep(folder, f"deployment-{self.details.deployment_id}", data, now)
 

@@ -38,7 +38,7 @@ class EnvFile(LockedFile):
         """
         document = self.examine()
         if document.rejection:
-            line = document.rejection.line
+            line = document.rejection.place
             message = f"{self}:{line}: {self._reader} rejects the whole file here: {document.rejection.reason}."
             hint = f"Mend line {line}, then try again; `astro-sync check {shlex.quote(self.name)}` explains it."
             raise RejectedFileError(message, line=line, hint=hint)
@@ -117,6 +117,6 @@ def _differences(document: Document, environ: Mapping[str, str]) -> list[Warn]:
     """Name the keys that the two local runtimes and `--load` would not all read alike (design, rule 2)."""
     ours = document.values()
     others = [dialect.read(document.text, environ).values() for dialect in (*RUNTIMES.values(), LOAD)]
-    message = "read differently by other programs than by local Airflow; `astro-sync check` tells which and mends it"
+    message = "read differently by other programs than by local Airflow; `astro-sync check` tells which"
     keys = [key for key, value in ours.items() if any(other.get(key) != value for other in others)]
     return [Warn(Note.READERS_DIFFER, key, message) for key in keys]

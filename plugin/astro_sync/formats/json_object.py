@@ -70,6 +70,8 @@ def parse_object(data: bytes) -> JsonObject:
         return JsonObject("{}\n", {}, 1)
     if text.startswith("\ufeff"):
         raise RefusedError("The file begins with a byte order mark, which Airflow does not read.")
+    if not text.lstrip(" \t\r\n").startswith("{"):
+        raise RefusedError("The file is no JSON object of names and values.")
     try:
         return _scan(text)
     except json.JSONDecodeError as error:

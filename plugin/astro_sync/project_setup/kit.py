@@ -12,11 +12,16 @@ _SEAL: Final = re.compile(
 )
 
 
-def kit_file(name: str) -> bytes:
-    """Return a file of the kit, from the installed package or from the repository that it runs in."""
+def kit_path(name: str) -> Path:
+    """Return where a file of the kit is: in the installed package or in the repository that it runs in."""
     package = Path(__file__).resolve().parents[1]
     installed = package / "kit" / name
-    return (installed if installed.is_file() else package.parents[1] / "scripts" / name).read_bytes()
+    return installed if installed.is_file() else package.parents[1] / "scripts" / name
+
+
+def kit_file(name: str) -> bytes:
+    """Return the content of a file of the kit."""
+    return kit_path(name).read_bytes()
 
 
 def seal(data: bytes) -> bytes:

@@ -34,7 +34,7 @@ class ComposeDialect:
         try:
             reader.run()
         except _RejectedError as error:
-            rejected = Rejection(error.line, error.reason)
+            rejected = Rejection(error.line, error.reason, error.opened)
         return Reading(tuple(reader.assignments), (), rejected)
 
     def write(self, value: str) -> str:
@@ -55,10 +55,11 @@ class ComposeDialect:
 
 
 class _RejectedError(Exception):
-    def __init__(self, line: int, reason: str) -> None:
+    def __init__(self, line: int, reason: str, opened: int | None = None) -> None:
         super().__init__(reason)
         self.line = line
         self.reason = reason
+        self.opened = opened
 
 
 _ESCAPES: Final = str.maketrans({"\\": r"\\", '"': r"\"", "$": "$$", "\n": r"\n", "\r": r"\r"})
@@ -170,7 +171,7 @@ class _Reader:
         match = pattern.match(text, value_start)
         if match is None:
             last_line = self._line - self._uncounted + text.count("\n", value_start)
-            raise _RejectedError(last_line, f"the quote that line {self._line} opens is never closed")
+            raise _RejectedError(last_line, f"the quote that line {self._line} opens is never closed", self._line)
         value, missed = match[1], NO_NAMES
         if pattern is _SINGLE_QUOTED:
             value = value.replace(r"\'", "'")

@@ -76,10 +76,19 @@ class Assignment(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Rejection:
-    """Name the line at which a reader gives up on the whole file; the line is the one that reader names, if it does."""
+    """Name the line at which a reader gives up on the whole file; the line is the one that reader names, if it does.
+
+    `opened` is where the statement begins, if that is another line.
+    """
 
     line: int
     reason: str
+    opened: int | None = None
+
+    @property
+    def place(self) -> int:
+        """Return the line that a person has to mend."""
+        return self.opened or self.line
 
 
 @dataclass(frozen=True, slots=True, repr=False)
