@@ -9,11 +9,13 @@ from typing import Final
 
 from astro_sync.errors import ExitCode, Interruption
 
-_CODES: Final = {
-    signal.SIGINT: ExitCode.INTERRUPTED,
-    signal.SIGTERM: ExitCode.TERMINATED,
-    signal.SIGHUP: ExitCode.HUNG_UP,
+_NAMES: Final = {
+    "SIGINT": ExitCode.INTERRUPTED,
+    "SIGTERM": ExitCode.TERMINATED,
+    "SIGHUP": ExitCode.HUNG_UP,
 }
+# Windows has no SIGHUP; what cannot work there is to end with a sentence, not here.
+_CODES: Final = {signal.Signals[name]: code for name, code in _NAMES.items() if name in signal.Signals.__members__}
 
 
 @dataclass(slots=True)
