@@ -40,6 +40,7 @@ def test_an_assignment_knows_where_its_value_stands() -> None:
 
 def test_a_line_that_cannot_be_parsed_is_named() -> None:
     assert PYTHON_DOTENV.read("A=1\nK: v w\n\n# c\nB='x' y\n", {}).ignored == (2, 5)
+    assert PYTHON_DOTENV.read("A=1\nK='never closed\nB=2\n", {}).ignored == (2,)
 
 
 def test_a_later_key_without_a_value_takes_the_earlier_one_away() -> None:
@@ -73,6 +74,10 @@ def test_what_is_written_is_what_the_library_and_its_model_read(value: str) -> N
 def test_values_are_read_as_the_library_reads_them(spelled: str, value: str) -> None:
     assert PYTHON_DOTENV.read(f"K={spelled}\n", {}).pairs() == {"K": value}
     assert read_with_library(f"K={spelled}\n") == {"K": value}
+
+
+def test_what_is_written_stays_on_its_line() -> None:
+    assert PYTHON_DOTENV.write('a\n"b"\r\\') == r'"a\n\"b\"\r\\"'
 
 
 @pytest.mark.parametrize("value", ["\0", "a\udcff"])
