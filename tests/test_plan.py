@@ -762,3 +762,16 @@ def test_planning_again_after_a_plan_was_carried_out_writes_nothing(
     assert {change.key: change.action for change in again.changes} == {
         change.key: rest.get(change.key, Action.UNCHANGED) for change in first.changes
     }
+
+
+def test_an_empty_value_that_goes_to_a_deployment_is_named_like_any_other() -> None:
+    source = side({"OPENLINEAGE_URL": "", "MY_TOKEN": ""})
+    there = side({"OPENLINEAGE_URL": "http://x", "MY_TOKEN": "old"}, deployment=True)
+    plan = make_plan(source, there, Policy(OVERWRITE), hold_all)
+    assert sorted(notes(plan)) == [(Note.SHARED, "OPENLINEAGE_URL"), (Note.STAYS_PLAIN, "MY_TOKEN")]
+
+
+def test_an_empty_value_beside_a_secret_is_not_said_to_be_worth_rotating() -> None:
+    there = Snapshot({"K": Variable("K", None, secret=True)}, keeps_secrets=True)
+    (warn,) = make_plan(side({"K": ""}), there, Policy(), hold_all).warnings
+    assert (warn.code, "--rotate" in warn.message) == (Note.PLACEHOLDER, False)

@@ -176,7 +176,9 @@ class _Sides:
             yield Warn(Note.PLACEHOLDER, key, "only a placeholder, which goes nowhere; set the real value first")
         elif change.action is Action.SKIP and change.reason and "--allow-reserved" in change.reason:
             yield Warn(Note.RESERVED, key, f"not carried: {change.reason}")
-        elif self.destination.keeps_secrets and wanted and wanted.value and change.action is not Action.SKIP:
+        elif (
+            self.destination.keeps_secrets and wanted and wanted.value is not None and change.action is not Action.SKIP
+        ):
             if there and not there.secret and self.policy.makes_secret(key, wanted.value):
                 text = "plain on the Deployment, but looks like a secret; delete it there and sync again to make it one"
                 yield Warn(Note.STAYS_PLAIN, key, text)
@@ -189,7 +191,7 @@ def _refuse(key: str, reason: str) -> str:
 
 
 def _warn_of_kept(key: str, value: Value) -> Warn:
-    if is_placeholder(value):
+    if not value or is_placeholder(value):
         text = "only a placeholder here, a secret on the Deployment, which stays; set the real value first"
         return Warn(Note.PLACEHOLDER, key, text)
     text = f"secret on the Deployment, so not compared; --rotate {key} writes the local value anew"
