@@ -1,14 +1,13 @@
 """A sandbox in which a run costs little, since every test here is one of the real command line."""
 
-import py_compile
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
 
 from hardening.warm import Warm
-from sandbox import FIXTURES, Result, Sandbox
+from sandbox import Result, Sandbox
 
 
 class Quick(Sandbox):
@@ -34,22 +33,12 @@ class Quick(Sandbox):
 
 
 @pytest.fixture(scope="session")
-def warm() -> Iterator[Warm]:
-    """Return what runs astro-sync without starting Python for it."""
-    server = Warm()
-    yield server
-    server.close()
-
-
-@pytest.fixture(scope="session")
-def quick_astro(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def quick_astro(tmp_path_factory: pytest.TempPathFactory, compiled_astro: Path) -> Path:
     """Return a folder with the stand-in, compiled once."""
     folder = tmp_path_factory.mktemp("quick")
-    compiled = folder / "astro.pyc"
-    py_compile.compile(str(FIXTURES / "bin" / "astro"), cfile=str(compiled), doraise=True)
     program = folder / "bin" / "astro"
     program.parent.mkdir()
-    program.write_text(f'#!/bin/sh\nexec "{sys.executable}" -IS "{compiled}" "$@"\n')
+    program.write_text(f'#!/bin/sh\nexec "{sys.executable}" -IS "{compiled_astro}" "$@"\n')
     program.chmod(0o755)
     return program.parent
 

@@ -279,3 +279,11 @@ def test_check_needs_no_astro_at_all(sandbox: Sandbox, environment: Mapping[str,
 @pytest.fixture
 def environment() -> Mapping[str, str]:
     return {"PATH": os.pathsep.join(["/nowhere"])}
+
+
+def test_a_rejected_file_is_told_whichever_checks_were_selected(sandbox: Sandbox) -> None:
+    sandbox.write_env("A=1\nB='never closed\nAIRFLOW_VAR_M=# secret\n")
+    result = sandbox.run("check", "--select", "placeholder")
+    assert result.code == 5
+    assert ".env:2: AS101" in result.stdout
+    assert sandbox.run("check", "--select", "placeholder", "--ignore", "AS101").code == 0

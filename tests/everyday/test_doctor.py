@@ -152,3 +152,12 @@ def test_nothing_is_asked_on_a_terminal(well: Sandbox) -> None:
     result = well.run("doctor", tty=True)
     assert result.code == 0
     assert "[y/N]" not in result.stdout
+
+
+def test_a_file_that_local_airflow_would_reject_is_a_problem(sandbox: Sandbox) -> None:
+    sandbox.write_env("A=1\nB='planted\n")
+    result = sandbox.run("doctor", "--json")
+    (found,) = (check for check in document(result)["checks"] if check["name"] == "env")
+    assert (found["state"], result.code) == ("problem", 5)
+    assert ".env:2" in found["message"]
+    assert "planted" not in result.stdout

@@ -158,3 +158,12 @@ def test_the_json_is_one_document(sandbox: Sandbox) -> None:
 def test_no_astro_is_needed(sandbox: Sandbox) -> None:
     assert sandbox.run("init", env={"PATH": "/nowhere"}).code == 0
     assert sandbox.calls() == []
+
+
+def test_the_shell_function_is_where_the_last_lines_say(sandbox: Sandbox) -> None:
+    line = next(line for line in sandbox.run("init").stdout.splitlines() if ": source " in line)
+    script = line.partition(": source ")[2]
+    done = subprocess.run(
+        ["bash", "-c", f"source {script} && type -t astro"], capture_output=True, text=True, check=True
+    )
+    assert done.stdout == "function\n"

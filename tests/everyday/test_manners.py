@@ -388,3 +388,24 @@ def test_a_narrow_terminal_and_an_odd_locale_do_not_matter(mixed: Sandbox) -> No
     )
     assert (done.returncode, done.stderr) == (0, b"")
     assert os.linesep.encode() in done.stdout
+
+
+@pytest.mark.parametrize("protected", [False, True])
+def test_where_nobody_can_confirm_the_plan_is_shown_all_the_same(sandbox: Sandbox, *, protected: bool) -> None:
+    sandbox.write_env("NEW=planted\n")
+    (sandbox.project / ".astro-sync.toml").write_text(
+        f"[targets.t]\ndeployment_id = 'dep-1'\nprotected = {str(protected).lower()}\n"
+    )
+    result = sandbox.run("local-to-deploy", "--no-export", "-t", "t", *(["--yes"] if protected else []))
+    assert result.code == 2
+    assert re.search(r"NEW +create", result.stderr)
+    assert "planted" not in result.stdout + result.stderr
+    assert values(sandbox) == {}
+
+
+def test_a_glob_that_matches_nothing_is_named(sandbox: Sandbox) -> None:
+    sandbox.write_env("A=1\n")
+    result = sandbox.run("local-to-deploy", "-d", "dep-1", "--no-export", "--yes", "--include", "B", "--rotate", "S")
+    assert result.code == 0
+    assert "--include B matches no key" in result.stderr
+    assert "--rotate S matches no secret" in result.stderr

@@ -238,3 +238,12 @@ def test_merging_needs_neither_a_project_nor_astro(plain_folder: Sandbox) -> Non
     assert merge(plain_folder).code == 0
     assert plain_folder.read_env("dest.env") == "A=1\n"
     assert plain_folder.calls() == []
+
+
+@pytest.mark.parametrize("text", ['{"a": ', "[1]"])
+def test_a_file_that_airflow_could_not_read_is_named_with_what_to_do(sandbox: Sandbox, text: str) -> None:
+    sandbox.write_env(text, "variables.json")
+    result = sandbox.run("merge", "variables.json", ".env")
+    assert result.code == 3
+    assert "Error: variables.json: " in result.stderr
+    assert "Next: " in result.stderr

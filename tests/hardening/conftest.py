@@ -1,34 +1,21 @@
 """Fixtures of the attacks: a warm astro-sync, and a stand-in that starts fast and notes its environment."""
 
-import py_compile
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from hardening.warm import Warm
-from sandbox import FIXTURES, Sandbox
+from sandbox import Sandbox
 
 
 @pytest.fixture(scope="session")
-def warm() -> Iterator[Warm]:
-    """Return what runs astro-sync without starting Python for it."""
-    server = Warm()
-    yield server
-    server.close()
-
-
-@pytest.fixture(scope="session")
-def quick_astro(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def quick_astro(tmp_path_factory: pytest.TempPathFactory, compiled_astro: Path) -> Path:
     """Return a folder with the stand-in, compiled once, that notes the environment of each call beside its record."""
     folder = tmp_path_factory.mktemp("quick")
-    compiled = folder / "astro.pyc"
-    py_compile.compile(str(FIXTURES / "bin" / "astro"), cfile=str(compiled), doraise=True)
     (folder / "bin").mkdir()
     program = folder / "bin" / "astro"
     program.write_text(
-        f'#!/bin/sh\nenv >>"$ASTRO_STANDIN_RECORD.environ"\nexec "{sys.executable}" -IS "{compiled}" "$@"\n'
+        f'#!/bin/sh\nenv >>"$ASTRO_STANDIN_RECORD.environ"\nexec "{sys.executable}" -IS "{compiled_astro}" "$@"\n'
     )
     program.chmod(0o755)
     return program.parent
