@@ -377,3 +377,17 @@ def test_a_file_that_cannot_be_run_is_no_program(sandbox: Sandbox) -> None:
     path.chmod(0o600)
     with pytest.raises(UnusableError):
         find_astro(str(path), sandbox.environment)
+
+
+@pytest.mark.parametrize(
+    ("words", "given"),
+    [
+        (("deployment", "list"), "y\n"),
+        (("dev", "object", "export"), "y\n"),
+        (("dev", "run", "version"), ""),
+    ],
+)
+def test_a_line_waits_for_every_login_but_not_where_nobody_reads_it(
+    sandbox: Sandbox, words: tuple[str, ...], given: str
+) -> None:
+    assert door(sandbox, script(sandbox, "exec cat\n")).run(*words).stdout == given

@@ -687,6 +687,22 @@ def test_a_signal_while_reading_ends_the_run_at_once_and_all_is_closed() -> None
     assert written(destination.log) == []
 
 
+def test_a_signal_while_reading_back_leaves_what_was_written_named_as_unknown() -> None:
+    class Disturbed(Place):
+        def read(self) -> Snapshot:
+            if self.texts:
+                raise Interruption(ExitCode.TERMINATED)
+            return super().read()
+
+    source, destination = Place("from", {"A": "1"}), Disturbed("to")
+    result = copy(source, destination, Run().terms())
+    assert destination.texts == {"A": "1"}
+    assert result.exit_code is ExitCode.TERMINATED
+    assert "nothing was written" not in str(result.error)
+    (change,) = result.legs[0].changes
+    assert "unknown" in (change.reason or "")
+
+
 # --- what is reported ---
 
 

@@ -96,6 +96,8 @@ class Astro:
         with self._lock:
             if self._ended:
                 raise TimedOutError("The run was interrupted before `astro` was asked.")
+            # plumbum copied the whole environment at its import, and would add that to what a call is given.
+            local.env.clear()
             process = _start(local[str(self._program)], args, self._cwd, environ)
             self._running.add(process)
         try:

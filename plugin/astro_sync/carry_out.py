@@ -73,8 +73,10 @@ def _conclude(result: Result, interruption: Interruption | None) -> None:
             result.exit_code = ExitCode.REFUSED if refused else ExitCode.FAILED
     if interruption:
         names = ", ".join(str(leg.destination) for leg in result.legs if leg.judgement and leg not in amiss)
-        what = f"written as planned: {names}" if names else "nothing was written"
-        if any(leg.verdict is Verdict.OTHER for leg in amiss):
+        unsure = any(leg.verdict is Verdict.OTHER for leg in amiss)
+        nothing = "something may have been written" if unsure else "nothing was written"
+        what = f"written as planned: {names}" if names else nothing
+        if unsure:
             what += "; the report names each key that is not as planned"
         result.error = InterruptedRunError(f"Interrupted; {what}.")
         result.exit_code = interruption.exit_code

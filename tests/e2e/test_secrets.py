@@ -283,3 +283,13 @@ def test_shared_keys_and_hosts_of_this_machine_go_and_are_named(sandbox: Sandbox
         ("local-host", "AIRFLOW_CONN_B"),
     } <= named
     assert ("local-host", "AIRFLOW_CONN_C") not in named
+
+
+def test_astro_does_not_inherit_airflows_own_values(sandbox: Sandbox) -> None:
+    sandbox.write_env("A=1\n")
+    # A process of its own: plumbum copies the environment of the process that imports it.
+    planted = {"AIRFLOW_VAR_PLANTED": "x", "AIRFLOW_CONN_PLANTED": "y", "KEPT": "z"}
+    assert sandbox.run("diff", "-d", "dep-1", env=planted).code == 0
+    calls = sandbox.calls()
+    assert calls
+    assert [call["airflow_names"] for call in calls] == [[] for _ in calls]

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from astro_sync.astro import Astro, TimedOutError, find_astro
 from astro_sync.connection import means_the_same
+from astro_sync.endpoints import local_airflow
 from astro_sync.endpoints.local_airflow import LocalAirflow
 from astro_sync.errors import AstroSyncError, ExitCode, UnusableError
 from astro_sync.model import Note, Snapshot
@@ -367,3 +368,17 @@ def test_no_text_form_shows_a_value(either: Sandbox) -> None:
         snapshot = endpoint.read()
     assert len(texts(snapshot)) == 3
     assert "pl4nted" not in f"{endpoint!r}{snapshot!r}{snapshot.unreadable}{snapshot.warnings}"
+
+
+@pytest.mark.parametrize(
+    ("uri", "exact", "kept"),
+    [
+        ("http://h/?n=x", "http://h/?__extra__=%7B%22n%22%3A+%22x%22%7D", "http://h/?n=x"),
+        ("http://h/?n=3", "http://h/?__extra__=%7B%22n%22%3A+%223%22%7D", None),
+        ("http://h", '{"conn_type": "http", "host": "h", "description": "about"}', None),
+        ("", "http://h", None),
+    ],
+    ids=["says the same", "a text that looks like a number", "a description is lost", "no proven line"],
+)
+def test_airflows_own_uri_is_kept_only_where_it_says_every_field(uri: str, exact: str, kept: str | None) -> None:
+    assert local_airflow._keep_uri(uri, exact) == (kept or exact)  # noqa: SLF001 - the rule itself, as a table
