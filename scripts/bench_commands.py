@@ -19,8 +19,8 @@ OWN_MARK = 0.150  # seconds
 # Runs the command line with a clock around each call of `astro`, and leaves the times in a file.
 _CLOCKED = """
 import atexit, json, sys, time
-from astro_sync import astro
-from astro_sync.cli import main
+from astro_sync.places import astro_cli as astro
+from astro_sync.cli.app import main
 spans = []
 run = astro.Astro.run
 def clocked(self, *args):

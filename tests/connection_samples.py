@@ -4,7 +4,7 @@ import json
 
 from hypothesis import strategies as st
 
-from astro_sync.connection import Connection
+from astro_sync.airflow.connection import Connection
 
 # What Apache Airflow 3.3.2's core made of each; tests/airflow holds the same table to a real one.
 READ: list[tuple[str, Connection | None]] = [

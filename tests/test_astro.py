@@ -8,8 +8,8 @@ from threading import Thread
 
 import pytest
 
-from astro_sync.astro import Answer, Astro, NotLoggedInError, TimedOutError, find_astro, judge_login
 from astro_sync.errors import AstroSyncError, ExitCode, UnusableError
+from astro_sync.places.astro_cli import Answer, Astro, NotLoggedInError, TimedOutError, find_astro, judge_login
 from sandbox import Sandbox
 
 SECRET = "hunter2-Zq9"
@@ -68,7 +68,7 @@ def wait_for(path: Path) -> str:
 
 @pytest.fixture
 def short_grace(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("astro_sync.astro._GRACE_SECONDS", 0.3)
+    monkeypatch.setattr("astro_sync.places.astro_cli._GRACE_SECONDS", 0.3)
 
 
 # --- one call ---

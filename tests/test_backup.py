@@ -9,8 +9,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from astro_sync.backup import KEPT, BackupError, folder, keep
 from astro_sync.errors import ExitCode
+from astro_sync.storage.backup import KEPT, BackupError, folder, keep
 
 NOW = datetime(2026, 1, 2, 3, 4, 5, 678, tzinfo=UTC)
 HOME = Path("/home/ada")
@@ -18,7 +18,7 @@ KEEP_FIVE = """
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
-from astro_sync.backup import keep
+from astro_sync.storage.backup import keep
 for n in range(5):
     keep(Path(sys.argv[1]), sys.argv[2], b"x%d" % n, datetime(2026, 1, 1, tzinfo=UTC))
 """

@@ -9,7 +9,7 @@ import click
 import pytest
 from click.shell_completion import ShellComplete
 
-from astro_sync.completion import SHELLS, complete_key, complete_target, completion_script
+from astro_sync.cli.completion import SHELLS, complete_key, complete_target, completion_script
 
 CONFIG = "[targets.dev]\nenv = '.env.dev'\n[targets.prod]\nprotected = true\n"
 

@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from astro_sync.config import NAME, Config, find, load
+from astro_sync.config.file import NAME, Config, find, load
 from astro_sync.errors import ExitCode, UsageError
 
 FULL = """

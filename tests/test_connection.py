@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from astro_sync.connection import (
+from astro_sync.airflow.connection import (
     Connection,
     extras,
     local_host,

@@ -9,9 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from astro_sync import __version__
-from astro_sync.crash import BugError, describe, is_debugging, report
+from astro_sync.cli.crash import BugError, describe, is_debugging, report
+from astro_sync.core.plan import matches
 from astro_sync.errors import AstroSyncError, ExitCode
-from astro_sync.plan import matches
 
 NOW = datetime(2026, 8, 1, 12, 30, 15, 42, tzinfo=UTC)
 PLANTED = "pl4nted-v4lue"

@@ -10,12 +10,12 @@ from typing import Any
 
 import pytest
 
-from astro_sync.astro import Astro, find_astro
-from astro_sync.doctor import Patient, examine, exit_code, to_rows
-from astro_sync.endpoints.deployment import Selector
+from astro_sync.commands.context import local_mode
 from astro_sync.errors import AstroSyncError, ExitCode, UnusableError, UsageError
-from astro_sync.finding import Finding, State
-from astro_sync.run import local_mode
+from astro_sync.places.astro_cli import Astro, find_astro
+from astro_sync.places.deployment import Selector
+from astro_sync.project.doctor import Patient, examine, exit_code, to_rows
+from astro_sync.project.finding import Finding, State
 from sandbox import Sandbox
 
 TOKEN = "planted-token"

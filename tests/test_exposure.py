@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from astro_sync.exposure import examine_env_files
-from astro_sync.finding import Finding, State
+from astro_sync.project.exposure import examine_env_files
+from astro_sync.project.finding import Finding, State
 from sandbox import Sandbox
 
 

@@ -20,10 +20,10 @@ from typing import Any, NoReturn
 
 import pytest
 
-from astro_sync.backup import keep
-from astro_sync.envfile.store import load, locked, replace
 from astro_sync.errors import AstroSyncError
-from astro_sync.private import private_folder, write_private
+from astro_sync.storage.atomic import load, locked, replace
+from astro_sync.storage.backup import keep
+from astro_sync.storage.private import private_folder, write_private
 
 OLD = b"\xef\xbb\xbf# kept\r\nA=old\r\n"
 NEW = b"\xef\xbb\xbf# kept\r\nA=new and longer than before\r\n"

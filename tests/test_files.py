@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from astro_sync.errors import ExitCode
-from astro_sync.files import flush_folder, restore_access, sentence_for, write_whole
+from astro_sync.storage.syscalls import flush_folder, restore_access, sentence_for, write_whole
 
 
 @pytest.mark.parametrize("at_most", [1, 3, 1000])

@@ -8,13 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from astro_sync import config
-from astro_sync.envfile.store import ChangedError
+from astro_sync.config import file as config
 from astro_sync.errors import RefusedError, UnusableError
-from astro_sync.init import Step, StepAction, carry_out, plan_setup
-from astro_sync.project_setup.config_example import CONFIG_EXAMPLE
-from astro_sync.project_setup.kit import kit_file, seal
-from astro_sync.project_setup.makefile import add_lines, choose_makefile, has_include
+from astro_sync.project.assets import kit_file, seal
+from astro_sync.project.config_example import CONFIG_EXAMPLE
+from astro_sync.project.init import Step, StepAction, carry_out, plan_setup
+from astro_sync.project.makefile import add_lines, choose_makefile, has_include
+from astro_sync.storage.atomic import ChangedError
 from sandbox import Sandbox
 
 FILES = [".gitignore", ".dockerignore", ".astro-sync.toml", "astro-sync.mk", "Makefile"]

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from astro_sync.model import Action, Change, Note, Plan, Snapshot, Value, Variable, Warn
+from astro_sync.core.model import Action, Change, Note, Plan, Snapshot, Value, Variable, Warn
 
 SECRET = "hunter2-Zq9"
 VALUE = Value(SECRET)

@@ -5,9 +5,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from astro_sync.core.model import WRITES, Action, Change, Note, OnConflict, Plan, Snapshot, Value, Variable
+from astro_sync.core.plan import DIFFERS, Policy, is_reserved, make_plan, matches, unmatched
 from astro_sync.errors import GO_ON
-from astro_sync.model import WRITES, Action, Change, Note, OnConflict, Plan, Snapshot, Value, Variable
-from astro_sync.plan import DIFFERS, Policy, is_reserved, make_plan, matches, unmatched
 
 KEEP, OVERWRITE, ASK, FAIL = OnConflict.KEEP, OnConflict.OVERWRITE, OnConflict.ASK, OnConflict.FAIL
 REFUSED = "a line end goes through no file; go on with --exclude K"

@@ -8,14 +8,14 @@ from pathlib import Path
 import pytest
 
 from astro_sync.errors import AstroSyncError, ExitCode
-from astro_sync.lock import try_lock
-from astro_sync.private import private_folder, write_private
+from astro_sync.storage.lock import try_lock
+from astro_sync.storage.private import private_folder, write_private
 
 ABANDONED = "astro-sync-" + "0" * 32
 HOLD = """
 import sys, time
 from pathlib import Path
-from astro_sync.private import private_folder, write_private
+from astro_sync.storage.private import private_folder, write_private
 with private_folder(Path(sys.argv[1])) as folder:
     write_private(folder / "values", b"A=hunter2")
     print(folder, flush=True)
@@ -55,7 +55,7 @@ def test_a_folder_taken_for_abandoned_before_it_was_locked_is_made_anew(
             made[0].rmdir()  # as another run does that looks at this moment
         return try_lock(descriptor) and len(made) != 2  # and the second time it is at work
 
-    monkeypatch.setattr("astro_sync.private.try_lock", lock_late)
+    monkeypatch.setattr("astro_sync.storage.private.try_lock", lock_late)
     with private_folder(tmp_path) as folder:
         assert folder.exists()
         assert len(made) == 3

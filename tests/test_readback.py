@@ -4,9 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from astro_sync.model import Action, Change, Note, OnConflict, Plan, Snapshot, Value, Variable
-from astro_sync.plan import Policy, make_plan
-from astro_sync.readback import Judgement, Verdict, judge
+from astro_sync.core.model import Action, Change, Note, OnConflict, Plan, Snapshot, Value, Variable
+from astro_sync.core.plan import Policy, make_plan
+from astro_sync.core.verify import Judgement, Verdict, judge
 
 SECRET = Variable("?", None, secret=True)
 CREATE = Change("K", Action.CREATE, value=Value("new"))

@@ -6,12 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from astro_sync.astro import Astro, find_astro
-from astro_sync.config import load
-from astro_sync.endpoints.metadata_database import read_variables
+from astro_sync.config.file import load
+from astro_sync.core.model import Note, Snapshot, Value, Variable
+from astro_sync.core.plan import Policy, make_plan
 from astro_sync.errors import UsageError
-from astro_sync.model import Note, Snapshot, Value, Variable
-from astro_sync.plan import Policy, make_plan
+from astro_sync.places.astro_cli import Astro, find_astro
+from astro_sync.places.metadata_database import read_variables
 from sandbox import Sandbox
 
 

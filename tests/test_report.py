@@ -6,9 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from astro_sync.errors import GO_ON, AstroSyncError, ExitCode, RefusedError
-from astro_sync.model import FILTERED, Action, Change, Note, Outcome, TargetOutcome, Value, Warn
-from astro_sync.report import (
+from astro_sync.console.report import (
     COMPARED,
     NO_WORDS,
     SIGNS,
@@ -21,6 +19,8 @@ from astro_sync.report import (
     to_json,
     to_table,
 )
+from astro_sync.core.model import FILTERED, Action, Change, Note, Outcome, TargetOutcome, Value, Warn
+from astro_sync.errors import GO_ON, AstroSyncError, ExitCode, RefusedError
 
 SECRET = "hunter2-Zq9"
 SALT = b"salt"

@@ -5,9 +5,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from astro_sync.connection import parse_connection
-from astro_sync.model import Value
-from astro_sync.secrecy import fingerprint, is_placeholder, is_sensitive, may_be_lost, platform_names, secret_comment
+from astro_sync.airflow.connection import parse_connection
+from astro_sync.core.model import Value
+from astro_sync.core.secrecy import (
+    fingerprint,
+    is_placeholder,
+    is_sensitive,
+    may_be_lost,
+    platform_names,
+    secret_comment,
+)
 
 FIELDS = [
     "access_key",

@@ -4,10 +4,10 @@ from typing import Any
 
 import pytest
 
-from astro_sync.config import Config, Settings
+from astro_sync.config.file import Config, Settings
+from astro_sync.config.options import Options, Typed
+from astro_sync.config.settings import Settled, settle
 from astro_sync.errors import UsageError
-from astro_sync.options import Options, Typed
-from astro_sync.settings import Settled, settle
 
 GIVEN: dict[str, Any] = {field.name: field.default for field in fields(Options)}
 ENVIRON = {"ASTRO_SYNC_DEPLOYMENT_ID": "dep-env"}

@@ -11,13 +11,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from astro_sync.endpoints import Endpoint, Source
+from astro_sync.core.model import Action, Change, Note, OnConflict, Plan, Snapshot, Value, Variable, Warn, Written
+from astro_sync.core.plan import Policy
+from astro_sync.core.verify import Verdict
 from astro_sync.errors import AstroSyncError, ExitCode, Interruption, RefusedError, UnusableError
-from astro_sync.legs import Leg, Result, Terms
-from astro_sync.model import Action, Change, Note, OnConflict, Plan, Snapshot, Value, Variable, Warn, Written
-from astro_sync.plan import Policy
-from astro_sync.readback import Verdict
-from astro_sync.sync import chain, copy
+from astro_sync.places.base import Endpoint, Source
+from astro_sync.sync.pipeline import chain, copy
+from astro_sync.sync.step import Leg, Result, Terms
 
 FOLDER = Path("/backups")
 NOW = datetime(2026, 8, 1, tzinfo=UTC)

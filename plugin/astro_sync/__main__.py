@@ -1,6 +1,6 @@
 """Run `python -m astro_sync` like the `astro-sync` command."""
 
-from astro_sync.cli import main
+from astro_sync.cli.app import main
 
 if __name__ == "__main__":
     main()

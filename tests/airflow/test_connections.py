@@ -4,7 +4,7 @@ import json
 import random
 from typing import Any, Final
 
-from astro_sync.connection import Connection, parse_connection, to_text
+from astro_sync.airflow.connection import Connection, parse_connection, to_text
 from connection_samples import READ
 from odd_entries import CONNECTIONS, ODD
 from real_airflow import RealAirflow

@@ -7,9 +7,9 @@ from typing import Any, Final
 
 import pytest
 
-from astro_sync.connection import Connection, means_the_same, to_text
+from astro_sync.airflow.connection import Connection, means_the_same, to_text
+from astro_sync.core.secrecy import CONNECTION, VARIABLE
 from astro_sync.formats import connections_env, connections_json, connections_yaml, variables_json
-from astro_sync.secrecy import CONNECTION, VARIABLE
 from odd_entries import CONNECTIONS, VARIABLES
 from real_airflow import RealAirflow
 

@@ -146,10 +146,10 @@ def test_a_bug_shows_no_value(sandbox: Sandbox) -> None:
     broken = sandbox.folder / "broken"
     broken.mkdir()
     (broken / "sitecustomize.py").write_text(
-        "import astro_sync.plan\n"
+        "import astro_sync.core.plan\n"
         "def broken(source, *others):\n"
         "    raise KeyError([variable.value.reveal() for variable in source.variables.values()])\n"
-        "astro_sync.plan.make_plan = broken\n"
+        "astro_sync.core.plan.make_plan = broken\n"
     )
     result = push(sandbox, "--no-export", "--json", "-v", env={"PYTHONPATH": str(broken)})
     assert result.code == 70

@@ -4,11 +4,11 @@ from pathlib import Path
 
 import pytest
 
-from astro_sync.endpoints.airflow_file import AirflowFile
-from astro_sync.endpoints.registry import find_format, find_kind
+from astro_sync.core.model import Action, Change, OnConflict, Plan, Snapshot, Value, Variable
+from astro_sync.core.plan import Policy, make_plan
 from astro_sync.errors import AstroSyncError, ExitCode, RefusedError, UsageError
-from astro_sync.model import Action, Change, OnConflict, Plan, Snapshot, Value, Variable
-from astro_sync.plan import Policy, make_plan
+from astro_sync.places.airflow_file import AirflowFile
+from astro_sync.places.registry import find_format, find_kind
 
 NOW = datetime(2026, 8, 1, tzinfo=UTC)
 NAMES = ["variables.json", "connections.json", "connections.yaml", "connections.env", "airflow_settings.yaml"]

@@ -13,16 +13,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from astro_sync.astro import Astro, find_astro
-from astro_sync.connection import Connection, means_the_same, to_json, to_text
-from astro_sync.endpoints import Endpoint
-from astro_sync.endpoints.airflow_file import AirflowFile
-from astro_sync.endpoints.deployment import Deployment, Selector
-from astro_sync.endpoints.env_file import EnvFile
-from astro_sync.endpoints.registry import KINDS, find_format
-from astro_sync.model import Change, OnConflict, Plan, Snapshot, Value, Variable
-from astro_sync.plan import Policy, make_plan
-from astro_sync.secrecy import secret_comment
+from astro_sync.airflow.connection import Connection, means_the_same, to_json, to_text
+from astro_sync.core.model import Change, OnConflict, Plan, Snapshot, Value, Variable
+from astro_sync.core.plan import Policy, make_plan
+from astro_sync.core.secrecy import secret_comment
+from astro_sync.places.airflow_file import AirflowFile
+from astro_sync.places.astro_cli import Astro, find_astro
+from astro_sync.places.base import Endpoint
+from astro_sync.places.deployment import Deployment, Selector
+from astro_sync.places.env_file import EnvFile
+from astro_sync.places.registry import KINDS, find_format
 from env_texts import ENVIRONMENT, values
 from sandbox import Sandbox
 

@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from astro_sync.endpoints.deployment_answers import Details, parse_inspect, parse_names, parse_saved
-from astro_sync.model import Value, Variable
+from astro_sync.core.model import Value, Variable
+from astro_sync.places.deployment_answers import Details, parse_inspect, parse_names, parse_saved
 from sandbox import Sandbox
 
 SAVED = (

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from astro_sync.endpoints.env_file import EnvFile
+from astro_sync.core.model import Action, Change, Note, Plan, Snapshot, Value, Variable
+from astro_sync.core.secrecy import secret_comment
 from astro_sync.errors import AstroSyncError, ExitCode, RejectedFileError, UsageError
-from astro_sync.model import Action, Change, Note, Plan, Snapshot, Value, Variable
-from astro_sync.secrecy import secret_comment
+from astro_sync.places.env_file import EnvFile
 
 NOW = datetime(2026, 8, 1, tzinfo=UTC)
 ENVIRON = {"HOSTVAR": "from the host"}

@@ -9,12 +9,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from astro_sync.astro import Astro, TimedOutError, find_astro
-from astro_sync.connection import means_the_same
-from astro_sync.endpoints import local_airflow
-from astro_sync.endpoints.local_airflow import LocalAirflow
+from astro_sync.airflow.connection import means_the_same
+from astro_sync.core.model import Note, Snapshot
 from astro_sync.errors import AstroSyncError, ExitCode, UnusableError
-from astro_sync.model import Note, Snapshot
+from astro_sync.places import local_airflow
+from astro_sync.places.astro_cli import Astro, TimedOutError, find_astro
+from astro_sync.places.local_airflow import LocalAirflow
 from sandbox import Sandbox
 
 VERSIONS = ["3.3.2", "2.10.5"]

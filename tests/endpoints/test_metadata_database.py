@@ -3,8 +3,8 @@ from contextlib import nullcontext
 
 import pytest
 
-from astro_sync.astro import Astro, find_astro
-from astro_sync.endpoints.metadata_database import Entries, read_connection_lines, read_variables
+from astro_sync.places.astro_cli import Astro, find_astro
+from astro_sync.places.metadata_database import Entries, read_connection_lines, read_variables
 from sandbox import Sandbox
 
 TEXTS = {

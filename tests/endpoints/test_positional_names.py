@@ -4,9 +4,9 @@ from contextlib import nullcontext
 
 import pytest
 
-from astro_sync.astro import Astro, find_astro
-from astro_sync.endpoints.deployment import Deployment, Selector
-from astro_sync.model import Value, Variable
+from astro_sync.core.model import Value, Variable
+from astro_sync.places.astro_cli import Astro, find_astro
+from astro_sync.places.deployment import Deployment, Selector
 from sandbox import Sandbox
 
 

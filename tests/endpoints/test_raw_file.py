@@ -2,7 +2,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from astro_sync.endpoints.raw_file import prove, salvage
+from astro_sync.places.raw_file import prove, salvage
 
 # Keys and values of few symbols, so that values often look like lines of the file.
 keys = st.text("AB", min_size=1, max_size=2)

@@ -3,8 +3,8 @@ from pathlib import Path
 import pytest
 
 from astro_sync import formats
-from astro_sync.endpoints.registry import KINDS, find_format, find_kind
 from astro_sync.errors import ExitCode, UsageError
+from astro_sync.places.registry import KINDS, find_format, find_kind
 
 FORMATS = [(kind, suffix, module) for kind, found in KINDS.items() for suffix, module in found.formats.items()]
 

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from astro_sync.envfile.store import ChangedError, folder_of, load, replace
 from astro_sync.errors import AstroSyncError, ExitCode, RefusedError
+from astro_sync.storage.atomic import ChangedError, folder_of, load, replace
 
 AS_ROOT = pytest.mark.skipif(os.geteuid() != 0, reason="only root may give files away")
 NOBODY = 65534

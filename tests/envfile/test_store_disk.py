@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from astro_sync.envfile.store import load, replace
 from astro_sync.errors import AstroSyncError
+from astro_sync.storage.atomic import load, replace
 
 OLD = b"A=old\n"
 LARGE = b"A=" + b"x" * 200_000 + b"\n"

@@ -16,8 +16,8 @@ from pathlib import Path
 
 import pytest
 
-from astro_sync.envfile.store import load, locked, replace
 from astro_sync.errors import AstroSyncError, ExitCode, UnusableError
+from astro_sync.storage.atomic import load, locked, replace
 
 STRAY = ".env.astro-sync-0123456789abcdef.tmp"
 

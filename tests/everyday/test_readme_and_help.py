@@ -12,12 +12,12 @@ import click
 import pytest
 from ruamel.yaml import YAML
 
-from astro_sync import config
 from astro_sync.checks import explanations
-from astro_sync.cli import cli
-from astro_sync.endpoints.registry import KINDS
+from astro_sync.cli.app import cli
+from astro_sync.config import file as config
+from astro_sync.core.model import Action
 from astro_sync.errors import ExitCode
-from astro_sync.model import Action
+from astro_sync.places.registry import KINDS
 from sandbox import Sandbox
 
 README = (Path(__file__).resolve().parents[2] / "README.md").read_text()

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from astro_sync.connection import Connection, means_the_same, to_text
+from astro_sync.airflow.connection import Connection, means_the_same, to_text
 from astro_sync.errors import RefusedError
 from astro_sync.formats.airflow_settings import read, refusal, write
 from connection_samples import CONNECTIONS

@@ -3,7 +3,7 @@
 import pytest
 from hypothesis import given, settings
 
-from astro_sync.connection import Connection, means_the_same, to_text
+from astro_sync.airflow.connection import Connection, means_the_same, to_text
 from astro_sync.errors import RefusedError
 from astro_sync.formats.connections_env import read, refusal, write
 from connection_samples import CONNECTIONS

@@ -6,7 +6,7 @@ import sys
 import pytest
 from hypothesis import given, settings
 
-from astro_sync.connection import Connection, means_the_same, parse_connection, to_text
+from astro_sync.airflow.connection import Connection, means_the_same, parse_connection, to_text
 from astro_sync.errors import RefusedError, UsageError
 from astro_sync.formats.connections_yaml import read, refusal, write
 from connection_samples import CONNECTIONS

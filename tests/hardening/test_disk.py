@@ -110,7 +110,7 @@ def test_a_file_limit_in_the_midst_of_writing_keeps_the_old_file(ready: Sandbox,
 
 def _limited(sandbox: Sandbox, words: tuple[str, ...], size: int) -> Result:
     code = (
-        "import resource, runpy, sys, astro_sync.session, astro_sync.envfile.store as store\n"
+        "import resource, runpy, sys, astro_sync.cli.session, astro_sync.storage.atomic as store\n"
         "real = store.write_whole\n"
         "def limited(*arguments):\n"
         f"    resource.setrlimit(resource.RLIMIT_FSIZE, ({size}, resource.RLIM_INFINITY))\n"

@@ -14,29 +14,29 @@ PUSH = ("local-to-deploy", "-d", "dep-1", "--yes", "--on-conflict", "overwrite",
 PULL = ("deploy-to-local", "-d", "dep-1", "--yes", "--on-conflict", "overwrite")
 # Where the bug is, on the way through a whole run.
 BUGS = [
-    ("astro_sync.config:load", PUSH),
-    ("astro_sync.settings:settle", PUSH),
-    ("astro_sync.envfile.store:load", PULL),
-    ("astro_sync.endpoints.deployment_answers:parse_inspect", PUSH),
-    ("astro_sync.endpoints.deployment_answers:parse_saved", PULL),
-    ("astro_sync.endpoints.raw_file:prove", PUSH),
-    ("astro_sync.endpoints.metadata_database:read_variables", PUSH),
-    ("astro_sync.plan:make_plan", PUSH),
-    ("astro_sync.secrecy:is_sensitive", PUSH),
-    ("astro_sync.connection:parse_connection", PUSH),
-    ("astro_sync.confirmation:confirmed", PUSH),
-    ("astro_sync.backup:keep", PULL),
-    ("astro_sync.envfile.store:replace", PULL),
+    ("astro_sync.config.file:load", PUSH),
+    ("astro_sync.config.settings:settle", PUSH),
+    ("astro_sync.storage.atomic:load", PULL),
+    ("astro_sync.places.deployment_answers:parse_inspect", PUSH),
+    ("astro_sync.places.deployment_answers:parse_saved", PULL),
+    ("astro_sync.places.raw_file:prove", PUSH),
+    ("astro_sync.places.metadata_database:read_variables", PUSH),
+    ("astro_sync.core.plan:make_plan", PUSH),
+    ("astro_sync.core.secrecy:is_sensitive", PUSH),
+    ("astro_sync.airflow.connection:parse_connection", PUSH),
+    ("astro_sync.console.confirmation:confirmed", PUSH),
+    ("astro_sync.storage.backup:keep", PULL),
+    ("astro_sync.storage.atomic:replace", PULL),
     ("astro_sync.envfile.writing:load_lines", PUSH),
-    ("astro_sync.readback:judge", PUSH),
+    ("astro_sync.core.verify:judge", PUSH),
     ("astro_sync.envfile.dedupe:dedupe", ("dedupe", "--yes")),
     ("astro_sync.envfile.writing:spell", ("merge", "other.env", ".env", "--on-conflict", "overwrite")),
-    ("astro_sync.envfile.store:load", ("check",)),
+    ("astro_sync.storage.atomic:load", ("check",)),
 ]
 IN_THE_REPORT = [
-    ("astro_sync.report:to_table", PUSH),
-    ("astro_sync.report:summarise", PUSH),
-    ("astro_sync.report:to_json", (*PUSH, "--json")),
+    ("astro_sync.console.report:to_table", PUSH),
+    ("astro_sync.console.report:summarise", PUSH),
+    ("astro_sync.console.report:to_json", (*PUSH, "--json")),
 ]
 
 
@@ -60,7 +60,7 @@ def test_a_bug_is_told_without_any_value(
 
 def test_the_report_of_a_bug_says_where_it_is_and_is_private(quick: Sandbox, warm: Warm) -> None:
     plant(quick)
-    result = warm.run(quick, *PUSH, broken=("astro_sync.plan:make_plan", MESSAGE))
+    result = warm.run(quick, *PUSH, broken=("astro_sync.core.plan:make_plan", MESSAGE))
     (path,) = (quick.state_home / "astro-sync" / "bugs").iterdir()
     text = path.read_text()
     assert str(path) in result.stderr
@@ -68,7 +68,7 @@ def test_the_report_of_a_bug_says_where_it_is_and_is_private(quick: Sandbox, war
     assert stat.S_IMODE(path.parent.stat().st_mode) == 0o700
     assert "RuntimeError" in text
     assert "ValueError" in text
-    assert "astro_sync/sync.py" in text
+    assert "astro_sync/sync/pipeline.py" in text
     assert "local-to-deploy" in text
     assert str(quick.home) not in text
     assert EVERYTHING.find(path.read_bytes()) is None
@@ -78,7 +78,7 @@ def test_without_a_place_for_the_report_the_sentence_stands_alone(quick: Sandbox
     plant(quick)
     (quick.state_home / "astro-sync").mkdir()
     (quick.state_home / "astro-sync" / "bugs").write_text("")
-    result = warm.run(quick, *PUSH, broken=("astro_sync.plan:make_plan", MESSAGE))
+    result = warm.run(quick, *PUSH, broken=("astro_sync.core.plan:make_plan", MESSAGE))
     assert result.code == 70
     assert "ASTRO_SYNC_DEBUG=1" in result.stderr
     assert_nothing_shown(quick, result)
@@ -87,7 +87,7 @@ def test_without_a_place_for_the_report_the_sentence_stands_alone(quick: Sandbox
 def test_a_bug_changes_nothing_before_the_confirmation(quick: Sandbox, warm: Warm) -> None:
     plant(quick)
     before = quick.read_env(), quick.deployment()
-    for where in ("astro_sync.plan:make_plan", "astro_sync.confirmation:confirmed"):
+    for where in ("astro_sync.core.plan:make_plan", "astro_sync.console.confirmation:confirmed"):
         assert warm.run(quick, *PUSH, broken=(where, MESSAGE)).code == 70
         assert (quick.read_env(), quick.deployment()) == before
         assert LOCAL["OWN"] in quick.read_env()

@@ -73,7 +73,13 @@ class Warm:
 
 
 def _serve() -> None:
-    for module in ("astro_sync.cli", "astro_sync.session", "astro_sync.terminal", "plumbum", "tabulate"):
+    for module in (
+        "astro_sync.cli.app",
+        "astro_sync.cli.session",
+        "astro_sync.console.terminal",
+        "plumbum",
+        "tabulate",
+    ):
         importlib.import_module(module)
     for line in sys.stdin.buffer:
         child = os.fork()
@@ -95,7 +101,7 @@ def _run(job: Json) -> NoReturn:
         _break(*job["broken"])
     code = 1
     try:
-        from astro_sync.cli import main
+        from astro_sync.cli.app import main
 
         main()
     except SystemExit as end:

@@ -15,7 +15,7 @@ RECORDER = f"""\
 #!{sys.executable}
 import json, os, sys
 if "_ASTRO_SYNC_COMPLETE" in os.environ:
-    from astro_sync.cli import main
+    from astro_sync.cli.app import main
     sys.exit(main())
 print(json.dumps([os.path.basename(sys.argv[0]), *sys.argv[1:]]))
 sys.exit(int(os.environ.get("EXIT", "0")))

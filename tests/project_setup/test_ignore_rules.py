@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from astro_sync.project_setup.ignore_rules import (
+from astro_sync.project.ignore_rules import (
     docker_leaves_out,
     git_leaves_out,
     missing_lines,

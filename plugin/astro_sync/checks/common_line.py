@@ -1,11 +1,11 @@
 """Rewrite one line in the spelling that all four readers read alike (dialects.md), keeping what the runtime reads."""
 
+from astro_sync.core.model import Value
+from astro_sync.core.secrecy import is_placeholder, may_be_lost
 from astro_sync.envfile.dialects import Assignment
 from astro_sync.envfile.dialects.reading import GO_WHITE_SPACE, CannotWriteError
 from astro_sync.envfile.document import Change, Document
 from astro_sync.envfile.writing import spell
-from astro_sync.model import Value
-from astro_sync.secrecy import is_placeholder, may_be_lost
 
 
 def respell(document: Document, made: Assignment) -> Change | None:

@@ -6,9 +6,9 @@ from collections.abc import Iterable, Iterator
 from typing import Final
 
 from astro_sync.checks.subject import Check, Finding, Fix, Subject
+from astro_sync.core.model import Value
+from astro_sync.core.secrecy import CONNECTION, VARIABLE, is_placeholder
 from astro_sync.envfile.document import Change, encode, require_reading, splice
-from astro_sync.model import Value
-from astro_sync.secrecy import CONNECTION, VARIABLE, is_placeholder
 
 _REFERENCE: Final = re.compile(r"\$\{?([A-Za-z_][A-Za-z0-9_]*)")
 _NAME: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")

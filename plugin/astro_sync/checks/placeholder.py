@@ -3,8 +3,8 @@
 from collections.abc import Iterable
 
 from astro_sync.checks.subject import Check, Finding, Subject
-from astro_sync.model import Value
-from astro_sync.secrecy import is_placeholder
+from astro_sync.core.model import Value
+from astro_sync.core.secrecy import is_placeholder
 
 
 def _find(subject: Subject) -> Iterable[Finding]:

@@ -2,10 +2,10 @@
 
 from collections.abc import Iterable
 
+from astro_sync.airflow.connection import problems
 from astro_sync.checks.subject import Check, Finding, Subject
-from astro_sync.connection import problems
-from astro_sync.model import Value
-from astro_sync.secrecy import CONNECTION, is_placeholder
+from astro_sync.core.model import Value
+from astro_sync.core.secrecy import CONNECTION, is_placeholder
 
 
 def _find(subject: Subject) -> Iterable[Finding]:

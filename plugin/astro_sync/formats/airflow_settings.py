@@ -6,7 +6,8 @@ A connection is written as fields, its extra as a JSON text: the CLI would lower
 from collections.abc import Iterator, Mapping
 from typing import Final
 
-from astro_sync.connection import means_the_same, parse_connection
+from astro_sync.airflow.connection import means_the_same, parse_connection
+from astro_sync.core.secrecy import CONNECTION, VARIABLE
 from astro_sync.formats.connection_entry import NO_DESCRIPTION, connection_of, connection_refusal, fields_of
 from astro_sync.formats.content import Entry, FileContent, Ids, gather, join, keep_the_rest, refuse_unreadable
 from astro_sync.formats.settings_items import (
@@ -23,7 +24,6 @@ from astro_sync.formats.settings_items import (
 )
 from astro_sync.formats.yaml_edit import YamlEdits
 from astro_sync.formats.yaml_tree import Scalar, YamlFile, YamlList, YamlMap, parse_yaml
-from astro_sync.secrecy import CONNECTION, VARIABLE
 
 _AIRFLOW: Final = "airflow"
 

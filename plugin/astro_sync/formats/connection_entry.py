@@ -4,10 +4,10 @@ import json
 from collections.abc import Iterable, Mapping
 from typing import Final
 
-from astro_sync.connection import Connection, means_the_same, parse_connection, problems, to_text
+from astro_sync.airflow.connection import Connection, means_the_same, parse_connection, problems, to_text
+from astro_sync.core.model import Value
+from astro_sync.core.secrecy import CONNECTION, is_placeholder
 from astro_sync.formats.content import Entry, FileContent, Ids, gather, name_refusal, refuse_unreadable
-from astro_sync.model import Value
-from astro_sync.secrecy import CONNECTION, is_placeholder
 
 # in the order of Airflow's own export
 _FIELDS: Final = ("conn_type", "description", "login", "password", "host", "port", "schema", "extra")

@@ -8,12 +8,12 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Final
 
-from astro_sync.connection import means_the_same, parse_connection, problems, to_json, to_text
+from astro_sync.airflow.connection import means_the_same, parse_connection, problems, to_json, to_text
+from astro_sync.core.secrecy import CONNECTION
 from astro_sync.errors import RefusedError
 from astro_sync.formats.connection_entry import NO_DESCRIPTION, connection_of, connection_refusal
 from astro_sync.formats.content import Entry, FileContent, Ids, gather, refuse_unreadable
 from astro_sync.formats.text import decode
-from astro_sync.secrecy import CONNECTION
 
 _COMMENT: Final = re.compile(r"\s*#")
 

@@ -3,12 +3,12 @@
 import json
 from collections.abc import Mapping
 
+from astro_sync.core.secrecy import CONNECTION
 from astro_sync.formats.connection_entry import connection_refusal, read_entries, replace_entries
 from astro_sync.formats.content import FileContent, keep_the_rest
 from astro_sync.formats.pyyaml_value import construct_map
 from astro_sync.formats.yaml_edit import YamlEdits
 from astro_sync.formats.yaml_tree import Node, YamlMap, parse_yaml
-from astro_sync.secrecy import CONNECTION
 
 
 def read(data: bytes) -> FileContent:

@@ -5,9 +5,9 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
-from astro_sync.connection import means_the_same
+from astro_sync.airflow.connection import means_the_same
+from astro_sync.core.secrecy import CONNECTION, VARIABLE
 from astro_sync.errors import RefusedError
-from astro_sync.secrecy import CONNECTION, VARIABLE
 
 # the longest key of a variable in Airflow's database, and the longest conn_id that its import takes
 _LONGEST: Final = {VARIABLE: 250, CONNECTION: 200}

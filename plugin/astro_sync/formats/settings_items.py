@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
-from astro_sync.connection import parse_connection, problems, to_text
+from astro_sync.airflow.connection import parse_connection, problems, to_text
 from astro_sync.formats import go_scalar
 from astro_sync.formats.content import Entry
 from astro_sync.formats.yaml_tree import Node, Scalar, YamlList, YamlMap, with_merged

@@ -1,0 +1,1 @@
+"""Airflow's own rules: names, and connections as URI, JSON and fields. Pure."""

@@ -1,0 +1,1 @@
+"""The command line: click, one error handler, completion."""

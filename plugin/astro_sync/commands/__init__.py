@@ -1,0 +1,1 @@
+"""One module per command: settled options in, a result out."""

@@ -1,0 +1,1 @@
+"""Options, `.astro-sync.toml`, and how their layers settle."""

@@ -1,0 +1,198 @@
+"""Talk with the person at the terminal: the plan, the questions, the result."""
+
+import os
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
+from dataclasses import dataclass
+from typing import Any, Final, TextIO
+
+import click
+
+from astro_sync.console.progress import Progress
+from astro_sync.console.report import (
+    COMPARED,
+    fingerprints,
+    is_problem,
+    printable,
+    sections,
+    summarise,
+    summarise_outcome,
+    to_json,
+    to_table,
+)
+from astro_sync.core.model import Action, Change, OnConflict, Outcome
+from astro_sync.errors import AstroSyncError, UsageError
+from astro_sync.places.base import Endpoint
+
+_COLOURS: Final = {
+    Action.CREATE: "green",
+    Action.UPDATE: "yellow",
+    Action.REFUSED: "red",
+    Action.KEEP: "cyan",
+    Action.SECRET_KEPT: "magenta",
+}
+_ANSWERS: Final = {"y": OnConflict.OVERWRITE, "n": OnConflict.KEEP}
+
+
+@dataclass(frozen=True, slots=True)
+class Terminal:
+    """Hold how to talk: `interactive` if someone can answer, `salt` keys this run's fingerprints."""
+
+    salt: bytes
+    interactive: bool
+    colour: bool = False
+    verbose: bool = False
+    quiet: bool = False
+    as_json: bool = False
+    yes: bool = False
+    progress: Progress | None = None
+
+    def tell(self, message: str) -> None:
+        """Say on stderr what is going on."""
+        if not self.quiet:
+            # Nobody may be listening any more, which must not end a run half way.
+            with suppress(BrokenPipeError):
+                click.echo(printable(message), err=True)
+
+    def watch(self, name: str) -> AbstractContextManager[None]:
+        """Show what runs, for as long as it does, if there is a terminal to show it on."""
+        return self.progress.watch(printable(name)) if self.progress else nullcontext()
+
+    def note(self, message: str) -> None:
+        """Leave a line on what is done so far, if there is a terminal."""
+        if self.progress:
+            self.progress.say(printable(message))
+
+    def tell_raw(self, text: str) -> None:
+        """Print several lines on stderr as they are."""
+        click.echo(text, err=True, nl=False)
+
+    def paint(self, action: Action, text: str) -> str:
+        """Colour a word by what it means; the word itself says it too."""
+        return click.style(text, fg=_COLOURS.get(action)) if self.colour else text
+
+    def show_plan(self, title: str, changes: Sequence[Change]) -> None:
+        """Show on stderr what is about to happen."""
+        self._echo(f"{printable(title)}:\n{self._table(changes)}\n", err=True)
+
+    def confirm(self, *lines: str) -> bool:
+        """Ask for the one confirmation; without a terminal --yes takes its place."""
+        if self.yes:
+            return True
+        if not self.interactive:
+            raise UsageError("Nothing was changed: there is no terminal to ask on.", hint="Confirm with --yes.")
+        with _answers():
+            return click.confirm("\n".join(map(printable, lines)), err=True)
+
+    def type_name(self, question: str, name: str) -> bool:
+        """Ask for a name to be typed, and tell whether it was that one."""
+        with _answers():
+            return bool(click.prompt(printable(question), default="", show_default=False, err=True) == name)
+
+    def ask(self, conflicts: Sequence[Change], destination: Endpoint) -> Mapping[str, OnConflict]:
+        """Ask about each key that differs: y overwrites, n keeps, a overwrites all that follow, q ends the run."""
+        decided: dict[str, OnConflict] = {}
+        for number, change in enumerate(conflicts):
+            old, new = fingerprints(change, self.salt)
+            differs = f"{change.key} differs on {destination}: {old} stands there, {new} would replace it."
+            question = f"{differs} Overwrite it? (y)es, (n)o, (a)ll of them, (q)uit"
+            with _answers():
+                choice = click.Choice(["y", "n", "a", "q"], case_sensitive=False)
+                answer = click.prompt(printable(question), type=choice, default="n", err=True, show_default=True)
+            if answer == "q":
+                raise AstroSyncError("Nothing was changed, as you said.")
+            if answer == "a":
+                return {**decided, **{later.key: OnConflict.OVERWRITE for later in conflicts[number:]}}
+            decided[change.key] = _ANSWERS[answer]
+        return decided
+
+    def report(self, outcome: Outcome) -> None:
+        """Print the result on stdout, and on stderr what needs attention."""
+        if self.as_json:
+            click.echo(to_json(outcome))
+        else:
+            self._show_changes(outcome)
+            self._show_warnings(outcome)
+        if outcome.error:
+            self.complain(outcome.error)
+        elif not self.as_json:
+            for line in () if self.quiet and not outcome.exit_code else outcome.lines[:-1]:
+                click.echo(printable(line))
+            if not self.quiet:
+                click.echo(printable(outcome.lines[-1] if outcome.lines else summarise_outcome(outcome)))
+
+    def _show_changes(self, outcome: Outcome) -> None:
+        for title, found in sections(outcome):
+            # Of what was refused, even a quiet report names the keys.
+            changes = [change for change in found if not self.quiet or is_problem(change)]
+            if table := self._table(changes, compares=outcome.command == "diff"):
+                self._echo(f"{printable(title)}:\n{table}\n")
+
+    def _show_warnings(self, outcome: Outcome) -> None:
+        warnings = [*outcome.warnings, *(warn for target in outcome.targets for warn in target.warnings)]
+        for line in summarise(warnings, verbose=self.verbose):
+            self._echo(f"{self._style('Warning', 'yellow')}: {line}", err=True)
+        for line in outcome.restores if not self.quiet or outcome.error else ():
+            for part in line.split("\n"):
+                self._echo(printable(part), err=True)
+
+    def hush(self) -> None:
+        """Print no more on a stdout that nobody reads."""
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+    def complain(self, error: AstroSyncError) -> None:
+        """Say on stderr what went wrong and what to type next."""
+        self._echo(f"{self._style('Error', 'red')}: {printable(str(error))}", err=True)
+        if error.hint:
+            self._echo(f"{self._style('Next', 'cyan')}: {printable(error.hint)}", err=True)
+
+    def _table(self, changes: Sequence[Change], *, compares: bool = False) -> str:
+        words = COMPARED if compares else {}
+        return to_table(changes, words=words, verbose=self.verbose, salt=self.salt, paint=self.paint)
+
+    def _echo(self, text: str, *, err: bool = False) -> None:
+        # click would strip colours where it sees no terminal, FORCE_COLOR or not.
+        click.echo(text, err=err, color=self.colour)
+
+    def _style(self, text: str, colour: str) -> str:
+        return click.style(text, fg=colour, bold=True) if self.colour else text
+
+
+def open_terminal(given: Mapping[str, Any], environ: Mapping[str, str]) -> Terminal:
+    """Return how to talk here; questions can be asked where stdin and stderr are a terminal."""
+    quiet = bool(given.get("quiet"))
+    moving = _is_terminal(sys.stderr) and environ.get("TERM") != "dumb" and not quiet
+    return Terminal(
+        progress=Progress(sys.stderr) if moving else None,
+        salt=os.urandom(16),
+        interactive=_is_terminal(sys.stdin) and _is_terminal(sys.stderr),
+        colour=wants_colour(environ, is_terminal=_is_terminal(sys.stdout)),
+        verbose=given.get("verbose", False),
+        quiet=quiet,
+        as_json=given.get("as_json", False),
+        yes=given.get("yes", False),
+    )
+
+
+def wants_colour(environ: Mapping[str, str], *, is_terminal: bool) -> bool:
+    """Tell whether to colour: FORCE_COLOR says yes, NO_COLOR and TERM=dumb say no, else a terminal does."""
+    if environ.get("NO_COLOR"):
+        return False
+    if environ.get("FORCE_COLOR"):
+        return True
+    return is_terminal and environ.get("TERM") != "dumb"
+
+
+def _is_terminal(stream: TextIO | None) -> bool:
+    """Tell whether a stream is a terminal; a closed one is none at all."""
+    return stream is not None and stream.isatty()
+
+
+@contextmanager
+def _answers() -> Iterator[None]:
+    """Take the end of the input for a no."""
+    try:
+        yield
+    except click.Abort:
+        raise AstroSyncError("Nothing was changed: the question was not answered.") from None

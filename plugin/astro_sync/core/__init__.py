@@ -1,0 +1,1 @@
+"""The model and what is decided with it. Pure: no file, no process."""

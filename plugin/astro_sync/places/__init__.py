@@ -1,0 +1,1 @@
+"""The places that hold connections and variables, one module each."""

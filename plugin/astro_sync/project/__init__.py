@@ -1,0 +1,1 @@
+"""What `doctor` and `init` look at and change."""

@@ -1,0 +1,104 @@
+"""Lock files and folders against other processes, with nothing left behind by a process that is killed."""
+
+import errno
+import os
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Final
+
+from astro_sync.errors import AstroSyncError, UnusableError
+from astro_sync.storage.syscalls import sentence_for
+
+_POLL_SECONDS: Final = 0.05
+# What flock says where a file system has no locks: NFS before 4 without a lock daemon (ENOLCK), NFS in general (EBADF:
+# the kernel maps flock to a record lock, which wants a descriptor open for writing, and a folder has none), FUSE, SMB.
+_NO_LOCKS: Final = frozenset({errno.ENOLCK, errno.EBADF, errno.EINVAL, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS})
+_held: Final[set[tuple[int, int]]] = set()  # folders that this process has locked, as (device, inode)
+
+
+class NoLocksError(Exception):
+    """Say that the file system of a descriptor knows no locks."""
+
+
+def try_lock(descriptor: int) -> bool:
+    """Lock an open file or folder against other processes, or return False at once where another one has it.
+
+    The lock goes with the descriptor: a killed process leaves none behind, and no file is made for it.
+    Raises NoLocksError where the file system has none.
+    """
+    try:
+        # Imported here: Windows has no fcntl, and there every command is to end with a sentence, not with a traceback.
+        import fcntl
+    except ImportError:
+        raise UnusableError(
+            "astro-sync cannot lock files on this system.", hint="On Windows, run it inside WSL."
+        ) from None
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    except OSError as error:
+        if error.errno in _NO_LOCKS:
+            raise NoLocksError from error
+        raise
+    return True
+
+
+@contextmanager
+def hold(folder: Path, timeout: float, tell: Callable[[str], None]) -> Iterator[bool]:
+    """Keep other runs of astro-sync out of a folder; yield whether none can be in it.
+
+    Waits up to `timeout` seconds for another run, and tells so once. False is a file system without locks (told too),
+    or a folder that this process holds already: locks of several folders, or of one folder twice, must be nested.
+    Raises AstroSyncError when the time is over, or for a folder that cannot be opened.
+    """
+    descriptor, identity = _open_folder(folder)
+    try:
+        if identity in _held:
+            yield False
+            return
+        alone = _wait_for(descriptor, folder, timeout, tell)
+        _held.add(identity)
+        try:
+            yield alone
+        finally:
+            _held.discard(identity)
+    finally:
+        with suppress(OSError):
+            os.close(descriptor)
+
+
+def _open_folder(folder: Path) -> tuple[int, tuple[int, int]]:
+    try:
+        descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        status = os.fstat(descriptor)
+    except OSError as error:
+        hint = "Name a file in a folder that is there and that you can read."
+        raise sentence_for(f"The folder {folder} cannot be opened", error, hint=hint) from error
+    return descriptor, (status.st_dev, status.st_ino)
+
+
+def _wait_for(descriptor: int, folder: Path, timeout: float, tell: Callable[[str], None]) -> bool:
+    """Return True with the lock taken, False where there are no locks."""
+    deadline = time.monotonic() + timeout
+    told = False
+    try:
+        while not try_lock(descriptor):
+            if time.monotonic() >= deadline:
+                raise AstroSyncError(
+                    f"Another astro-sync is still working in {folder} after {timeout:g} s.",
+                    hint="Wait until it has ended, or end it, then try again; `--timeout SECONDS` waits longer.",
+                )
+            if not told:
+                tell(f"Another astro-sync is working in {folder}; waiting up to {timeout:g} s.")
+                told = True
+            time.sleep(_POLL_SECONDS)
+    except NoLocksError:
+        # Still safe against half files and an editor; only two runs at once are not kept apart.
+        tell(f"The file system of {folder} has no locks: let no other astro-sync work there until this one has ended.")
+        return False
+    except OSError as error:
+        raise sentence_for(f"The folder {folder} cannot be locked", error) from error
+    return True
