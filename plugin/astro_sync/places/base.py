@@ -1,9 +1,10 @@
 """What every place can do, and what surrounds it (how to add one: .github/CONTRIBUTING.md)."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+from itertools import count
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Protocol, Self, TypeVar
@@ -142,3 +143,8 @@ class Surroundings:
     mode: Callable[[], str]
     target: Callable[[str], Mapping[str, object]]
     options: PlaceOptions = field(default_factory=PlaceOptions)
+    numbers: Iterator[int] = field(default_factory=lambda: count(1))
+
+    def new_folder(self, purpose: str) -> Path:
+        """Return the path of a folder below the private one that no other place has; the place makes it."""
+        return self.folder / f"{purpose}-{next(self.numbers)}"
