@@ -92,10 +92,11 @@ class Step:
 
 @dataclass(slots=True)
 class RunResult:
-    """The steps of a run, as far as it went, and how it ended."""
+    """The steps of a run, as far as it went, and how it ended; `confirmed`: somebody saw the plan before it began."""
 
     steps: list[Step] = field(default_factory=list)
     warnings: tuple[Notice, ...] = ()
+    confirmed: bool = False
     error: AstroSyncError | None = None
     exit_code: ExitCode = ExitCode.DONE
 
@@ -239,6 +240,7 @@ def _carry_out(result: RunResult, options: SyncOptions) -> RunResult:
         result.error = DeclinedError("Nothing was changed.")
         result.exit_code = ExitCode.FAILED
         return result
+    result.confirmed = True
     _apply(result, pending, options)
     return result
 

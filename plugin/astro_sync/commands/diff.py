@@ -1,0 +1,53 @@
+"""`diff`: two places, or `.env` and Deployments, key by key."""
+
+from astro_sync.commands.context import RunContext, filters, prepare
+from astro_sync.commands.invocation import Invocation
+from astro_sync.commands.outcome import source_outcome
+from astro_sync.config.settings import ResolvedSettings
+from astro_sync.core.compare import Compared, Match
+from astro_sync.core.model import Snapshot
+from astro_sync.core.outcome import PlaceOutcome, RunOutcome
+from astro_sync.errors import ExitCode, UsageError
+from astro_sync.places.base import AnyPlace, Role
+from astro_sync.sync.pipeline import diff
+
+_SAME = frozenset({Match.SAME, Match.NOT_KNOWN})
+
+
+def run(settings: ResolvedSettings, invocation: Invocation) -> RunOutcome:
+    """Compare places and change nothing."""
+    options = settings.options
+    with prepare(settings, invocation) as context:
+        source, ends = _places(context)
+        found = diff(source, ends, filters(options), exact_json=options.exact_json, id_case=options.id_case)
+    differs = any(each.match not in _SAME for _, compared, _ in found for each in compared)
+    return RunOutcome(
+        command="diff",
+        dry_run=True,
+        places=(source_outcome(source), *(_compared(*each) for each in found)),
+        exit_code=ExitCode.FOUND if differs and options.exit_code else ExitCode.DONE,
+    )
+
+
+def _places(context: RunContext) -> tuple[AnyPlace, list[AnyPlace]]:
+    """Return what is compared with what: the two places that were named, or a local one with the Deployments."""
+    options = context.options
+    if options.source and options.destination:
+        return context.place(options.source, Role.SOURCE), [context.place(options.destination, Role.SOURCE)]
+    if options.source:
+        raise UsageError("`diff` compares two places.", hint="Name none, or both: astro-sync diff SOURCE DEST.")
+    source = context.place("airflow:" if options.export else options.env, Role.SOURCE)
+    return source, [end.place for end in context.deployments(Role.SOURCE)]
+
+
+def _compared(place: AnyPlace, compared: list[Compared], held: Snapshot) -> PlaceOutcome:
+    return PlaceOutcome(
+        address=place.address,
+        kind=place.kind,
+        label=place.label,
+        title=str(place),
+        role="destination",
+        compared=tuple(compared),
+        warnings=held.warnings,
+        is_file=place.traits.atomic,
+    )
