@@ -5,7 +5,8 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 
-from astro_sync.airflow.connection import local_host, means_the_same, parse_connection, problems
+from astro_sync.airflow.connection import defect, local_host, means_the_same, parse_connection
+from astro_sync.airflow.names import CONNECTION
 from astro_sync.core.model import (
     FILTERED,
     WRITES,
@@ -19,7 +20,7 @@ from astro_sync.core.model import (
     Variable,
     Warn,
 )
-from astro_sync.core.secrecy import CONNECTION, is_placeholder, is_sensitive, may_be_lost, platform_names
+from astro_sync.core.secrecy import is_placeholder, is_sensitive, may_be_lost, platform_names
 from astro_sync.errors import GO_ON
 
 Refusal = Callable[[Variable], str | None]
@@ -225,7 +226,7 @@ def _warn_of_write(key: str, value: Value) -> Iterator[Warn]:
         yield Warn(Note.SHARED, key, "Astro sets this name too; make sure that you mean to replace it")
     if key.startswith(CONNECTION):
         connection = parse_connection(value.reveal())
-        if reason := problems(value.reveal()):
+        if reason := defect(value.reveal()):
             yield Warn(Note.UNSOUND, key, f"no sound connection: {reason}; `astro-sync check` tells where")
         if connection and local_host(connection):
             text = f"its host only exists on your machine; --exclude {key} leaves it out"

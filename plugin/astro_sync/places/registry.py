@@ -6,7 +6,7 @@ from importlib import import_module
 from pathlib import PurePath
 from typing import Final, cast
 
-from astro_sync.core.secrecy import CONNECTION, VARIABLE
+from astro_sync.airflow.names import CONNECTION, VARIABLE
 from astro_sync.errors import UsageError
 from astro_sync.places.airflow_file import Format
 
