@@ -19,6 +19,9 @@ _TOKEN: Final = re.compile(
 _BLANKS: Final = re.compile(rf"[{_WHITE_SPACE}]*+")
 _LINE_BREAK: Final = re.compile(r"[\n\r]")
 _CLOSING: Final = {"{": "}", "[": "]"}
+_CLOSED: Final = frozenset(_CLOSING.values())
+_BRACKET: Final = re.compile(r'"(?:[^"\\]++|\\.)*+"|[{}\[\]]', re.DOTALL)
+_DEEPEST: Final = 200
 _PUNCTUATION: Final = frozenset("{}[],:")
 
 # what may come next
@@ -70,8 +73,25 @@ def differing_members(text: str, other: str) -> tuple[tuple[str, ...], int] | No
     if one is None or two is None:
         return None
     names = dict.fromkeys((*one, *two))
-    differing = tuple(_printable(name) for name in names if one.get(name) != two.get(name))
+    differing = tuple(printable(name) for name in names if one.get(name) != two.get(name))
     return (differing, len(names)) if differing else None
+
+
+def too_deep(text: str) -> bool:
+    """Tell whether a text nests its brackets so deeply that Python's own functions for JSON may not get to the end."""
+    if text.count("[") + text.count("{") <= _DEEPEST:
+        return False
+    depth = 0
+    for match in _BRACKET.finditer(text):
+        depth += 1 if match[0] in _CLOSING else -(match[0] in _CLOSED)
+        if depth > _DEEPEST:
+            return True
+    return False
+
+
+def printable(name: str) -> str:
+    """Return a name, with JSON's escapes where it cannot be printed."""
+    return name if name.isprintable() else json.dumps(name)[1:-1]
 
 
 def _skip(text: str, position: int) -> int:
@@ -114,13 +134,9 @@ def _members(text: str) -> dict[str, list[Sequence[str]]] | None:
     for index, lexeme in enumerate(found):
         if lexeme in _CLOSING:
             depth += 1
-        elif lexeme in {"}", "]"}:
+        elif lexeme in _CLOSED:
             depth -= 1
         if index > start and (depth == 0 or (depth == 1 and lexeme == ",")):
             members.setdefault(json.loads(found[start]), []).append(found[start + 2 : index])
             start = index + 1
     return members
-
-
-def _printable(name: str) -> str:
-    return name if name.isprintable() else json.dumps(name)[1:-1]

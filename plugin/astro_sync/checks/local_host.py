@@ -3,8 +3,8 @@
 from collections.abc import Iterable
 
 from astro_sync.airflow.connection import local_host, parse_connection
+from astro_sync.airflow.names import CONNECTION
 from astro_sync.checks.subject import Check, Finding, Subject
-from astro_sync.core.secrecy import CONNECTION
 
 
 def _find(subject: Subject) -> Iterable[Finding]:

@@ -5,9 +5,10 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from typing import Final
 
+from astro_sync.airflow.names import CONNECTION, VARIABLE
 from astro_sync.checks.subject import Check, Finding, Fix, Subject
 from astro_sync.core.model import Value
-from astro_sync.core.secrecy import CONNECTION, VARIABLE, is_placeholder
+from astro_sync.core.secrecy import is_placeholder
 from astro_sync.envfile.document import Change, encode, require_reading, splice
 
 _REFERENCE: Final = re.compile(r"\$\{?([A-Za-z_][A-Za-z0-9_]*)")

@@ -2,10 +2,11 @@
 
 from collections.abc import Iterable
 
-from astro_sync.airflow.connection import problems
+from astro_sync.airflow.connection import defect
+from astro_sync.airflow.names import CONNECTION
 from astro_sync.checks.subject import Check, Finding, Subject
 from astro_sync.core.model import Value
-from astro_sync.core.secrecy import CONNECTION, is_placeholder
+from astro_sync.core.secrecy import is_placeholder
 
 
 def _find(subject: Subject) -> Iterable[Finding]:
@@ -13,7 +14,7 @@ def _find(subject: Subject) -> Iterable[Finding]:
         # what is empty or a placeholder has checks of its own
         if not key.startswith(CONNECTION) or not value or is_placeholder(Value(value)):
             continue
-        if reason := problems(value):
+        if reason := defect(value):
             yield Finding(made.line, key, f"is no sound connection: {reason}")
 
 

@@ -6,8 +6,9 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from types import MappingProxyType
 
+from astro_sync.airflow.names import CONNECTION, VARIABLE
 from astro_sync.core.model import FILTERED, WRITES, Action, Change, Outcome, Value, Warn
-from astro_sync.core.secrecy import CONNECTION, VARIABLE, fingerprint
+from astro_sync.core.secrecy import fingerprint
 from astro_sync.errors import GO_ON
 
 # Never colour alone tells what happens: each action has a sign and its word.

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
-from astro_sync.airflow.connection import local_host, parse_connection, problems
+from astro_sync.airflow.connection import defect, local_host, parse_connection
 from astro_sync.airflow.json_text import one_line
 from astro_sync.core.compare import Match, Spelling, description_of, match_of, visibly_differ, wants_pair
 from astro_sync.core.filters import Filters, is_reserved, matches
@@ -283,7 +283,7 @@ def _warn_of_write(name: Name, value: Value) -> Iterator[Notice]:
         yield Notice(WarningCode.SHARED, name.key)
     if name.kind is Kind.CONNECTION:
         connection = parse_connection(value.reveal())
-        if reason := problems(value.reveal()):
+        if reason := defect(value.reveal()):
             yield Notice(WarningCode.UNSOUND_CONNECTION, name.key, reason)
         if connection and local_host(connection):
             yield Notice(WarningCode.LOCAL_HOST, name.key)

@@ -6,11 +6,9 @@ from functools import cache
 from pathlib import Path
 from typing import Final
 
-from astro_sync.airflow.connection import extras, parse_connection, problems
+from astro_sync.airflow.connection import defect, extras, parse_connection
+from astro_sync.airflow.names import CONNECTION, VARIABLE
 from astro_sync.core.model import Value
-
-CONNECTION: Final = "AIRFLOW_CONN_"
-VARIABLE: Final = "AIRFLOW_VAR_"
 
 # Ends up as the value when a user only removes the `#` in front of the recorded key.
 _MARKER: Final = "# secret on the Deployment, set it here"
@@ -57,7 +55,7 @@ def fingerprint(value: Value, salt: bytes) -> str:
 def _is_sensitive_connection(text: str) -> bool:
     connection = parse_connection(text)
     # A URI that Airflow cuts at an unescaped character may have its password behind the cut.
-    if connection is None or connection.password or problems(text):
+    if connection is None or connection.password or defect(text):
         return True
     found = list(_leaves(extras(connection)))
     return any(

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from astro_sync.airflow.connection import means_the_same
-from astro_sync.core.secrecy import CONNECTION, VARIABLE
+from astro_sync.airflow.names import CONNECTION, VARIABLE
 from astro_sync.errors import RefusedError
 
 # the longest key of a variable in Airflow's database, and the longest conn_id that its import takes

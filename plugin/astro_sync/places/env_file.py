@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
-from astro_sync.airflow.names import is_sound_name, mask_name
+from astro_sync.airflow.names import is_sound, masked
 from astro_sync.core.filters import Wanted
 from astro_sync.core.model import (
     Entry,
@@ -152,11 +152,11 @@ def _entries(document: Document) -> Iterator[Entry]:
     last = {each.key: each for each in document.reading.assignments}
     for key, text in document.values().items():
         assignment = last.get(key)
-        if is_sound_name(key):
+        if is_sound(key):
             expands = assignment.outside if assignment else ()
             yield Entry(name_of(key), Value(text), expands=tuple(expands))
         else:
-            shown = mask_name(assignment.line if assignment else 0)
+            shown = masked(key, assignment.line if assignment else None)
             yield Entry(Name(Kind.ENVIRONMENT, shown), None, problem=Refusal(Reason.UNSOUND_NAME, shown))
 
 

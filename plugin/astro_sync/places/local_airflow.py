@@ -8,9 +8,9 @@ from types import TracebackType
 from typing import Final, Self
 
 from astro_sync.airflow.connection import means_the_same
+from astro_sync.airflow.names import CONNECTION, VARIABLE
 from astro_sync.concurrency import together
 from astro_sync.core.model import Note, Snapshot, Value, Variable, Warn
-from astro_sync.core.secrecy import CONNECTION, VARIABLE
 from astro_sync.errors import UnusableError
 from astro_sync.places import metadata_database
 from astro_sync.places.astro_cli import Answer, Astro, TimedOutError

@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Final
 
-from astro_sync.core.secrecy import CONNECTION, VARIABLE
+from astro_sync.airflow.names import CONNECTION, VARIABLE
 from astro_sync.formats.connection_entry import read_entries
 from astro_sync.formats.content import FileContent
 from astro_sync.places.astro_cli import Answer, Astro
