@@ -47,6 +47,12 @@ class UsageError(AstroSyncError):
     code = "usage"
 
 
+class DeclinedError(AstroSyncError):
+    """A question that was answered with no."""
+
+    code = "declined"
+
+
 class RefusedError(AstroSyncError):
     """Stop before any change."""
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 from astro_sync.checks.subject import Check, Finding, Subject
-from astro_sync.core.plan import is_reserved
+from astro_sync.core.filters import is_reserved
 
 
 def _find(subject: Subject) -> Iterable[Finding]:

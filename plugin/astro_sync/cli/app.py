@@ -86,6 +86,8 @@ def deploy_to_local(**given: Any) -> None:
 
 
 @cli.command("diff", short_help=".env against Deployments; changes nothing.")
+@click.argument("source", default="")
+@click.argument("destination", metavar="DEST", default="")
 @deployment_options(several=True)
 @env_option("The local file.")
 @click.option("--export", is_flag=True, help="Compare what local Airflow's metadata database holds, too.")
@@ -106,7 +108,7 @@ def diff(**given: Any) -> None:
 
 @cli.command("merge", short_help="One file → another, keeping what is there.")
 @click.argument("source")
-@click.argument("env", metavar="DEST")
+@click.argument("destination", metavar="DEST")
 @key_options
 @change_options
 @yes_option
@@ -218,7 +220,8 @@ def main() -> NoReturn:
 
 def _run(command: str, given: dict[str, Any]) -> NoReturn:
     """Gather what surrounds the run, run one command, and exit."""
-    from astro_sync.cli.session import World, run
+    from astro_sync.cli.session import run
+    from astro_sync.commands.invocation import Invocation
     from astro_sync.console.signals import listen
     from astro_sync.console.terminal import open_terminal
 
@@ -230,9 +233,10 @@ def _run(command: str, given: dict[str, Any]) -> NoReturn:
         frozenset(name for name, source in sources.items() if source is ParameterSource.ENVIRONMENT),
     )
     with listen() as signals:
-        world = World(
+        world = Invocation(
             environ=dict(os.environ),
             cwd=Path.cwd(),
+            project=Path.cwd(),
             home=Path.home(),
             now=datetime.now(UTC),
             stdin=lambda: sys.stdin.buffer.read() if sys.stdin else b"",

@@ -1,43 +1,30 @@
 """Run one command from what was typed to its exit code: settle, call, report; every way out leads through here."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
 from importlib import import_module
 from typing import Final
 
 from astro_sync.cli.crash import describe, is_debugging, report
-from astro_sync.commands.context import World
+from astro_sync.commands.invocation import Invocation
 from astro_sync.config.file import load
 from astro_sync.config.options import Options, Typed
-from astro_sync.config.settings import Settled, settle
-from astro_sync.core.model import Outcome
+from astro_sync.config.settings import ResolvedSettings, settle
+from astro_sync.core.outcome import RunOutcome
 from astro_sync.errors import AstroSyncError, ExitCode, InterruptedRunError, Interruption, UsageError
 from astro_sync.storage import backup
 
-__all__ = ["World", "run"]
-
-# Only the module of the command that was typed is imported.
-COMMANDS: Mapping[str, str] = {
-    "local-to-deploy": "syncs",
-    "deploy-to-local": "syncs",
-    "diff": "syncs",
-    "merge": "syncs",
-    "dedupe": "files",
-    "check": "files",
-    "doctor": "project",
-    "init": "project",
-}
 _OF_ONE_FILE: Final = frozenset({"dedupe", "check", "init"})
 
 
-def run(command: str, typed: Typed, world: World) -> ExitCode:
+def run(command: str, typed: Typed, world: Invocation) -> ExitCode:
     """Return the exit code, after the report; that of a signal, if one came when all was done."""
     found = _run(command, typed, world)
     return world.signals.pending or found
 
 
-def _run(command: str, typed: Typed, world: World) -> ExitCode:
+def _run(command: str, typed: Typed, world: Invocation) -> ExitCode:
     terminal = world.terminal
     try:
         outcome = _attempt(command, typed, world)
@@ -65,7 +52,7 @@ def _run(command: str, typed: Typed, world: World) -> ExitCode:
     return outcome.exit_code
 
 
-def _attempt(command: str, typed: Typed, world: World) -> Outcome:
+def _attempt(command: str, typed: Typed, world: Invocation) -> RunOutcome:
     options = Options(**typed.given)
     try:
         settled = _settle(command, typed, world)
@@ -83,21 +70,20 @@ def _attempt(command: str, typed: Typed, world: World) -> Outcome:
         return _failed(command, options, InterruptedRunError(f"Interrupted; {done}."), interruption.exit_code)
 
 
-def _find(command: str) -> Callable[[Settled, World], Outcome]:
-    found: Callable[[Settled, World], Outcome] = getattr(
-        import_module(f"astro_sync.commands.{COMMANDS[command]}"), command.replace("-", "_")
-    )
+def _find(command: str) -> Callable[[ResolvedSettings, Invocation], RunOutcome]:
+    module = "list_place" if command == "list" else command.replace("-", "_")
+    found: Callable[[ResolvedSettings, Invocation], RunOutcome] = import_module(f"astro_sync.commands.{module}").run
     return found
 
 
-def _describe_bug(bug: Exception, command: str, typed: Typed, world: World) -> Outcome:
+def _describe_bug(bug: Exception, command: str, typed: Typed, world: Invocation) -> RunOutcome:
     if is_debugging(world.environ):
         world.terminal.tell_raw(describe(bug, command))
     told = report(bug, command, backup.folder(world.environ, world.home).parent / "bugs", world.now)
     return _failed(command, Options(**typed.given), told, told.exit_code)
 
 
-def _settle(command: str, typed: Typed, world: World) -> Settled:
+def _settle(command: str, typed: Typed, world: Invocation) -> ResolvedSettings:
     try:
         return settle(typed, world.environ, load(world.cwd))
     except UsageError as error:
@@ -107,5 +93,5 @@ def _settle(command: str, typed: Typed, world: World) -> Settled:
         return replace(settle(typed, world.environ, None), config=error)
 
 
-def _failed(command: str, options: Options, error: AstroSyncError, exit_code: ExitCode) -> Outcome:
-    return Outcome(command, options.env, options.dry_run, error=error, exit_code=exit_code)
+def _failed(command: str, options: Options, error: AstroSyncError, exit_code: ExitCode) -> RunOutcome:
+    return RunOutcome(command=command, dry_run=options.dry_run, error=error, exit_code=exit_code)

@@ -21,6 +21,7 @@ from astro_sync.errors import UnusableError, UsageError
 from astro_sync.places.astro_cli import Astro, find_astro
 from astro_sync.places.base import AnyPlace, PlaceOptions, Role, Surroundings
 from astro_sync.places.deployment import Selector, make_deployment
+from astro_sync.places.env_file import EnvFile, open_env_file
 from astro_sync.places.registry import open_place
 from astro_sync.storage import backup
 from astro_sync.storage.private import private_folder
@@ -77,6 +78,17 @@ class RunContext:
     def place(self, address: str, role: Role, options: Options | None = None) -> AnyPlace:
         """Return the place of an address."""
         return open_place(address, role, self._around(options or self.options))
+
+    def env_file(self, path: str, *, read_only: bool) -> EnvFile:
+        """Return a `.env` file that must be there."""
+        file = open_env_file(path, Role.SOURCE if read_only else Role.DESTINATION, self.surroundings)
+        file.must_exist = True
+        return file
+
+    def backup_of(self, place: AnyPlace) -> Path | None:
+        """Keep what a place holds, unless --no-backup says not to."""
+        folder = self.backups()
+        return place.keep_backup(folder, self.invocation.now) if folder else None
 
     def destination(self, address: str) -> Destination:
         """Return the place of an address to write to, with the policy of the run."""
@@ -167,7 +179,9 @@ class RunContext:
     def _target(self, name: str) -> Mapping[str, object]:
         config = self.settings.config
         if config is None or isinstance(config, UsageError):
-            raise config or UsageError("There is no .astro-sync.toml here or above.", hint="`astro-sync init` writes one.")
+            raise config or UsageError(
+                "There is no .astro-sync.toml here or above.", hint="`astro-sync init` writes one."
+            )
         return config.target(name)
 
 

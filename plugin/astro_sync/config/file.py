@@ -5,7 +5,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
-from astro_sync.core.model import LONGEST_TIMEOUT, OnConflict
+from astro_sync.config.limits import LONGEST_TIMEOUT
+from astro_sync.core.plan import OnConflict
 from astro_sync.errors import UsageError
 
 NAME: Final = ".astro-sync.toml"

@@ -2,12 +2,13 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar
 
 import click
 
 from astro_sync.cli.completion import complete_key, complete_target
-from astro_sync.core.model import LONGEST_TIMEOUT, OnConflict
+from astro_sync.config.limits import LONGEST_TIMEOUT
+from astro_sync.core.plan import OnConflict
 
 _F = TypeVar("_F", bound=Callable[..., Any])
 
@@ -22,6 +23,8 @@ class Options:
     workspace_id: str | None = None
     env: str = ".env"
     source: str = ""
+    destination: str = ""
+    place: str = ""
     export: bool = False
     check_only: bool = False
     files: tuple[str, ...] = ()
@@ -36,7 +39,16 @@ class Options:
     secret: tuple[str, ...] = ()
     plain: tuple[str, ...] = ()
     no_export: bool = False
-    allow_argv: bool = False
+    allow_argv: tuple[str, ...] = ()
+    allow_expansion: tuple[str, ...] = ()
+    exact_json: bool = False
+    id_case: Literal["lower", "upper"] = "lower"
+    line_breaks: str = "refuse"
+    with_secrets: bool = False
+    auto_link: bool = False
+    allow_http: bool = False
+    no_receipts: bool = False
+    format: str = "table"
     allow_reserved: tuple[str, ...] = ()
     allow_placeholder: tuple[str, ...] = ()
     partial: bool = False
@@ -147,11 +159,15 @@ secret_options: Callable[[_F], _F] = _all(
     ),
     _many("--secret", metavar="GLOB", help="New keys that become secret on the Deployment; can be repeated."),
     _many("--plain", metavar="GLOB", help="New keys that do not, even if --secret matches; can be repeated."),
-    click.option(
+    _many(
         "--allow-argv",
-        is_flag=True,
-        help="Pass values that no file can carry on the command line of `astro`, where others may see them.",
+        metavar="GLOB",
+        shell_complete=complete_key,
+        help="Pass these values on the command line of `astro`, where others may see them; can be repeated.",
     ),
+    _many("--allow-expansion", metavar="GLOB", help="Carry values that take in this machine's environment."),
+    click.option("--exact-json", is_flag=True, help="Compare and carry JSON to the letter, line breaks and all."),
+    click.option("--no-receipts", is_flag=True, help="Keep no record of the secrets that are sent."),
 )
 yes_option: Callable[[_F], _F] = click.option("-y", "--yes", is_flag=True, help="Answer the confirmation with yes.")
 protected_option: Callable[[_F], _F] = _many(

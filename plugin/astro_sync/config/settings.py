@@ -23,7 +23,7 @@ class Target:
 
 
 @dataclass(frozen=True, slots=True)
-class Settled:
+class ResolvedSettings:
     """Hold the options of the run, those of each target, what is protected, and where each setting came from.
 
     `config` is the file that was read, or why it could not be.
@@ -36,7 +36,7 @@ class Settled:
     config: Config | UsageError | None = None
 
 
-def settle(typed: Typed, environ: Mapping[str, str], config: Config | None) -> Settled:
+def settle(typed: Typed, environ: Mapping[str, str], config: Config | None) -> ResolvedSettings:
     """Return what holds; raises UsageError for a target that is not there, or for targets that cannot run together."""
     names = typed.given.get("target", ())
     if names and config is None:
@@ -54,7 +54,7 @@ def settle(typed: Typed, environ: Mapping[str, str], config: Config | None) -> S
     if not targets or typed.typed & _SELECTORS:
         targets += _named(base if not found else _merge(typed, {}, "", environ, defaults)[0])
     protected = {name: table for name, table in (config.targets.items() if config else ()) if table.get("protected")}
-    return Settled(base, tuple(targets), protected, origins, config)
+    return ResolvedSettings(base, tuple(targets), protected, origins, config)
 
 
 def _named(options: Options) -> list[Target]:

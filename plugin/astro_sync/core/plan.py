@@ -243,7 +243,9 @@ class _Planner:
         name, held, traits = each.name, each.destination, self.destination.traits
         if wanted.expands and not matches(name, self.policy.allow_expansion):
             about = ", ".join(f"${variable}" for variable in wanted.expands)
-            return self._change(each, Action.REFUSED, Refusal(Reason.EXPANSION, about, (f"--allow-expansion {name.key}",)))
+            return self._change(
+                each, Action.REFUSED, Refusal(Reason.EXPANSION, about, (f"--allow-expansion {name.key}",))
+            )
         text, marks = self._text(wanted, value)
         if not wanted.exact and one_line(text.reveal()) is None:
             return self._change(each, Action.REFUSED, Refusal(Reason.NOT_EXACT))

@@ -125,4 +125,3 @@ def _strangers(plan: Plan, before: Snapshot, after: Snapshot) -> tuple[Notice, .
             notices.append(Notice(WarningCode.NOT_AS_PLANNED, name.key, Reason.CHANGED_MEANWHILE.value))
     added = [name for name in after.entries if name not in before.entries and name not in mine]
     return (*notices, *(Notice(WarningCode.NOT_AS_PLANNED, name.key) for name in added))
-

@@ -290,7 +290,9 @@ def open_deployment(rest: str, role: Role, around: Surroundings) -> Deployment:
     """Return the Deployment of `deployment:ID` or `deployment:@TARGET`; raises UsageError for neither."""
     target = rest[1:] if rest.startswith("@") else None
     settings = around.target(target) if target is not None else {"deployment_id": rest}
-    deployment_id, name, workspace = (settings.get(each) for each in ("deployment_id", "deployment_name", "workspace_id"))
+    deployment_id, name, workspace = (
+        settings.get(each) for each in ("deployment_id", "deployment_name", "workspace_id")
+    )
     if not (deployment_id or name):
         raise UsageError(
             "The address deployment: names no Deployment.", hint="Write deployment:ID or deployment:@TARGET."

@@ -14,7 +14,15 @@ from astro_sync.core.model import Change, Name, Notice, Plan, Reason, Refusal, S
 from astro_sync.core.pairing import IdCase, Side
 from astro_sync.core.plan import CompareSecret, OnConflict, Policy, make_plan, unmatched
 from astro_sync.core.verify import Outcome, Verification, verify
-from astro_sync.errors import AstroSyncError, ExitCode, InterruptedRunError, Interruption, RefusedError, UsageError
+from astro_sync.errors import (
+    AstroSyncError,
+    DeclinedError,
+    ExitCode,
+    InterruptedRunError,
+    Interruption,
+    RefusedError,
+    UsageError,
+)
 from astro_sync.places.base import AnyPlace, Prepared
 
 _READS_AT_ONCE: Final = 8
@@ -110,7 +118,7 @@ def sync(
         for place in places:
             stack.enter_context(place)
         wanted = _union([middle] if middle else ends)
-        reads = each(lambda place: place.read(wanted), places, at_once=_READS_AT_ONCE)
+        reads = list(each(lambda place: place.read(wanted), places, at_once=_READS_AT_ONCE))
         held = reads.pop(0) if middle else None
         origin = Side(source.traits, reads.pop())
         befores = _unite(ends, reads)
@@ -245,17 +253,13 @@ def _carry_out(result: RunResult, options: SyncOptions) -> RunResult:
     return result
 
 
-class DeclinedError(AstroSyncError):
-    """A question that was answered with no."""
-
-    code = "declined"
-
-
 def _refuse(steps: Sequence[Step], options: SyncOptions) -> AstroSyncError | None:
     conflicts = dict.fromkeys(change.name.key for step in steps for change in step.plan.conflicts)
     if conflicts:
         hint = "Decide with --on-conflict keep or --on-conflict overwrite, or leave keys out with --exclude KEY."
-        return RefusedError(f"{_count(conflicts)} on both sides, with different values. Nothing was changed.", hint=hint)
+        return RefusedError(
+            f"{_count(conflicts)} on both sides, with different values. Nothing was changed.", hint=hint
+        )
     refusals = dict.fromkeys(change.name.key for step in steps for change in step.plan.refusals)
     if refusals and not options.partial:
         hint = "Leave them out with --exclude KEY, or send the rest with --partial."
