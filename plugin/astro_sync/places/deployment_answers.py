@@ -5,21 +5,31 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise, takewhile
+from typing import NamedTuple
 
-from astro_sync.core.model import Value, Variable
+from astro_sync.core.model import Value
 from astro_sync.places.raw_file import prove
+
+
+class Row(NamedTuple):
+    """One variable of a Deployment; a secret has no value."""
+
+    key: str
+    value: Value | None
+    secret: bool
+    updated_at: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Details:
-    """Identify a Deployment; all empty as long as nothing was read."""
+    """What identifies a Deployment; all empty as long as nothing was read."""
 
     deployment_id: str = ""
     name: str = ""
     workspace: str = ""
 
 
-def parse_inspect(output: str) -> tuple[Details, dict[str, Variable]] | None:
+def parse_inspect(output: str) -> tuple[Details, list[Row]] | None:
     """Return a Deployment and its variables from `inspect -o json`, lines before and behind the JSON aside."""
     decoder = json.JSONDecoder()
     for match in re.finditer(r"^\{", output, re.MULTILINE):
@@ -29,7 +39,7 @@ def parse_inspect(output: str) -> tuple[Details, dict[str, Variable]] | None:
             workspace = configuration.get("workspace_name") or metadata.get("workspace_id") or ""
             details = Details(metadata["deployment_id"], configuration["name"], workspace)
             listed = found.get("environment_variables") or []
-            return details, {row["key"]: _variable(row["key"], row["value"], row["is_secret"]) for row in listed}
+            return details, [_row(row["key"], row["value"], row["is_secret"], row.get("updated_at")) for row in listed]
         except (ValueError, KeyError, TypeError):
             continue
     return None
@@ -46,10 +56,10 @@ def parse_names(output: str, deployment_id: str | None, name: str | None) -> tup
     return found[0] if len(found) == 1 else None
 
 
-def parse_saved(output: str, text: str) -> dict[str, Variable] | None:
+def parse_saved(output: str, text: str) -> list[Row] | None:
     """Return the variables of a file that `list --save` wrote, or None unless table and file prove each other."""
     if "No variables found" in output and not text:
-        return {}
+        return []
     rows = _rows(output, ("#", "KEY", "VALUE", "SECRET"))
     if rows is None or [row["#"] for row in rows] != [str(number) for number in range(1, len(rows) + 1)]:
         return None
@@ -57,19 +67,20 @@ def parse_saved(output: str, text: str) -> dict[str, Variable] | None:
     values = prove(text, keys)
     if values is None or len(set(keys)) != len(keys):
         return None
-    found = {}
+    found = []
     for row, key, value in zip(rows, keys, values, strict=True):
         told = row["SECRET"]
         secret = told == str(True).lower()
         shown = ("****", " # secret") if secret else (value.rstrip(" "), value)
         if told not in {"true", "false"} or (row["VALUE"], value) != shown:
             return None
-        found[key] = _variable(key, value, secret)
+        found.append(_row(key, value, secret))
     return found
 
 
-def _variable(key: str, text: str | None, secret: bool) -> Variable:  # noqa: FBT001 - private
-    return Variable(key, None if secret else Value(text or ""), secret)
+def _row(key: str, text: str | None, secret: bool, updated_at: object = None) -> Row:  # noqa: FBT001 - private
+    shown = updated_at if isinstance(updated_at, str) else ""
+    return Row(key, None if secret else Value(text or ""), secret, shown)
 
 
 def _rows(output: str, wanted: Sequence[str]) -> list[Mapping[str, str]] | None:
