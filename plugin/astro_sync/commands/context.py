@@ -113,9 +113,9 @@ class Bench:
             found.append(deployment)
         return found
 
-    def local_airflow(self, env: EnvFile) -> LocalAirflow:
+    def local_airflow(self) -> LocalAirflow:
         """Return the local Airflow."""
-        return LocalAirflow(self.astro, self.world.cwd, self.folder, env.holds, self.world.terminal.tell)
+        return LocalAirflow(self.astro, self.world.cwd, self.folder, self.world.terminal.tell)
 
     def terms(self, *, must_confirm: bool = True) -> Terms:
         """Return what the user decided; without `must_confirm`, no terminal is no hindrance."""

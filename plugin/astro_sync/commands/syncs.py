@@ -27,7 +27,7 @@ def local_to_deploy(settled: Settled, world: World) -> Outcome:
     with prepare(settled, world) as bench:
         ends = bench.deployments()
         env = bench.env_file(options.env, must_exist=options.no_export)
-        source = None if options.no_export else bench.local_airflow(env)
+        source = None if options.no_export else bench.local_airflow()
         result = chain(source, env, ends, bench.terms())
     return _outcome("local-to-deploy", options, result, env)
 
@@ -57,7 +57,7 @@ def diff(settled: Settled, world: World) -> Outcome:
     with prepare(replace(settled, options=options, targets=targets), world) as bench:
         ends = bench.deployments()
         env = bench.env_file(options.env, must_exist=not options.export, read_only=True)
-        source = bench.local_airflow(env) if options.export else None
+        source = bench.local_airflow() if options.export else None
         result = chain(source, env, ends, replace(bench.terms(), compares_only=True))
     return _outcome("diff", options, result, env)
 

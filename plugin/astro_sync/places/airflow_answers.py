@@ -6,12 +6,14 @@ Facts: fixtures/astro-cli-contract.md, "Exact variables" and "Found by running t
 import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, TypeVar
 
 from astro_sync.places.astro_cli import Answer
 from astro_sync.places.json_documents import documents, says_the_same
 
+_T = TypeVar("_T")
 _COUNT: Final = re.compile(r"(\d{1,9}) variables successfully exported", re.IGNORECASE)
+_LINE: Final = re.compile(r"[^\n]+")
 _RUNNING: Final = re.compile(r"\ARunning: [^\n]*\n")
 _VERSION: Final = re.compile(r"^(\d{1,4})\.\d+\.\d+\S*\s*$", re.MULTILINE)
 
@@ -69,9 +71,7 @@ def choose_listed(
     wanted = set(names)
     having = [(found, {row.key for row in found}) for found in listed]
     exactly = [found for found, keys in having if keys == wanted]
-    more = [found for found, keys in having if wanted and keys > wanted]
-    fitting = exactly or more
-    return fitting[0] if len(fitting) == 1 else None
+    return _only(exactly or [found for found, keys in having if wanted and keys > wanted])
 
 
 def parse_exported(answer: Answer, names: Collection[str] | None) -> Mapping[str, object] | None:
@@ -87,7 +87,7 @@ def parse_exported(answer: Answer, names: Collection[str] | None) -> Mapping[str
         fitting = [found for found in objects if len(found) in counts]
     else:
         fitting = [found for found in objects if found.keys() == set(names)]
-    return fitting[0] if len(fitting) == 1 else None
+    return _only(fitting)
 
 
 def parse_connections(answer: Answer, names: Collection[str] | None) -> tuple[StoredConnection, ...] | None:
@@ -105,9 +105,8 @@ def parse_connections(answer: Answer, names: Collection[str] | None) -> tuple[St
     ]
     if names is not None:
         fitting = [found for found in fitting if found.keys() == set(names)] or fitting
-    if len(fitting) != 1:
-        return None
-    return tuple(StoredConnection(conn_id, fields) for conn_id, fields in fitting[0].items())
+    found = _only(fitting)
+    return None if found is None else tuple(StoredConnection(*each) for each in found.items())
 
 
 def parse_page(answer: Answer) -> Page | None:
@@ -162,35 +161,31 @@ def parse_text(answer: Answer, exported: object) -> str | None:
 
 
 def _runs(output: str, meaning: object) -> Iterator[str | None]:
-    """Yield each run of lines that says a value, None where it may be longer; in linear time."""
+    """Yield each run of lines that says a value, and None where one may be longer; in linear time."""
+    if isinstance(meaning, str) and f"\n{meaning}\n" in f"\n{output}\n":
+        yield meaning
+    spans: Iterator[tuple[int, int]]
     if isinstance(meaning, dict | list):
-        yield from _documents_that_say(output, meaning)
-        return
-    lines = output.split("\n")
-    if isinstance(meaning, str) and "\n" in meaning:
-        times = f"\n{output}\n".count(f"\n{meaning}\n")
-        yield from [meaning, None][: times if times < 2 else 2]  # noqa: PLR2004 - once, or more often
-        return
-    for number, line in enumerate(lines):
-        if line and says_the_same(line, meaning):
-            yield line
-            beside = lines[max(number - 1, 0) : number + 2]
-            if not isinstance(meaning, str) and not all(beside):
-                # A stored text may begin or end with an empty line.
+        spans = ((found.start, _end_of_line(output, found.end)) for found in documents(output, "{["))
+    else:
+        spans = (match.span() for match in _LINE.finditer(output))
+    for start, end in spans:
+        if says_the_same(output[start:end], meaning):
+            yield output[start:end]
+            # A stored text may begin or end with an empty line.
+            blank = {"\n\n", "\n"} & {output[max(start - 2, 0) : start], output[end : end + 2]}
+            if blank and not isinstance(meaning, str):
                 yield None
-    if isinstance(meaning, str) and lines.count(meaning) > 1:
-        yield None
 
 
-def _documents_that_say(output: str, meaning: object) -> Iterator[str | None]:
-    for found in documents(output, "{["):
-        end = output.find("\n", found.end)
-        end = len(output) if end < 0 else end
-        text = output[found.start : end]
-        if says_the_same(text, meaning):
-            yield text
-            if output[end : end + 2] == "\n\n" or output[max(found.start - 2, 0) : found.start] in {"\n\n", "\n"}:
-                yield None
+def _end_of_line(output: str, at: int) -> int:
+    end = output.find("\n", at)
+    return len(output) if end < 0 else end
+
+
+def _only(found: Sequence[_T]) -> _T | None:
+    """Return what was found if it is one, however often."""
+    return found[0] if found and all(each == found[0] for each in found) else None
 
 
 def _without_command(stdout: str) -> str:

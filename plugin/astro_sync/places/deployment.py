@@ -1,7 +1,7 @@
 """Read and write the environment variables of one Deployment through the Astro CLI."""
 
 import shlex
-from collections.abc import Mapping
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -14,7 +14,7 @@ from astro_sync.envfile.dialects import COMPOSE
 from astro_sync.envfile.writing import load_lines, load_refusal, spell
 from astro_sync.errors import GO_ON, AstroSyncError, UnusableError
 from astro_sync.places.astro_cli import Answer, Astro, NotLoggedInError, TimedOutError, judge_login
-from astro_sync.places.deployment_answers import Details, parse_inspect, parse_names, parse_saved
+from astro_sync.places.deployment_answers import Details, Row, parse_inspect, parse_names, parse_saved
 from astro_sync.places.env_file import AS_COMPOSE
 from astro_sync.storage.backup import keep
 from astro_sync.storage.private import write_private
@@ -80,8 +80,9 @@ class Deployment:
         Raises UnusableError if it cannot be found or reached.
         """
         first = not self.details.deployment_id
-        variables = self._read_saved() if first and self.saved else None
-        self._read = Snapshot(self._inspect() if variables is None else variables, keeps_secrets=True)
+        rows = self._read_saved() if first and self.saved else None
+        rows = self._inspect() if rows is None else rows
+        self._read = Snapshot({row.key: Variable(row.key, row.value, row.secret) for row in rows}, keeps_secrets=True)
         return self._read
 
     def refusal(self, variable: Variable) -> str | None:
@@ -135,23 +136,31 @@ class Deployment:
         shown = "was on the command line of `astro` for a moment; if others use this machine, set a new value"
         self.warnings += [Warn(Note.ARGV, key, shown) for key in texts if key not in in_file]
         verb = "update" if any(change.action == "update" for change in batch) else "create"
-        words = ["deployment", "variable", verb, *positional, "-d", self.details.deployment_id]
+        words: list[str | Path] = ["deployment", "variable", verb, *positional, "-d", self.details.deployment_id]
         words += [*self.selector.workspace_words, *(["--secret"] if secret else [])]
         if in_file:
             file = self.folder / f"{'secret' if secret else 'plain'}.env"
             write_private(file, load_lines(in_file))
-            words += ["--load", "--env", str(file)]
+            words += ["--load", "--env", file]
         try:
             return self.astro.run(*words)
         finally:
             if in_file:
                 file.unlink(missing_ok=True)
 
-    def _read_saved(self) -> Mapping[str, Variable] | None:
+    def _read_saved(self) -> Sequence[Row] | None:
         """Return what `list --save` wrote if it proves itself (design, rule 5), else None."""
         file = self.folder / "saved.env"
         write_private(file, b"")
-        words = ("deployment", "variable", "list", *self.selector.words, "--save", "--env", str(file))
+        words: tuple[str | Path, ...] = (
+            "deployment",
+            "variable",
+            "list",
+            *self.selector.words,
+            "--save",
+            "--env",
+            file,
+        )
         listed, names = together(
             lambda: self.astro.ask(*words),
             lambda: self.astro.ask("deployment", "list", *self.selector.workspace_words),
@@ -160,13 +169,13 @@ class Deployment:
         found = parse_names(names.stdout, self.selector.deployment_id, self.selector.name)
         text = file.read_bytes().decode("utf-8", "surrogateescape")
         file.unlink()
-        variables = parse_saved(listed.stdout, text)
-        if found is None or variables is None:
+        rows = parse_saved(listed.stdout, text)
+        if found is None or rows is None:
             return None
         self.details = Details(*found, self.selector.workspace_id or "")
-        return variables
+        return rows
 
-    def _inspect(self) -> Mapping[str, Variable]:
+    def _inspect(self) -> Sequence[Row]:
         selector = self.selector
         named = (self.details.deployment_id or selector.deployment_id,)
         words = named if named[0] else ("-n", selector.name or "")
@@ -176,8 +185,8 @@ class Deployment:
         if found is None:
             hint = "Run `astro deployment inspect` yourself; the Astro CLI may be too old or Astro out of reach."
             raise UnusableError(f"The Astro CLI did not describe the Deployment {selector}.", hint=hint)
-        self.details, variables = found
-        return variables
+        self.details, rows = found
+        return rows
 
     def _judge(self, answer: Answer) -> None:
         """Raise if the Deployment could not be found (contract, "Everywhere")."""

@@ -84,10 +84,6 @@ class EnvFile(LockedFile):
         """Return what the file would be without duplicates; it was read before."""
         return dedupe(self._read_document())
 
-    def holds(self, key: str) -> bool:
-        """Tell whether the file gives a key to local Airflow."""
-        return self._document is not None and key in self._document.values()
-
     def _read_document(self) -> Document:
         if self._document is None:
             raise RuntimeError("a file is read before it is changed")

@@ -32,7 +32,9 @@ def why_not(answer: Answer) -> UnusableError | None:
     if "Failed to find a container runtime" in text:
         hint = f"Install Docker or Podman, {_OR_WITHOUT}"
         return UnusableError("There is no container program here, so no local Airflow either.", hint=hint)
-    if any(said in text for said in ("not running", "no virtual environment", "error exporting")):
+    if any(
+        said in text for said in ("is not running", "project not running", "no virtual environment", "error exporting")
+    ):
         hint = f"Run `astro dev start`, then try again, {_OR_WITHOUT}"
         return UnusableError("Your local Airflow is not running.", hint=hint)
     return None

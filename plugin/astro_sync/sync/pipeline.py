@@ -1,6 +1,6 @@
 """The story of every move: read both sides, plan, confirm, apply, read back."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 
@@ -9,6 +9,8 @@ from astro_sync.core.model import Action, OnConflict, Plan, Snapshot, Variable
 from astro_sync.core.plan import make_plan, unmatched
 from astro_sync.errors import AstroSyncError, ExitCode, RefusedError, UsageError
 from astro_sync.places.base import Endpoint, Source
+from astro_sync.places.local_airflow import LocalAirflow
+from astro_sync.places.metadata_database import Request
 from astro_sync.sync.apply import apply
 from astro_sync.sync.step import Leg, Result, Terms
 
@@ -26,13 +28,19 @@ def copy(source: Source, destination: Endpoint, terms: Terms) -> Result:
         return _carry_out(Result([Leg(destination, here, plan)], there.warnings), terms)
 
 
-def chain(source: Source | None, middle: Endpoint, ends: Sequence[Endpoint], terms: Terms) -> Result:
+def chain(source: LocalAirflow | None, middle: Endpoint, ends: Sequence[Endpoint], terms: Terms) -> Result:
     """Move from one place (or from nowhere) into a second, and what that then holds into others (design, rule 3)."""
     with ExitStack() as stack:
         found: list[Source] = [middle, *([source] if source else []), *ends]
         for endpoint in found:
             stack.enter_context(endpoint)
-        here, *others = each(lambda endpoint: endpoint.read(), found, at_once=_READS_AT_ONCE)
+        here = middle.read()
+        # What `.env` sets, `airflow variables get` prints in place of what is stored: so it is read before.
+        reads: list[Callable[[], Snapshot]] = [end.read for end in ends]
+        if source:
+            request = Request(shadowed=here.variables.keys())
+            reads.insert(0, lambda: source.read(request))
+        others = list(each(lambda read: read(), reads, at_once=_READS_AT_ONCE))
         there = others.pop(0) if source else Snapshot()
         theirs = _unite(ends, others, terms)
         planner = _Planner(terms)
