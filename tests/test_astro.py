@@ -68,7 +68,8 @@ def wait_for(path: Path) -> str:
 
 @pytest.fixture
 def short_grace(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("astro_sync.places.astro_cli._GRACE_SECONDS", 0.3)
+    monkeypatch.setattr("astro_sync.places.running_call.GRACE_SECONDS", 0.3)
+    monkeypatch.setattr("astro_sync.places.astro_cli.GRACE_SECONDS", 0.3)
 
 
 # --- one call ---

@@ -144,14 +144,6 @@ def test_stdin_is_read_like_a_file_and_nothing_is_looked_up_on_disk(tmp_path: Pa
         assert endpoint.keep_backup(tmp_path / "backups", NOW) is None
 
 
-def test_what_the_file_gives_to_local_airflow_is_known_once_it_is_read(path: Path) -> None:
-    path.write_text("A=1\n# B=2\n")
-    with env(path) as endpoint:
-        before = endpoint.holds("A")
-        endpoint.read()
-        assert [before, endpoint.holds("A"), endpoint.holds("B")] == [False, True, False]
-
-
 # --- refusing ---
 
 

@@ -20,7 +20,7 @@ BUGS = [
     ("astro_sync.places.deployment_answers:parse_inspect", PUSH),
     ("astro_sync.places.deployment_answers:parse_saved", PULL),
     ("astro_sync.places.raw_file:prove", PUSH),
-    ("astro_sync.places.metadata_database:read_variables", PUSH),
+    ("astro_sync.places.airflow_answers:parse_listed", PUSH),
     ("astro_sync.core.plan:make_plan", PUSH),
     ("astro_sync.core.secrecy:is_sensitive", PUSH),
     ("astro_sync.airflow.connection:parse_connection", PUSH),

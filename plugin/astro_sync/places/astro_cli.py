@@ -1,28 +1,34 @@
 """The one door to the `astro` program: run it, end it in time, and never show its arguments or what it prints."""
 
 import os
+import re
 import shutil
 import signal
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass, field
 from itertools import count
 from pathlib import Path
-from subprocess import PIPE, TimeoutExpired
+from subprocess import PIPE
 from typing import Any, Final
 
 from astro_sync.errors import UnusableError
+from astro_sync.places.running_call import GRACE_SECONDS, OUTPUT_LIMIT, RunningCall
 from astro_sync.storage.private import write_private
 
 # Values of local Airflow have no business in the environment of a program that prints what it likes.
 _WITHHELD: Final = ("AIRFLOW_CONN_", "AIRFLOW_VAR_")
+# Else each call leaves a process behind that writes into its ASTRO_HOME after it ended (contract).
+_ALWAYS: Final = {"ASTRO_TELEMETRY_DISABLED": "1"}
 # A line on stdin makes an interactive login fail at once; end of file would open a browser (contract, "Everywhere").
 # But `dev run` needs no login, and in Docker mode breaks off on a line that nobody reads.
 _STDIN: Final = b"y\n"
 _NO_STDIN: Final = ("dev", "run")
-_GRACE_SECONDS: Final = 2.0
+# What these print is of local Airflow or of the CLI itself, and says nothing about a login.
+_NO_LOGIN: Final = frozenset({"dev", "config", "version"})
+_UNAUTHORIZED: Final = re.compile(r"^Error: .*Invalid authorization token", re.MULTILINE)
 
 
 class NotLoggedInError(UnusableError):
@@ -39,13 +45,24 @@ class TimedOutError(UnusableError):
     hint = "Try again, or allow more time with --timeout SECONDS."
 
 
+class TooMuchOutputError(UnusableError):
+    """Say that `astro` printed more than any answer has."""
+
+    code = "too-much-output"
+    hint = "Check the program with `astro version`, or name another one with --astro-bin PATH."
+
+
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """Hold what one call left: its output (never shown) and its exit status, None if it had to be ended."""
+    """What one call left: its output (never shown) and its exit status, None if it had to be ended.
+
+    It is ended when its time is up, or when it `overflowed`: printed more than any answer has.
+    """
 
     stdout: str = field(repr=False)
     stderr: str = field(repr=False)
     status: int | None
+    overflowed: bool = field(default=False, repr=False)
 
     @property
     def text(self) -> str:
@@ -71,69 +88,75 @@ class Astro:
         private: Path,
         watch: Callable[[str], AbstractContextManager[None]],
     ) -> None:
-        self._environ = {name: text for name, text in environ.items() if not name.startswith(_WITHHELD)}
+        kept = {name: text for name, text in environ.items() if not name.startswith(_WITHHELD)}
+        self._environ = kept | _ALWAYS
         self._program = program
         self._private = private
         self._watch = watch
         self._calls = count(1)
         self._cwd = cwd
         self.timeout = timeout
-        self._running: set[Any] = set()
+        self._running: set[RunningCall] = set()
         self._ended = False
         # Reentrant: a signal handler calls stop() in the thread that may just be starting a process.
         self._lock = threading.RLock()
 
-    def run(self, *args: str) -> Answer:
-        """Run `astro` with these arguments; a call that takes too long is ended with its whole process group."""
-        import logging
+    def run(self, *args: str | Path, stdin: bytes | None = None) -> Answer:
+        """Run `astro` with these arguments; a call that takes too long is ended with its whole process group.
 
-        from plumbum import local  # costs 31 ms, and not every command runs `astro`
-
-        # It would log every argument.
-        logging.getLogger("plumbum.local").disabled = True
-
-        environ = self._environ_of_call()
+        Texts reach it as UTF-8 whatever the locale, paths as the file system has them. `stdin` is its input, where it
+        is to have one of its own.
+        """
+        if stdin is None:
+            stdin = b"" if args[:2] == _NO_STDIN else _STDIN
         with self._lock:
             if self._ended:
                 raise TimedOutError("The run was interrupted before `astro` was asked.")
-            # plumbum copied the whole environment at its import, and would add that to what a call is given.
-            local.env.clear()
-            process = _start(local[str(self._program)], args, self._cwd, environ)
-            self._running.add(process)
+            process = _start(self._program, args, self._cwd, self._environ_of_call())
+            call = RunningCall(process, stdin)
+            self._running.add(call)
         try:
-            with self._watch(f"astro {' '.join(args[:3])}"):
-                stdout, stderr = process.communicate(b"" if args[:2] == _NO_STDIN else _STDIN, timeout=self.timeout)
-            status: int | None = process.returncode
-        except TimeoutExpired:
-            stdout, stderr = _end(process)
-            status = None
+            with self._watch(_name(args)):
+                in_time = call.converse(self.timeout)
+            if not in_time:
+                call.end()
         except BaseException:
-            _end(process)
+            call.end()
             raise
         finally:
-            self._running.discard(process)
-        return Answer(_decode(stdout), _decode(stderr), status)
+            self._running.discard(call)
+        stdout, stderr = map(_decode, call.output)
+        return Answer(stdout, stderr, process.returncode if in_time else None, call.overflowed)
 
-    def ask(self, *args: str) -> Answer:
+    def ask(self, *args: str | Path) -> Answer:
         """Run a call that only reads; raise if it had no login, did not answer in time, or could not connect."""
         answer = self.run(*args)
-        if answer.status is None:
-            raise TimedOutError(f"`astro {' '.join(args[:3])}` did not answer within {self.timeout:g} seconds.")
-        judge_login(answer)
+        if (error := self.unfinished(answer, *args)) is not None:
+            raise error
+        if args[0] not in _NO_LOGIN:
+            judge_login(answer)
         return answer
+
+    def unfinished(self, answer: Answer, *args: str | Path) -> TimedOutError | TooMuchOutputError | None:
+        """Return why a call had to be ended, or None if it ended by itself."""
+        if answer.status is not None:
+            return None
+        if answer.overflowed:
+            return TooMuchOutputError(f"`{_name(args)}` printed more than {OUTPUT_LIMIT // 1024**2} MiB.")
+        return TimedOutError(f"`{_name(args)}` did not answer within {self.timeout:g} seconds.")
 
     def stop(self) -> None:
         """End every call that still runs, with its whole process group, and start no more."""
         with self._lock:
             self._ended = True
             running = list(self._running)
-        for process in running:
-            _signal(process, signal.SIGTERM)
-        deadline = time.monotonic() + _GRACE_SECONDS
-        while time.monotonic() < deadline and any(process.poll() is None for process in running):
+        for call in running:
+            call.signal(signal.SIGTERM)
+        deadline = time.monotonic() + GRACE_SECONDS
+        while time.monotonic() < deadline and not all(call.has_ended for call in running):
             time.sleep(0.02)
-        for process in running:
-            _signal(process, signal.SIGKILL)
+        for call in running:
+            call.signal(signal.SIGKILL)
 
     def resume(self) -> None:
         """Allow calls again, for the read-back after an interruption."""
@@ -146,8 +169,9 @@ class Astro:
         for folder in (home, home / ".astro"):
             folder.mkdir(mode=0o700)
         users = Path(self._environ.get("ASTRO_HOME") or self._environ.get("HOME") or Path.home())
-        with suppress(FileNotFoundError):
-            write_private(home / ".astro" / "config.yaml", (users / ".astro" / "config.yaml").read_bytes())
+        config = users / ".astro" / "config.yaml"
+        with suppress(FileNotFoundError, NotADirectoryError):
+            write_private(home / ".astro" / "config.yaml", _read(config))
         return {**self._environ, "ASTRO_HOME": str(home)}
 
 
@@ -168,6 +192,8 @@ def judge_login(answer: Answer) -> None:
         raise NotLoggedInError("You are not logged in to Astro.")
     if "no context set, have you authenticated" in text:
         raise NotLoggedInError("You have never logged in to Astro on this machine.")
+    if answer.status != 0 and _UNAUTHORIZED.search(text):
+        raise NotLoggedInError("Astro does not accept your login, or not any more.")
     if "current workspace context not set" in text:
         hint = "Run `astro workspace switch`, or name the workspace with --workspace-id ID."
         raise NotLoggedInError("No Astro workspace is chosen.", hint=hint)
@@ -177,35 +203,41 @@ def judge_login(answer: Answer) -> None:
         raise NotLoggedInError("Your Astro API token is invalid or malformed.")
 
 
-def _start(command: Any, args: tuple[str, ...], cwd: Path, environ: Mapping[str, str]) -> Any:  # noqa: ANN401 - plumbum is untyped
+def _name(args: Sequence[str | Path]) -> str:
+    """Return a call's first words, which never hold a value."""
+    return " ".join(["astro", *map(str, args[:3])])
+
+
+def _read(config: Path) -> bytes:
     try:
-        return command.popen(
-            list(args), cwd=str(cwd), env=dict(environ), stdin=PIPE, stdout=PIPE, stderr=PIPE, new_session=True
+        return config.read_bytes()
+    except (PermissionError, IsADirectoryError) as error:
+        hint = "Make it a file that you can read again: `sudo astro login` may have made it root's."
+        raise UnusableError(f"{config} cannot be read: {error.strerror}.", hint=hint) from None
+
+
+def _start(program: Path, args: Sequence[str | Path], cwd: Path, environ: Mapping[str, str]) -> Any:  # noqa: ANN401 - plumbum is untyped
+    import logging
+
+    from plumbum import local  # costs 31 ms, and not every command runs `astro`
+
+    # It would log every argument.
+    logging.getLogger("plumbum.local").disabled = True
+    # It copied the whole environment at its import, and would add that to what a call is given.
+    local.env.clear()
+    try:
+        words = [str(arg) if isinstance(arg, Path) else _as_utf8(arg) for arg in args]
+        return local[str(program)].popen(
+            words, cwd=str(cwd), env=dict(environ), stdin=PIPE, stdout=PIPE, stderr=PIPE, new_session=True
         )
     except (OSError, ValueError):
         hint = "Check the file with `astro version`, or name another one with --astro-bin PATH."
         raise UnusableError("The Astro CLI could not be started.", hint=hint) from None
 
 
-def _end(process: Any) -> tuple[bytes, bytes]:  # noqa: ANN401 - plumbum is untyped
-    """End a process and its group, and return what it had printed."""
-    _signal(process, signal.SIGTERM)
-    for wait in (_GRACE_SECONDS, _GRACE_SECONDS / 2):
-        try:
-            stdout, stderr = process.communicate(timeout=wait)
-        except TimeoutExpired as error:
-            stdout, stderr = error.stdout, error.stderr
-            _signal(process, signal.SIGKILL)
-        else:
-            break
-    # The group may outlive its leader.
-    _signal(process, signal.SIGKILL)
-    return stdout or b"", stderr or b""
-
-
-def _signal(process: Any, number: signal.Signals) -> None:  # noqa: ANN401 - plumbum is untyped
-    with suppress(ProcessLookupError, PermissionError):
-        os.killpg(process.pid, number)
+def _as_utf8(text: str) -> str:
+    """Return the argument that Python passes on as the UTF-8 of a text, whatever encoding the locale has."""
+    return os.fsdecode(text.encode("utf-8", "surrogateescape"))
 
 
 def _decode(output: bytes) -> str:

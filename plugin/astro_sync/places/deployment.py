@@ -206,12 +206,12 @@ class Deployment:
     def _write(self, batch: Batch) -> Answer:
         verb = "update" if batch.updates else "create"
         positional = [f"{key}={text}" for key, text in batch.positional.items()]
-        words = ["deployment", "variable", verb, *positional, "-d", self.details.deployment_id]
+        words: list[str | Path] = ["deployment", "variable", verb, *positional, "-d", self.details.deployment_id]
         words += [*self.selector.workspace_words, *(["--secret"] if batch.secret else [])]
         file = self.folder / f"{'secret' if batch.secret else 'plain'}.env"
         if batch.in_file:
             write_private(file, load_lines(batch.in_file))
-            words += ["--load", "--env", str(file)]
+            words += ["--load", "--env", file]
         try:
             return self.astro.run(*words)
         finally:
@@ -235,9 +235,9 @@ class Deployment:
         """Return what `list --save` wrote if it proves itself (design, rule 5), else None."""
         file = self.folder / "saved.env"
         write_private(file, b"")
-        words = ("deployment", "variable", "list", *self.selector.words, "--save", "--env", str(file))
+        words = ("deployment", "variable", "list", *self.selector.words, "--save", "--env")
         listed, names = together(
-            lambda: self.astro.ask(*words),
+            lambda: self.astro.ask(*words, file),
             lambda: self.astro.ask("deployment", "list", *self.selector.workspace_words),
         )
         self._judge(listed)

@@ -1,23 +1,17 @@
-"""Read what `astro deployment …` prints and saves. Pure (contract, "variable list" and "inspect")."""
+"""Read what `astro deployment …` prints and saves. Pure.
 
-import json
+Facts: fixtures/astro-cli-contract.md, "variable list" and "inspect".
+"""
+
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise, takewhile
-from typing import NamedTuple
+from typing import Any
 
 from astro_sync.core.model import Value
+from astro_sync.places.json_documents import documents
 from astro_sync.places.raw_file import prove
-
-
-class Row(NamedTuple):
-    """One variable of a Deployment; a secret has no value."""
-
-    key: str
-    value: Value | None
-    secret: bool
-    updated_at: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,19 +23,25 @@ class Details:
     workspace: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One variable of a Deployment, and when it was last changed, where that is told; a secret has no value."""
+
+    key: str
+    value: Value | None
+    secret: bool
+    updated_at: str = ""
+
+
 def parse_inspect(output: str) -> tuple[Details, list[Row]] | None:
     """Return a Deployment and its variables from `inspect -o json`, lines before and behind the JSON aside."""
-    decoder = json.JSONDecoder()
-    for match in re.finditer(r"^\{", output, re.MULTILINE):
+    for found in documents(output, "{"):
         try:
-            found = decoder.raw_decode(output, match.start())[0]["deployment"]
-            metadata, configuration = found["metadata"], found["configuration"]
-            workspace = configuration.get("workspace_name") or metadata.get("workspace_id") or ""
-            details = Details(metadata["deployment_id"], configuration["name"], workspace)
-            listed = found.get("environment_variables") or []
-            return details, [_row(row["key"], row["value"], row["is_secret"], row.get("updated_at")) for row in listed]
-        except (ValueError, KeyError, TypeError):
+            described = _read_description(found.value)
+        except (KeyError, TypeError, AttributeError):
             continue
+        if described is not None:
+            return described
     return None
 
 
@@ -74,13 +74,30 @@ def parse_saved(output: str, text: str) -> list[Row] | None:
         shown = ("****", " # secret") if secret else (value.rstrip(" "), value)
         if told not in {"true", "false"} or (row["VALUE"], value) != shown:
             return None
-        found.append(_row(key, value, secret))
+        found.append(Row(key, None if secret else Value(value), secret))
     return found
 
 
-def _row(key: str, text: str | None, secret: bool, updated_at: object = None) -> Row:  # noqa: FBT001 - private
-    shown = updated_at if isinstance(updated_at, str) else ""
-    return Row(key, None if secret else Value(text or ""), secret, shown)
+def _read_description(found: Any) -> tuple[Details, list[Row]] | None:  # noqa: ANN401 - any JSON
+    """Return what a document describes, None if a part is of another type; a missing one raises."""
+    deployment = found["deployment"]
+    metadata, configuration = deployment["metadata"], deployment["configuration"]
+    workspace = configuration.get("workspace_name") or metadata.get("workspace_id") or ""
+    details = Details(metadata["deployment_id"], configuration["name"], workspace)
+    listed = deployment.get("environment_variables") or []
+    rows = [
+        Row(row["key"], None if row["is_secret"] else Value(row["value"] or ""), row["is_secret"], _when(row))
+        for row in listed
+    ]
+    texts = [details.deployment_id, details.name, details.workspace, *(row.key for row in rows)]
+    texts += [row.value.reveal() for row in rows if row.value is not None]
+    sound = all(isinstance(text, str) for text in texts) and all(isinstance(row.secret, bool) for row in rows)
+    return (details, rows) if sound else None
+
+
+def _when(row: Mapping[str, object]) -> str:
+    updated = row.get("updated_at")
+    return updated if isinstance(updated, str) else ""
 
 
 def _rows(output: str, wanted: Sequence[str]) -> list[Mapping[str, str]] | None:

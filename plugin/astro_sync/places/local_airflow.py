@@ -1,193 +1,170 @@
-"""Read the metadata database of the local Airflow through the Astro CLI's export, and check what it wrote."""
+"""The local Airflow's metadata database, read through the Astro CLI."""
 
-import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 from types import TracebackType
 from typing import Final, Self
 
 from astro_sync.airflow.connection import means_the_same
-from astro_sync.airflow.names import CONNECTION, VARIABLE
-from astro_sync.concurrency import together
-from astro_sync.core.model import Note, Snapshot, Value, Variable, Warn
-from astro_sync.errors import UnusableError
-from astro_sync.places import metadata_database
-from astro_sync.places.astro_cli import Answer, Astro, TimedOutError
-from astro_sync.places.raw_file import prove, salvage
-from astro_sync.storage.private import write_private
+from astro_sync.core.filters import Wanted
+from astro_sync.core.model import (
+    Entry,
+    Kind,
+    Name,
+    Names,
+    Notice,
+    Plan,
+    Reason,
+    Refusal,
+    Snapshot,
+    Traits,
+    Value,
+    WarningCode,
+    Write,
+    Written,
+)
+from astro_sync.envfile.dialects import RUNTIMES
+from astro_sync.errors import AstroSyncError, UsageError
+from astro_sync.formats.connection_entry import read_entries
+from astro_sync.places.airflow_answers import StoredConnection
+from astro_sync.places.base import Prepared, Role, Surroundings
+from astro_sync.places.metadata_database import MetadataDatabase, Reading, Request
+from astro_sync.storage.atomic import load
 
 _LEFT_BEHIND: Final = ("tmp.var", "tmp.connections")
-
-
-@dataclass(frozen=True, slots=True)
-class _Kind:
-    """Name one half of the export in the words that the Astro CLI prints."""
-
-    noun: str
-    prefix: str
-    printed: re.Pattern[str]
-    complete: str
-    emptied: str | None
-
-
-_VARIABLES: Final = _Kind(
-    "variables",
-    VARIABLE,
-    re.compile(r"Exporting Variable: (.*)$", re.MULTILINE),
-    "Aiflow variables successfully export to the file",
-    "variable json decode unsuccessful",
-)
-_CONNECTIONS: Final = _Kind(
-    "connections",
-    CONNECTION,
-    re.compile(r"Exporting Connection: (.*)$", re.MULTILINE),
-    "Aiflow connections successfully export to the file",
-    None,
+_TRAITS: Final = Traits(
+    Names.AIRFLOW, kinds=frozenset({Kind.CONNECTION, Kind.VARIABLE}), as_fields=True, descriptions=True
 )
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, kw_only=True)
 class LocalAirflow:
-    """Export connections and variables of the local Airflow into a file in a private folder.
+    """Connections and variables of the local Airflow, read through the Astro CLI."""
 
-    `folder` is that private folder, `project` the folder in which `astro` works. `shadows` tells whether the local
-    `.env` sets a name, since `airflow variables get` would then print that value.
-    """
-
-    astro: Astro
-    project: Path
+    around: Surroundings
     folder: Path
-    shadows: Callable[[str], bool]
-    tell: Callable[[str], None]
-    warnings: list[Warn] = field(default_factory=list)
+    kind: str = field(default="airflow", init=False)
+    label: str = field(default="Airflow", init=False)
+    address: str = field(default="airflow:", init=False)
+    traits: Traits = field(default=_TRAITS, init=False)
 
     def __enter__(self) -> Self:
+        self.folder.mkdir(mode=0o700, exist_ok=True)
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._clean()
-        if error is not None:
+        for name in self._clean():
             # No report will say it.
-            for warn in self.warnings:
-                self.tell(warn.message)
+            self.around.tell(f"The Astro CLI left {name}, with values in clear text; it was removed.")
 
-    def read(self) -> Snapshot:
-        """Return the metadata database's connections and variables under their environment names.
+    def __str__(self) -> str:
+        return "local Airflow's metadata database"
+
+    def read(self, wanted: Wanted) -> Snapshot:
+        """Return the connections and variables of the metadata database.
 
         Raises UnusableError if there is no project or Airflow does not run.
         """
-        file = self.folder / "export.env"
-        write_private(file, b"")
-        answer = self.astro.run("dev", "object", "export", "--env-export", "--env", str(file))
-        self._clean()
-        _judge(answer, self.astro.timeout)
-        text = file.read_bytes().decode("utf-8", "surrogateescape")
-        variables, connections = _split(answer.stdout, text)
-        (found, unreadable), (more, unreadable_too) = together(
-            lambda: self._settle(_VARIABLES, answer.stdout, variables, self._exact_variables),
-            lambda: self._settle_connections(answer.stdout, connections),
+        request = Request(
+            variables=wanted.wants_kind(Kind.VARIABLE),
+            connections=wanted.wants_kind(Kind.CONNECTION),
+            wants_variable=lambda key: wanted.wants(Name(Kind.VARIABLE, key)),
+            shadowed=self._shadowed(),
         )
-        return Snapshot({**found, **more}, {**unreadable, **unreadable_too}, warnings=tuple(self.warnings))
+        contents = MetadataDatabase(self.around.astro(), self.around.project, self.folder).read(request)
+        left = tuple(Notice(WarningCode.LEFT_BEHIND, None, name) for name in self._clean())
+        entries = [
+            *(Entry(Name(Kind.VARIABLE, each.key), Value(each.text or ""), description=each.description)
+              for each in contents.variables.found),
+            *map(_connection, contents.connections.found),
+            *_unreadable(Kind.VARIABLE, contents.variables),
+            *_unreadable(Kind.CONNECTION, contents.connections),
+        ]  # fmt: skip
+        return Snapshot({entry.name: entry for entry in entries}, warnings=left)
 
-    def _settle(
-        self, kind: _Kind, stdout: str, text: str, exact: Callable[[], metadata_database.Entries | None]
-    ) -> tuple[Mapping[str, Variable], Mapping[str, str]]:
-        names = kind.printed.findall(stdout)
-        complete = kind.complete in stdout and not (kind.emptied and kind.emptied in stdout)
-        keys = [kind.prefix + name.upper() for name in names]
-        proven = prove(text, keys) if complete else None
-        if proven is not None and all(proven):
-            return _by_key(kind, metadata_database.Entries(tuple(zip(names, proven, strict=True))))
-        if (entries := exact()) is not None:
-            return _by_key(kind, entries)
-        return _give_up(kind, keys, text if kind.complete in stdout else "")
+    def remote_name(self, _name: Name) -> str | None:
+        """Return None: the id is its own name."""
+        return None
 
-    def _settle_connections(self, stdout: str, text: str) -> tuple[Mapping[str, Variable], Mapping[str, str]]:
-        """Carry each connection by its fields; Airflow's own URI is kept where it says all of them."""
-        names = _CONNECTIONS.printed.findall(stdout)
-        if names or _CONNECTIONS.complete not in stdout:
-            keys = [CONNECTION + name.upper() for name in names]
-            fields = metadata_database.read_connections(self.astro)
-            if fields is not None and {*fields.values, *fields.unreadable}.issuperset(keys):
-                uris = dict(zip(keys, prove(text, keys) or (), strict=False))
-                texts = {key: _keep_uri(uris.get(key, ""), exact) for key, exact in fields.values.items()}
-                return {key: Variable(key, Value(text)) for key, text in texts.items()}, fields.unreadable
-        return self._settle(_CONNECTIONS, stdout, text, self._connection_lines)
+    def refusal(self, _write: Write) -> Refusal | None:
+        """Return why it cannot hold this."""
+        return Refusal(Reason.CANNOT_HOLD)
 
-    def _exact_variables(self) -> metadata_database.Entries | None:
-        return metadata_database.read_variables(self.astro, self.shadows)
+    def prepare(self, _plan: Plan) -> Prepared:
+        """Refuse: this place is only read."""
+        raise UsageError("This place can only be read.")
 
-    def _connection_lines(self) -> metadata_database.Entries | None:
-        return metadata_database.read_connection_lines(self.astro)
+    def apply(self, _prepared: Prepared) -> Written:
+        """Refuse: this place is only read."""
+        raise UsageError("This place can only be read.")
 
-    def _clean(self) -> None:
-        """Remove the files full of passwords that the export forgets in a standalone project (contract, 2 and 5)."""
+    def keep_backup(self, _folder: Path, _now: datetime) -> Path | None:
+        """Return None: nothing is changed here."""
+        return None
+
+    def read_backup(self, _backup: Path) -> Snapshot:
+        """Return nothing: there are no backups."""
+        return Snapshot()
+
+    def _shadowed(self) -> frozenset[str]:
+        """Return the names that the project's own `.env` sets, which local Airflow puts before its database."""
+        try:
+            text = load(self.around.project / ".env").data.decode("utf-8", "surrogateescape")
+        except AstroSyncError:
+            return frozenset()
+        return frozenset(RUNTIMES[self.around.mode()].read(text, self.around.environ).values())
+
+    def _clean(self) -> list[str]:
+        """Remove the files full of passwords that the export forgets in a standalone project, and name them.
+
+        Source: fixtures/astro-cli-contract.md, "object export", 2 and 5.
+        """
+        found = []
         for name in _LEFT_BEHIND:
-            left = self.project / name
+            left = self.around.project / name
             if left.is_file() or left.is_symlink():
                 left.unlink(missing_ok=True)
-                text = f"The Astro CLI left {name}, with values in clear text; it was removed, there is nothing to do."
-                self.warnings.append(Warn(Note.LEFT_BEHIND, None, text))
+                found.append(name)
+        return found
 
 
-def _give_up(kind: _Kind, keys: Sequence[str], text: str) -> tuple[dict[str, Variable], dict[str, str]]:
-    """Keep the lines that prove themselves and refuse the rest, for lack of any exact source."""
-    saved = {key: line for key, line in salvage(text, keys).items() if line}
-    reason = "the Astro CLI's export lost its value and Airflow could not be asked for it"
-    lost = {key: reason for key in keys if key not in saved}
-    if not lost:
-        lost = {f"{kind.prefix}*": f"local Airflow's {kind.noun} could not all be read"}
-    return {key: Variable(key, Value(line)) for key, line in saved.items()}, lost
+def open_airflow(rest: str, role: Role, around: Surroundings) -> LocalAirflow:
+    """Return the local Airflow of `airflow:`."""
+    if rest or role is not Role.SOURCE:
+        raise UsageError(f"The address airflow:{rest} cannot be written to.", hint="Write airflow: as a source.")
+    return LocalAirflow(around=around, folder=around.new_folder("airflow"))
 
 
-def _keep_uri(uri: str, exact: str) -> str:
-    """Return Airflow's own spelling of a connection if ours is a URI too and says the same."""
-    return uri if uri and not exact.startswith("{") and means_the_same(uri, exact) else exact
+def _unreadable(kind: Kind, reading: Reading) -> Iterator[Entry]:  # type: ignore[type-arg]
+    for name, reason in reading.unreadable.items():
+        yield Entry(Name(kind, name), None, problem=Refusal(Reason.UNREADABLE, reason))
+    if reading.incomplete:
+        yield Entry(Name(kind, "*"), None, problem=Refusal(Reason.UNREADABLE, f"not every {kind} could be read"))
 
 
-def _by_key(kind: _Kind, entries: metadata_database.Entries) -> tuple[dict[str, Variable], dict[str, str]]:
-    """Name each entry as the environment does, and refuse names that become one with different values."""
-    found: dict[str, Variable] = {}
-    names: dict[str, str] = {}
-    unreadable = {kind.prefix + name.upper(): reason for name, reason in entries.unreadable.items()}
-    for name, text in entries.found:
-        key = kind.prefix + name.upper()
-        variable = Variable(key, Value(text))
-        if key in found and found[key].value != variable.value:
-            unreadable[key] = f"{names[key]!r} and {name!r} in Airflow become this one name, with different values"
-        found.setdefault(key, variable)
-        names.setdefault(key, name)
-    return {key: variable for key, variable in found.items() if key not in unreadable}, unreadable
+def _connection(stored: StoredConnection) -> Entry:
+    """Return a connection as Airflow's own URI if that says it all, else by its fields."""
+    name = Name(Kind.CONNECTION, stored.conn_id)
+    uri = stored.uri or ""
+    if stored.fields is None:
+        return Entry(name, Value(uri))
+    if (reason := _loss(stored.fields)) is not None:
+        return Entry(name, None, problem=Refusal(Reason.CANNOT_HOLD, reason))
+    content = read_entries({stored.conn_id: stored.fields})
+    for exact in content.values.values():
+        keeps = uri and not exact.startswith("{") and means_the_same(uri, exact)
+        return Entry(name, Value(uri if keeps else exact))
+    return Entry(name, None, problem=Refusal(Reason.UNREADABLE, next(iter(content.unreadable.values()))))
 
 
-def _split(stdout: str, text: str) -> tuple[str, str]:
-    """Split the exported file where the connections begin: behind as many lines from the end as were printed."""
-    count = len(_CONNECTIONS.printed.findall(stdout))
-    if not count:
-        return text, ""
-    lines = text.split("\n")
-    return "\n".join(lines[:-count]), "\n" + "\n".join(lines[-count:])
-
-
-def _judge(answer: Answer, timeout: float) -> None:
-    if answer.status is None:
-        raise TimedOutError(f"`astro dev object export` did not end within {timeout:g} seconds.")
-    if "this is not an Astro project directory" in answer.text:
-        hint = "Change to your Astro project, or use --no-export to send the .env as it is."
-        raise UnusableError("This folder is not an Astro project.", hint=hint)
-    if _VARIABLES.complete in answer.stdout or _CONNECTIONS.complete in answer.stdout:
-        return
-    if "Cannot connect to the Docker daemon" in answer.text or "docker-compose status" in answer.text:
-        hint = "Start Docker, run `astro dev start`, then try again; or use --no-export to send the .env as it is."
-        raise UnusableError("Docker is not running, so your local Airflow is not either.", hint=hint)
-    if "Failed to find a container runtime" in answer.text:
-        hint = "Install Docker or Podman, or use --no-export to send the .env as it is."
-        raise UnusableError("There is no container program here, so no local Airflow either.", hint=hint)
-    if "project not running" in answer.text or "error exporting" in answer.text:
-        hint = "Run `astro dev start`, then try again, or use --no-export to send the .env as it is."
-        raise UnusableError("Your local Airflow is not running.", hint=hint)
-    hint = "Run `astro dev object export --help`: the Astro CLI may be too old; or use --no-export."
-    raise UnusableError("The Astro CLI could not export from your local Airflow.", hint=hint)
+def _loss(fields: Mapping[str, object]) -> str | None:
+    """Return what no text of a connection can hold: Airflow reads these differently than it stores them."""
+    if fields["conn_type"] and "-" in str(fields["conn_type"]):
+        return "Airflow reads the `-` in its type as `_` from an environment variable"
+    if fields.get("port") == 0:
+        return "Airflow reads port 0 as none from an environment variable"
+    return None

@@ -1,146 +1,258 @@
-"""Ask Airflow itself for what the Astro CLI's export lost (contract, "Exact variables")."""
+"""Read local Airflow's metadata database through the Astro CLI, exactly or not at all (design, rule 5)."""
 
 import json
 import re
-from collections.abc import Callable, Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
-from typing import Final
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Final, Generic, TypeVar
 
-from astro_sync.airflow.names import CONNECTION, VARIABLE
-from astro_sync.formats.connection_entry import read_entries
-from astro_sync.formats.content import FileContent
-from astro_sync.places.astro_cli import Answer, Astro
+from astro_sync.concurrency import each, together
+from astro_sync.core.secrecy import CONNECTION, VARIABLE
+from astro_sync.places.airflow_answers import (
+    StoredConnection,
+    StoredVariable,
+    choose_listed,
+    is_evident,
+    is_wrapped,
+    parse_api_version,
+    parse_connections,
+    parse_exported,
+    parse_listed,
+    parse_major,
+    parse_page,
+    parse_text,
+    unwrap,
+)
+from astro_sync.places.astro_cli import Astro
+from astro_sync.places.json_documents import says_the_same
+from astro_sync.places.local_state import is_project, no_project, why_not
+from astro_sync.places.raw_file import prove, salvage
+from astro_sync.storage.private import write_private
 
+T = TypeVar("T", StoredVariable, StoredConnection)
 # Each call starts a Python in the container: more at once only slow one another down.
 _CALLS_AT_ONCE: Final = 4
-_CONNECTION_LINE: Final = re.compile(r"^([^\s=]+)=((?:[^\s:/?#]+:)?//.*)$", re.MULTILINE)
+_PAGE: Final = 100
+# The Airflow that exports a described variable as it exports any other.
+_BARE: Final = 2
+_EMPTIED: Final = "variable json decode unsuccessful"
+_UNDECRYPTED: Final = "Airflow cannot decrypt it"
+_UNTOLD: Final = "Airflow did not tell its stored text for certain; set it in .env"
+_SHADOWED: Final = ".env sets another value, and this version of Airflow tells no other; take it out of .env for once"
+_LOST: Final = "the Astro CLI's export lost its value and Airflow could not be asked for it"
+_LIST: Final = ("dev", "run", "variables", "list", "--show-values", "-o", "json")
+_EXPORT: Final = ("dev", "run", "variables", "export", "/dev/stdout")
+_CONNECTIONS: Final = ("dev", "run", "connections", "export", "-", "--file-format", "json")
 
 
 @dataclass(frozen=True, slots=True)
-class Entries:
-    """Hold names, as Airflow has them, with their exact texts, and the names that cannot be had, with reasons."""
+class Request:
+    """What is to be read: which kinds at all and, where each costs a call, which variables by their keys.
 
-    found: tuple[tuple[str, str], ...] = field(repr=False)
+    `shadowed` are the environment names that `.env` sets: `airflow variables get` prints those values.
+    """
+
+    variables: bool = True
+    connections: bool = True
+    wants_variable: Callable[[str], bool] = lambda _key: True
+    shadowed: Collection[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Reading(Generic[T]):
+    """What was read of one kind, and what cannot be had: by id with the reason, or even some ids (`incomplete`)."""
+
+    found: tuple[T, ...] = ()
     unreadable: Mapping[str, str] = field(default_factory=dict)
+    incomplete: bool = False
 
 
-def read_variables(astro: Astro, shadows: Callable[[str], bool]) -> Entries | None:
-    """Return every variable's stored text, or None if Airflow could not be asked."""
-    answer = astro.ask("dev", "run", "variables", "list", "--show-values", "-o", "json")
-    # A whole document counts, whatever the exit status says.
-    if (listed := _find_listed(answer.stdout)) is not None:
-        found = tuple((str(row["key"]), row["val"]) for row in listed if isinstance(row["val"], str))
-        reason = "Airflow cannot decrypt it"
-        return Entries(found, {str(row["key"]): reason for row in listed if not isinstance(row["val"], str)})
-    # Airflow before 3.3 knows no --show-values.
-    answer = astro.ask("dev", "run", "variables", "export", "/dev/stdout")
-    exported = _find_exported(answer.stdout)
-    return None if exported is None else _settle(astro, exported, shadows)
+@dataclass(frozen=True, slots=True)
+class Contents:
+    """What the metadata database holds, in Airflow's own names."""
+
+    variables: Reading[StoredVariable] = field(default_factory=Reading)
+    connections: Reading[StoredConnection] = field(default_factory=Reading)
 
 
-def read_connections(astro: Astro) -> FileContent | None:
-    """Return every connection by its fields, or None if Airflow could not be asked.
+@dataclass(frozen=True, slots=True)
+class _Export:
+    """One half of `astro dev object export`: the ids that it printed, the keys and the text that it wrote."""
 
-    Airflow's own URIs lose some: a description, texts that look like numbers in the extra, upper case in the host.
+    names: tuple[str, ...]
+    keys: tuple[str, ...]
+    text: str = field(repr=False)
+    complete: bool
+    emptied: bool
+
+    @property
+    def trusted_names(self) -> tuple[str, ...] | None:
+        """Return the ids, or None where more may exist; what JSON cannot hold leaves the CLI without any."""
+        return self.names if self.complete and (self.names or not self.emptied) else None
+
+    @property
+    def proven(self) -> Mapping[str, str]:
+        """Return the value of each id if the file proves itself, else none."""
+        values = prove(self.text, self.keys) if self.complete and not self.emptied else None
+        return dict(zip(self.names, values, strict=True)) if values and all(values) else {}
+
+    @property
+    def salvaged(self) -> Mapping[str, str]:
+        """Return the value of each id whose line proves itself."""
+        saved = salvage(self.text, self.keys) if self.complete else {}
+        return {name: saved[key] for name, key in zip(self.names, self.keys, strict=True) if saved.get(key)}
+
+
+class MetadataDatabase:
+    """The metadata database of the Airflow of one project; what is exported goes to the private `folder`."""
+
+    def __init__(self, astro: Astro, project: Path, folder: Path) -> None:
+        self._astro = astro
+        self._project = project
+        self._folder = folder
+
+    def read(self, request: Request) -> Contents:
+        """Return what it holds; raises UnusableError if there is no project or Airflow does not run."""
+        if not is_project(self._project):
+            raise no_project()
+        variables, connections = together(
+            lambda: self._read_variables(request) if request.variables else Reading[StoredVariable](),
+            lambda: self._read_connections() if request.connections else Reading[StoredConnection](),
+        )
+        return Contents(variables, connections)
+
+    def _read_connections(self) -> Reading[StoredConnection]:
+        """Carry each connection by its fields; Airflow's own URIs lose some, but are the spelling that users know."""
+        answer, export = together(
+            lambda: self._astro.ask(*_CONNECTIONS),
+            lambda: self._export("connections"),
+        )
+        uris = export.proven
+        if (found := parse_connections(answer, export.trusted_names)) is not None:
+            return Reading(tuple(replace(stored, uri=uris.get(stored.conn_id)) for stored in found))
+        if export.complete and uris.keys() == set(export.names):
+            return Reading(tuple(StoredConnection(name, uri=uri) for name, uri in uris.items()))
+        saved = export.salvaged
+        return _rest(export, tuple(StoredConnection(name, uri=uri) for name, uri in saved.items()), saved)
+
+    def _read_variables(self, request: Request) -> Reading[StoredVariable]:
+        answer = self._astro.ask(*_LIST)
+        if (error := why_not(answer)) is not None:
+            raise error
+        listed = parse_listed(answer)
+        if is_evident(answer, listed):
+            return _readable(listed[0])
+        # Airflow before 3.3 knows no --show-values; else there are lists among the log lines.
+        export, (exported, told) = together(
+            lambda: self._export("variables"),
+            lambda: together(lambda: self._astro.ask(*_EXPORT), lambda: None if listed else self._ask_api()),
+        )
+        names = export.trusted_names
+        if names is not None and (chosen := choose_listed(listed, names)) is not None:
+            return _readable(chosen)
+        values = parse_exported(exported, names)
+        if values is None:
+            return _last_resort(export)
+        if told is not None and _agree(told, values):
+            return _readable(told)
+        return self._ask_each(values, request)
+
+    def _export(self, half: str) -> _Export:
+        """Run one half of the documented export; raise UnusableError if it says that Airflow does not run."""
+        file = self._folder / f"{half}.env"
+        write_private(file, b"")
+        words = ("dev", "object", "export")
+        answer = self._astro.run(*words, "--env-export", f"--{half}", "--env", file)
+        text = file.read_bytes().decode("utf-8", "surrogateescape")
+        file.unlink()
+        if (unfinished := self._astro.unfinished(answer, *words)) is not None:
+            raise unfinished
+        complete = f"Aiflow {half} successfully export to the file" in answer.stdout
+        if not complete and (error := why_not(answer)) is not None:
+            raise error
+        singular, prefix = ("Variable", VARIABLE) if half == "variables" else ("Connection", CONNECTION)
+        names = tuple(re.findall(rf"Exporting {singular}: (.*)$", answer.stdout, re.MULTILINE))
+        keys = tuple(prefix + name.upper() for name in names)
+        return _Export(names, keys, text, complete, half == "variables" and _EMPTIED in answer.stdout)
+
+    def _ask_api(self) -> tuple[StoredVariable, ...] | None:
+        """Return all variables as the REST API of a running Airflow 2 tells them; Airflow 3's is not exact."""
+        # Whatever is wrong with it, there is another way; and no login is needed on this machine.
+        version = parse_api_version(self._astro.run("api", "airflow", "/version"))
+        if version is None or not version.startswith("2."):
+            return None
+        found: list[StoredVariable] = []
+        total = 1
+        while len(found) < total:
+            page = parse_page(self._astro.run("api", "airflow", f"/variables?limit={_PAGE}&offset={len(found)}"))
+            if page is None or (len(found) + len(page.variables) < page.total and not page.variables):
+                return None
+            found += page.variables
+            total = page.total
+        return tuple(found) if len({stored.key for stored in found}) == total else None
+
+    def _ask_each(self, exported: Mapping[str, object], request: Request) -> Reading[StoredVariable]:
+        """Ask for each stored text: the exported JSON says the same, but not in the same letters.
+
+        A text cannot be told either: this Airflow exports `"a"`, quotes and all, and `a` alike.
+        """
+        wanted = [key for key in exported if request.wants_variable(key)]
+        answers = each(
+            lambda key: self._astro.ask("dev", "run", "variables", "get", key), wanted, at_once=_CALLS_AT_ONCE
+        )
+        texts = {key: parse_text(answer, exported[key]) for key, answer in zip(wanted, answers, strict=True)}
+        shadowed = {key for key in wanted if VARIABLE + key.upper() in request.shadowed}
+        major = self._major() if any(is_wrapped(exported[key]) for key in shadowed) else None
+        for key in shadowed:
+            texts[key] = _behind_env(texts[key], exported[key], major)
+        lost = {key: _SHADOWED if key in shadowed else _UNTOLD for key, text in texts.items() if text is None}
+        return Reading(tuple(StoredVariable(key, text) for key, text in texts.items() if text is not None), lost)
+
+    def _major(self) -> int | None:
+        return parse_major(self._astro.ask("dev", "run", "version"))
+
+
+def _readable(stored: Sequence[StoredVariable]) -> Reading[StoredVariable]:
+    lost = {one.key: _UNDECRYPTED for one in stored if one.text is None}
+    return Reading(tuple(one for one in stored if one.text is not None), lost)
+
+
+def _agree(told: Sequence[StoredVariable], exported: Mapping[str, object]) -> bool:
+    """Tell whether the API is that of the same Airflow: another project's may answer on its port."""
+    return {one.key for one in told} == exported.keys() and all(
+        one.text is not None and says_the_same(one.text, exported[one.key]) for one in told
+    )
+
+
+def _behind_env(printed: str | None, exported: object, major: int | None) -> str | None:
+    """Return the stored text of a variable that `.env` sets too, None where it cannot be told.
+
+    What Airflow printed is `.env`'s; where that says the same it is the text. A described variable and a text that
+    looks like one are told apart by the version only: Airflow 2 exports no descriptions.
     """
-    answer = astro.ask("dev", "run", "connections", "export", "-", "--file-format", "json")
-    for found in _documents(answer.stdout, "{"):
-        if isinstance(found, dict) and all(
-            isinstance(fields, dict) and "conn_type" in fields for fields in found.values()
-        ):
-            content = read_entries(found)
-            lost = {CONNECTION + name.upper(): reason for name, row in found.items() if (reason := _loss(row))}
-            kept = {key: text for key, text in content.values.items() if key not in lost}
-            return FileContent(kept, {**lost, **content.unreadable})
-    return None
-
-
-def _loss(fields: Mapping[str, object]) -> str | None:
-    """Return what no environment variable can hold of a connection: Airflow reads these differently than it stores."""
-    if fields["conn_type"] and "-" in str(fields["conn_type"]):
-        return "Airflow reads the `-` in its type as `_` from an environment variable"
-    if fields.get("port") == 0:
-        return "Airflow reads port 0 as none from an environment variable"
-    return None
-
-
-def read_connection_lines(astro: Astro) -> Entries | None:
-    """Return every connection's URI, or None if Airflow could not be asked, or not to the end."""
-    answer = astro.ask("dev", "run", "connections", "export", "-", "--file-format", "env")
-    return Entries(tuple(_CONNECTION_LINE.findall(answer.stdout))) if answer.status == 0 else None
-
-
-def _settle(astro: Astro, exported: Mapping[str, object], shadows: Callable[[str], bool]) -> Entries:
-    """Ask for each stored text: the exported JSON says the same, but not in the same letters.
-
-    A text cannot be told either: this Airflow exports `"a"`, quotes and all, and `a` alike.
-    """
-    plain = {name: _unwrap(value) for name, value in exported.items()}
-    asked = [name for name in plain if not shadows(VARIABLE + name.upper())]
-    with ThreadPoolExecutor(_CALLS_AT_ONCE) as pool:
-        answers = pool.map(lambda name: astro.ask("dev", "run", "variables", "get", name), asked)
-        got = {name: _find_text(answer, plain[name]) for name, answer in zip(asked, answers, strict=True)}
-    found, unreadable = [], {}
-    for name, value in plain.items():
-        text = got.get(name)
-        if text is None and isinstance(value, str | dict | list):
-            text = value if isinstance(value, str) else json.dumps(value)
-        if text is None:
-            unreadable[name] = "its stored text cannot be told from the export; set it in .env"
-        else:
-            found.append((name, text))
-    return Entries(tuple(found), unreadable)
-
-
-def _unwrap(value: object) -> object:
-    """Return the value of a variable that was exported with its description, unwrapped exactly once (contract)."""
-    if isinstance(value, dict) and set(value) == {"value", "description"}:
-        return value["value"]
-    return value
-
-
-def _find_text(answer: Answer, wanted: object) -> str | None:
-    """Return the stored text among log lines: the one run of lines that says, as JSON, what the export says."""
-    if answer.status != 0:
+    if is_wrapped(exported) and major is None:
         return None
-    lines = answer.stdout.removesuffix("\n").split("\n")
-    if lines[0].startswith("Running: "):
-        lines = lines[1:]
-    whole = "\n".join(lines)
-    if _says(whole, wanted):
-        return whole
-    runs = (lines[start:end] for start in range(len(lines)) for end in range(start + 1, len(lines) + 1))
-    found = [text for run in runs if (text := "\n".join(run)) and _says(text, wanted)]
-    return found[0] if len(found) == 1 else None
+    stored = exported if major == _BARE else unwrap(exported)
+    if printed is not None and says_the_same(printed, stored):
+        return printed
+    return stored if isinstance(stored, str) and stored and not _is_json(stored) else None
 
 
-def _says(text: str, wanted: object) -> bool:
-    if text == wanted:
-        return True
+def _last_resort(export: _Export) -> Reading[StoredVariable]:
+    """Keep the lines that prove themselves and refuse the rest, for lack of any exact source."""
+    saved = export.proven or export.salvaged
+    return _rest(export, tuple(StoredVariable(name, text) for name, text in saved.items()), saved)
+
+
+def _rest(export: _Export, found: tuple[T, ...], saved: Collection[str]) -> Reading[T]:
+    lost = {name: _LOST for name in export.names if name not in saved}
+    return Reading(found, lost, incomplete=export.trusted_names is None)
+
+
+def _is_json(text: str) -> bool:
     try:
-        said = json.loads(text)
-    except ValueError:
+        json.loads(text)
+    except (ValueError, RecursionError):
         return False
-    return type(said) is type(wanted) and json.dumps(said, sort_keys=True) == json.dumps(wanted, sort_keys=True)
-
-
-def _find_listed(output: str) -> list[dict[str, object]] | None:
-    for found in _documents(output, "["):
-        if isinstance(found, list) and all(isinstance(row, dict) and {"key", "val"} <= set(row) for row in found):
-            return found
-    return None
-
-
-def _find_exported(output: str) -> Mapping[str, object] | None:
-    return next((found for found in _documents(output, "{") if isinstance(found, dict)), None)
-
-
-def _documents(output: str, opening: str) -> Iterator[object]:
-    """Yield the JSON documents that begin a line, among log lines and with a message glued to their end."""
-    decoder = json.JSONDecoder()
-    for match in re.finditer(rf"^{re.escape(opening)}", output, re.MULTILINE):
-        try:
-            yield decoder.raw_decode(output, match.start())[0]
-        except ValueError:
-            continue
+    return True

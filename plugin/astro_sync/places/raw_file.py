@@ -8,7 +8,8 @@ from itertools import zip_longest
 def prove(text: str, keys: Sequence[str]) -> list[str] | None:
     """Return the value of each key, or None unless the file has one line for each key, in order, and no other.
 
-    The CLI writes a line end in front of each `KEY=value` and none behind the last (contract, "object export" 1).
+    The CLI writes a line end in front of each `KEY=value` and none behind the last
+    (fixtures/astro-cli-contract.md, "object export" 1).
     """
     if not keys:
         return [] if not text else None
@@ -28,16 +29,15 @@ def salvage(text: str, keys: Sequence[str]) -> dict[str, str]:
     claims either: only then does the value end where its line ends.
     """
     lines = text.split("\n")
-    starts = Counter(line.partition("=")[0] for line in lines if "=" in line)
+    claims = [line.partition("=")[0] if "=" in line else None for line in lines]
+    claimed, listed = Counter(claims), Counter(keys)
+    place = {key: number for number, key in enumerate(claims)}
     found = {}
     for key, following in zip_longest(keys, keys[1:]):
-        if starts[key] != 1 or keys.count(key) != 1:
+        if claimed[key] != 1 or listed[key] != 1:
             continue
-        at = next(number for number, line in enumerate(lines) if line.startswith(f"{key}="))
-        if following is None:
-            ends = at == len(lines) - 1
-        else:
-            ends = starts[following] == 1 and at + 1 < len(lines) and lines[at + 1].startswith(f"{following}=")
+        at = place[key]
+        ends = place.get(following) == at + 1 and claimed[following] == 1 if following else at == len(lines) - 1
         if ends:
             found[key] = lines[at][len(key) + 1 :]
     return found

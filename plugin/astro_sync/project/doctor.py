@@ -9,8 +9,9 @@ from typing import Final
 
 from astro_sync.concurrency import each
 from astro_sync.errors import AstroSyncError, ExitCode
-from astro_sync.places.astro_cli import Answer, Astro
+from astro_sync.places.astro_cli import Astro
 from astro_sync.places.deployment import Deployment, Selector
+from astro_sync.places.local_state import why_not
 from astro_sync.project.exposure import examine_env_files
 from astro_sync.project.finding import Finding, State
 from astro_sync.project.init import is_project, require_project
@@ -18,7 +19,7 @@ from astro_sync.project.init import is_project, require_project
 # The first version whose calls need an ASTRO_API_TOKEN as ours do; the export that is used is from 1.6.
 OLDEST_VERSION: Final = (1, 12)
 _AT_ONCE: Final = 8
-_VERSION: Final = re.compile(r"Astro CLI Version: *v?(\d+)\.(\d+)")
+_VERSION: Final = re.compile(r"Astro CLI Version: *v?(\d{1,6})\.(\d{1,6})")
 _AIRFLOW_VERSION: Final = re.compile(r"^(\d+\.\d+\.\d+\S*)\s*$", re.MULTILINE)
 # What is found wrong with these is an Astro CLI that cannot be used (design, "Exit codes").
 _OF_ASTRO: Final = frozenset({"astro", "version", "login", "project", "local-mode", "airflow"})
@@ -120,12 +121,6 @@ def _login(astro: Astro) -> Finding:
     answer = astro.ask("deployment", "list")
     if answer.status == 0:
         return Finding("login", State.OK, "Logged in to Astro.")
-    if "current workspace context not set" in answer.text:
-        hint = "Run `astro workspace switch`, or name one with --workspace-id."
-        return Finding("login", State.PROBLEM, "Logged in to Astro, but no workspace is chosen.", hint)
-    if "no context set" in answer.text or "Invalid authorization token" in answer.text:
-        hint = "Run `astro login`, then try again."
-        return Finding("login", State.PROBLEM, "You are not logged in to Astro, or not any more.", hint)
     hint = "Check your connection, then run `astro deployment list`."
     return Finding("login", State.PROBLEM, "Astro could not be reached.", hint)
 
@@ -144,16 +139,10 @@ def _airflow(astro: Astro) -> Finding:
     found = _AIRFLOW_VERSION.search(answer.stdout)
     if answer.status == 0 and found:
         return Finding("airflow", State.OK, f"Your local Airflow answers, version {found[1]}.")
-    return Finding("airflow", State.PROBLEM, *_why_no_airflow(answer))
-
-
-def _why_no_airflow(answer: Answer) -> tuple[str, str]:
-    text = answer.text.lower()
-    if "docker daemon" in text:
-        return "Docker is not running, nor is your local Airflow.", "Start Docker, then run `astro dev start`."
-    if "not running" in text or "no virtual environment" in text:
-        return "Your local Airflow is not running.", "Run `astro dev start`; with --no-export no Airflow is needed."
-    return "Your local Airflow could not be asked.", "Run `astro dev run version` to see why."
+    if (error := why_not(answer)) is not None:
+        raise error
+    hint = "Run `astro dev run version` to see why."
+    return Finding("airflow", State.PROBLEM, "Your local Airflow could not be asked.", hint)
 
 
 def _config(config: Path | AstroSyncError | None) -> Finding:

@@ -1,0 +1,52 @@
+"""Find the JSON documents of a program among its log lines. Pure."""
+
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Final
+
+# Lines that begin like a document and never end as one cost a look at the whole rest each: so often, and no more.
+_FAILED_LOOKS: Final = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """One JSON document, and where it stands in the output."""
+
+    value: object = field(repr=False)
+    start: int
+    end: int
+
+
+def documents(output: str, opening: str) -> Iterator[Document]:
+    """Yield the documents that begin a line with one of the characters, outer ones only.
+
+    Something else may be glued to their end (fixtures/astro-cli-contract.md, "Exact variables").
+    """
+    decoder = json.JSONDecoder()
+    left = _FAILED_LOOKS * max(len(output), 1)
+    end = 0
+    for match in re.finditer(rf"^[ \t]*[{re.escape(opening)}]", output, re.MULTILINE):
+        start = match.end() - 1
+        if start < end:
+            continue
+        try:
+            value, end = decoder.raw_decode(output, start)
+        except (ValueError, RecursionError) as error:
+            left -= getattr(error, "pos", len(output)) - start
+            if left < 0:
+                return
+        else:
+            yield Document(value, match.start(), end)
+
+
+def says_the_same(text: str, value: object) -> bool:
+    """Tell whether a text says, letter by letter or as JSON, what a value of a document is."""
+    if text == value:
+        return True
+    try:
+        said = json.loads(text)
+        return type(said) is type(value) and json.dumps(said, sort_keys=True) == json.dumps(value, sort_keys=True)
+    except (ValueError, RecursionError):
+        return False
