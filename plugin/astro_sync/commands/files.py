@@ -8,13 +8,15 @@ from astro_sync.commands.context import Bench, World, prepare
 from astro_sync.config.settings import Settled
 from astro_sync.core.model import Action, Change, Outcome
 from astro_sync.envfile.dedupe import Deduped
-from astro_sync.errors import AstroSyncError, ExitCode
+from astro_sync.errors import DeclinedError, ExitCode, UsageError
 from astro_sync.places.env_file import EnvFile
 
 
 def dedupe(settled: Settled, world: World) -> Outcome:
     """Leave the last value of each key in a file."""
     options, terminal = settled.options, world.terminal
+    if options.env == "-":
+        raise UsageError("`dedupe` works on files.", hint="Write what comes from stdin into a file first.")
     with prepare(settled, world) as bench, bench.env_file(options.env, must_exist=True, asks_astro=False) as env:
         env.read()
         found = env.dedupe()
@@ -28,7 +30,7 @@ def dedupe(settled: Settled, world: World) -> Outcome:
         if terminal.interactive and not options.yes:
             terminal.show_plan(options.env, changes)
             if not terminal.confirm("Go on?"):
-                raise AstroSyncError("Nothing was changed, as you said.")
+                raise DeclinedError
         kept = bench.backup_of(env)
         env.rewrite(found.data)
     return replace(outcome, backups=(kept,) if kept else (), restores=(f"Backup of {env}: {kept}",) if kept else ())
@@ -39,6 +41,8 @@ def check(settled: Settled, world: World) -> Outcome:
     options = settled.options
     checks = choose(options.select, options.ignore)
     files = options.files or (".env",)
+    if options.fix and "-" in files:
+        raise UsageError("`check --fix` works on files.", hint="Leave out --fix to check what comes from stdin.")
     problems: list[Problem] = []
     restores: list[str] = []
     with prepare(settled, world) as bench:

@@ -4,15 +4,17 @@ import shlex
 from dataclasses import replace
 
 from astro_sync.commands.context import Bench, World, prepare, selector_of
-from astro_sync.config.file import Config
+from astro_sync.config.example import CONFIG_EXAMPLE
+from astro_sync.config.file import NAME, Config, find
 from astro_sync.config.options import Options, Typed
 from astro_sync.config.settings import Settled, settle
 from astro_sync.core.model import Outcome
-from astro_sync.errors import AstroSyncError, ExitCode, UsageError
+from astro_sync.errors import AstroSyncError, DeclinedError, ExitCode, UsageError
 from astro_sync.project.assets import kit_path
 from astro_sync.project.doctor import Patient, examine, exit_code, to_rows
 from astro_sync.project.finding import Finding, State
 from astro_sync.project.init import Step, carry_out, plan_setup
+from astro_sync.project.root import require_project
 
 _SIGNS = {State.OK: "ok     ", State.WARNING: "warning", State.PROBLEM: "problem"}
 
@@ -47,7 +49,9 @@ def doctor(settled: Settled, world: World) -> Outcome:
 def init(settled: Settled, world: World) -> Outcome:
     """Make an Astro project ready; ask on a terminal, and go ahead without one."""
     options, terminal = settled.options, world.terminal
-    steps = plan_setup(world.cwd, world.home)
+    require_project(world.cwd, world.home)
+    config = find(world.cwd) or world.cwd / NAME
+    steps = plan_setup(world.cwd, world.environ, config=config, example=CONFIG_EXAMPLE)
     pending = [step for step in steps if step.data is not None]
     outcome = Outcome("init", options.env, options.dry_run, lines=tuple(map(_step_line, steps)))
     if not pending:
@@ -59,7 +63,7 @@ def init(settled: Settled, world: World) -> Outcome:
         for line in outcome.lines:
             terminal.tell(line)
         if not terminal.confirm("Go on?"):
-            raise AstroSyncError("Nothing was changed, as you said.")
+            raise DeclinedError
     carry_out(steps, timeout=options.timeout, tell=terminal.tell)
     shell = f"For `astro sync …` in your shell: source {shlex.quote(str(kit_path('astro-sync.sh')))}"
     done = "Done. `astro-sync doctor` tells what is still missing."

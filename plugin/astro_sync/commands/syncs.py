@@ -56,7 +56,7 @@ def diff(settled: Settled, world: World) -> Outcome:
     )
     with prepare(replace(settled, options=options, targets=targets), world) as bench:
         ends = bench.deployments()
-        env = bench.env_file(options.env, must_exist=not options.export, read_only=True)
+        env = bench.env_file(options.env, must_exist="env" in settled.origins and not options.export, read_only=True)
         source = bench.local_airflow(env) if options.export else None
         result = chain(source, env, ends, replace(bench.terms(), compares_only=True))
     return _outcome("diff", options, result, env)

@@ -1,5 +1,6 @@
 """The kinds of places that `merge` knows, and how a name tells which one is meant."""
 
+import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib import import_module
@@ -49,7 +50,8 @@ def find_kind(name: str) -> tuple[Kind | None, str]:
     if known and path.suffix in KINDS[known].formats:
         return KINDS[known], name
     if path.suffix in {".json", ".yaml", ".yml"}:
-        prefixes = ", ".join(f"{kind}:{name}" for kind, what in KINDS.items() if path.suffix in what.formats)
+        kinds = [kind for kind, what in KINDS.items() if path.suffix in what.formats]
+        prefixes = " or ".join(shlex.quote(f"{kind}:{name}") for kind in kinds)
         raise UsageError(f"The name {name} does not tell what the file holds.", hint=f"Write {prefixes}.")
     return None, name
 

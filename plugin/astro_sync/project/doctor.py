@@ -13,7 +13,7 @@ from astro_sync.places.astro_cli import Answer, Astro
 from astro_sync.places.deployment import Deployment, Selector
 from astro_sync.project.exposure import examine_env_files
 from astro_sync.project.finding import Finding, State
-from astro_sync.project.init import is_project, require_project
+from astro_sync.project.root import is_project, require_project
 
 # The first version whose calls need an ASTRO_API_TOKEN as ours do; the export that is used is from 1.6.
 OLDEST_VERSION: Final = (1, 12)

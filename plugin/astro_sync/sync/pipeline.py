@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from astro_sync.concurrency import each
 from astro_sync.core.model import Action, OnConflict, Plan, Snapshot, Variable
 from astro_sync.core.plan import make_plan, unmatched
-from astro_sync.errors import AstroSyncError, ExitCode, RefusedError, UsageError
+from astro_sync.errors import AstroSyncError, DeclinedError, ExitCode, RefusedError, UsageError
 from astro_sync.places.base import Endpoint, Source
 from astro_sync.sync.apply import apply
 from astro_sync.sync.step import Leg, Result, Terms
@@ -108,7 +108,7 @@ def _carry_out(result: Result, terms: Terms) -> Result:
     if not pending:
         return result
     if not terms.confirm(pending):
-        result.error = AstroSyncError("Nothing was changed, as you said.")
+        result.error = DeclinedError()
         result.exit_code = ExitCode.FAILED
         return result
     apply(result, pending, terms)
