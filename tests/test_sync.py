@@ -337,7 +337,7 @@ def test_who_says_no_changes_nothing() -> None:
     source, destination = places(("from", {"A": "1"}), ("to", {}))
     result = copy(source, destination, Run(agrees=False).terms())
     assert result.exit_code is ExitCode.FAILED
-    assert str(result.error) == "Nothing was changed, as you said."
+    assert str(result.error) == "Nothing was changed."
     assert not {"keep to", "write to"} & set(source.log)
 
 

@@ -48,9 +48,12 @@ class UsageError(AstroSyncError):
 
 
 class DeclinedError(AstroSyncError):
-    """A question that was answered with no."""
+    """The answer no to a question; its sentence is all that is shown."""
 
     code = "declined"
+
+    def __init__(self, message: str = "Nothing was changed.") -> None:
+        super().__init__(message)
 
 
 class RefusedError(AstroSyncError):

@@ -1,23 +1,20 @@
 """AS403: a file that other users of the machine may read or change."""
 
-import stat
 from collections.abc import Iterable
-from typing import Final
 
 from astro_sync.checks.subject import Check, Finding, Fix, Subject
-
-_OTHERS: Final = stat.S_IRWXG | stat.S_IRWXO
+from astro_sync.checks.surroundings import OTHERS
 
 
 def _find(subject: Subject) -> Iterable[Finding]:
     mode = subject.surroundings.mode
-    if mode is not None and mode & _OTHERS:
+    if mode is not None and mode & OTHERS:
         yield Finding(1, None, f"others may use the file (mode {mode:04o}): it needs 0600 at most", fixable=True)
 
 
 def _fix(subject: Subject) -> Fix:
     mode = subject.surroundings.mode
-    return Fix(mode=mode & ~_OTHERS if mode is not None and mode & _OTHERS else None)
+    return Fix(mode=mode & ~OTHERS if mode is not None and mode & OTHERS else None)
 
 
 CHECK = Check(

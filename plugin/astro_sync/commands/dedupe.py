@@ -34,7 +34,7 @@ def run(settings: ResolvedSettings, invocation: Invocation) -> RunOutcome:
             for line in outcome.lines[:-1]:
                 terminal.tell(line)
             if not terminal.confirm("Go on?"):
-                raise DeclinedError("Nothing was changed.")
+                raise DeclinedError
         kept = context.backup_of(env)
         env.rewrite(found.data)
     backup = (f"Backup: {kept}",) if kept else ()

@@ -36,7 +36,13 @@ def _places(context: RunContext) -> tuple[AnyPlace, list[AnyPlace]]:
         return context.place(options.source, Role.SOURCE), [context.place(options.destination, Role.SOURCE)]
     if options.source:
         raise UsageError("`diff` compares two places.", hint="Name none, or both: astro-sync diff SOURCE DEST.")
-    source = context.place("airflow:" if options.export else options.env, Role.SOURCE)
+    if options.export:
+        source = context.place("airflow:", Role.SOURCE)
+    else:
+        # Before the first sync there is no .env yet; one that was named must be there.
+        env = context.env_file(options.env, read_only=True)
+        env.must_exist = "env" in context.settings.origins
+        source = env
     return source, [end.place for end in context.deployments(Role.SOURCE)]
 
 

@@ -1,4 +1,4 @@
-"""`doctor`: is everything there that a sync needs?"""
+"""`doctor`: whether everything is there that a sync needs."""
 
 from astro_sync.commands.context import RunContext, prepare, selector_of
 from astro_sync.commands.invocation import Invocation
@@ -8,6 +8,9 @@ from astro_sync.config.settings import ResolvedSettings, settle
 from astro_sync.core.filters import EVERYTHING
 from astro_sync.core.outcome import RunOutcome
 from astro_sync.errors import AstroSyncError, UsageError
+from astro_sync.places.astro_cli import Astro
+from astro_sync.places.base import Role
+from astro_sync.places.deployment import make_deployment
 from astro_sync.project.doctor import Patient, examine, exit_code, to_rows
 from astro_sync.project.finding import Finding, State
 
@@ -27,7 +30,11 @@ def run(settings: ResolvedSettings, invocation: Invocation) -> RunOutcome:
             environ=invocation.environ,
             mode=context.mode,
             config=found.path if isinstance(found, Config) else found,
-            targets=[(name, selector_of(options, name)) for name, options in targets.items()],
+            targets=[
+                (name, make_deployment(selector_of(options, name), Role.SOURCE, context.surroundings))
+                for name, options in targets.items()
+                if isinstance(context.found_astro, Astro)
+            ],
             env_files=[options.env for options in targets.values()],
         )
         findings = [*examine(patient), _look_at_env(context)]

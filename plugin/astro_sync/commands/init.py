@@ -4,17 +4,22 @@ import shlex
 from dataclasses import replace
 
 from astro_sync.commands.invocation import Invocation
+from astro_sync.config.example import CONFIG_EXAMPLE
+from astro_sync.config.file import NAME, find
 from astro_sync.config.settings import ResolvedSettings
 from astro_sync.core.outcome import RunOutcome
 from astro_sync.errors import DeclinedError, ExitCode
 from astro_sync.project.assets import kit_path
 from astro_sync.project.init import Step, carry_out, plan_setup
+from astro_sync.project.root import require_project
 
 
 def run(settings: ResolvedSettings, invocation: Invocation) -> RunOutcome:
     """Make an Astro project ready; ask on a terminal, and go ahead without one."""
     options, terminal = settings.options, invocation.terminal
-    steps = plan_setup(invocation.cwd, invocation.home)
+    require_project(invocation.cwd, invocation.home)
+    config = find(invocation.cwd) or invocation.cwd / NAME
+    steps = plan_setup(invocation.cwd, invocation.environ, config=config, example=CONFIG_EXAMPLE)
     pending = [step for step in steps if step.data is not None]
     outcome = RunOutcome(command="init", dry_run=options.dry_run, lines=tuple(map(_step_line, steps)))
     if not pending:
@@ -26,7 +31,7 @@ def run(settings: ResolvedSettings, invocation: Invocation) -> RunOutcome:
         for line in outcome.lines:
             terminal.tell(line)
         if not terminal.confirm("Go on?"):
-            raise DeclinedError("Nothing was changed.")
+            raise DeclinedError
     carry_out(steps, timeout=options.timeout, tell=terminal.tell)
     shell = f"For `astro sync …` in your shell: source {shlex.quote(str(kit_path('astro-sync.sh')))}"
     done = "Done. `astro-sync doctor` tells what is still missing."

@@ -1,5 +1,6 @@
 """Read `.astro-sync.toml`: what a project always says, and its Deployments by name. Values never live there."""
 
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -58,7 +59,8 @@ class Config:
 
 def find(start: Path) -> Path | None:
     """Return the config file of a folder or of the nearest one above it."""
-    return next((folder / NAME for folder in (start, *start.parents) if (folder / NAME).is_file()), None)
+    # os.path: a folder above that cannot be searched is passed over.
+    return next((folder / NAME for folder in (start, *start.parents) if os.path.isfile(folder / NAME)), None)  # noqa: PTH113
 
 
 def load(start: Path) -> Config | None:

@@ -1,12 +1,21 @@
 """Settle what holds for a run: the command line (a target too), then the environment, then the project's defaults."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from enum import Enum
 from typing import Final
 
 from astro_sync.config.file import Config, Settings
 from astro_sync.config.options import Options, Typed
 from astro_sync.errors import UsageError
+
+
+class Match(Enum):
+    """How well a protected target names a Deployment."""
+
+    EXACT = "exact"
+    NEAR = "near"
+
 
 _SELECTORS: Final = frozenset({"deployment_id", "deployment_name"})
 _TARGET_ONLY: Final = frozenset({"protected"})
@@ -34,6 +43,15 @@ class ResolvedSettings:
     protected: Mapping[str, Settings] = field(default_factory=dict)
     origins: Mapping[str, str] = field(default_factory=dict)
     config: Config | UsageError | None = None
+
+    def protection(self, deployment_id: str, deployment_name: str) -> Iterator[tuple[str, Match]]:
+        """Yield the protected targets that mean a Deployment, and those that would but for upper and lower case."""
+        for name, table in self.protected.items():
+            by_id = "deployment_id" in table
+            configured = str(table.get("deployment_id" if by_id else "deployment_name", ""))
+            actual = deployment_id if by_id else deployment_name
+            if configured.casefold() == actual.casefold():
+                yield name, Match.EXACT if configured == actual else Match.NEAR
 
 
 def settle(typed: Typed, environ: Mapping[str, str], config: Config | None) -> ResolvedSettings:

@@ -1,12 +1,13 @@
 """Ask for the one confirmation of a run, and for the name of a protected target."""
 
+import shlex
 from collections.abc import Iterator, Sequence
 
-from astro_sync.config.settings import Settled
+from astro_sync.config.settings import Match, Settled
 from astro_sync.console.report import count_actions
 from astro_sync.console.terminal import Terminal
 from astro_sync.core.model import WRITES, Plan
-from astro_sync.errors import UsageError
+from astro_sync.errors import DeclinedError, UsageError
 from astro_sync.places.base import Endpoint
 from astro_sync.places.deployment import Deployment
 from astro_sync.sync.step import Leg
@@ -20,20 +21,22 @@ def confirmed(legs: Sequence[Leg], settled: Settled, terminal: Terminal, *, must
     options = settled.options
     if not must_confirm and not terminal.interactive:
         return True
-    named = dict(_protected(legs, settled))
+    named = dict(_protected(legs, settled, terminal))
     protected = [name for name in named if name not in options.yes_protected]
     if not terminal.interactive and (protected or not options.yes):
         for leg in legs:
             terminal.show_plan(str(leg.destination), leg.plan.changes)
     if protected and not terminal.interactive:
-        hint = f"Confirm it by name: --yes-protected {protected[0]}."
-        raise UsageError(f"Nothing was changed: target {protected[0]} is protected, --yes is not enough.", hint=hint)
+        hint = f"Confirm by name: {' '.join(f'--yes-protected {shlex.quote(name)}' for name in protected)}."
+        which = f"target {protected[0]} is" if len(protected) == 1 else f"targets {', '.join(protected)} are"
+        raise UsageError(f"Nothing was changed: {which} protected, --yes is not enough.", hint=hint)
     if terminal.interactive and (protected or not options.yes):
         for leg in legs:
             terminal.show_plan(str(leg.destination), leg.plan.changes)
     for name in protected:
-        if not terminal.type_name(f"Target {name} is protected. Type its name to change it", name):
-            return False
+        typed = terminal.type_name(f"Target {name} is protected. Type its name to change it")
+        if typed != name:
+            raise DeclinedError(f'Nothing was changed: you typed "{typed}", the target is "{name}".')
     if len(set(named.values())) == len([leg for leg in legs if isinstance(leg.destination, Deployment)]) > 0:
         # Whoever named them all has said yes to all.
         return True
@@ -41,16 +44,17 @@ def confirmed(legs: Sequence[Leg], settled: Settled, terminal: Terminal, *, must
     return terminal.confirm(*questions, "Go on?")
 
 
-def _protected(legs: Sequence[Leg], settled: Settled) -> Iterator[tuple[str, str]]:
+def _protected(legs: Sequence[Leg], settled: Settled, terminal: Terminal) -> Iterator[tuple[str, str]]:
     """Yield the protected targets that would be changed, however they were named, and the ids of their Deployments."""
     for leg in legs:
         if isinstance(leg.destination, Deployment):
             details = leg.destination.details
-            for name, table in settled.protected.items():
-                if details.deployment_id == table.get("deployment_id") or (
-                    "deployment_id" not in table and details.name == table.get("deployment_name")
-                ):
+            for name, match in settled.protection(details.deployment_id, details.name):
+                if match is Match.EXACT:
                     yield name, details.deployment_id
+                else:
+                    text = f"Target {name} does not protect {leg.destination}: the two differ in upper and lower case."
+                    terminal.tell(f"{text} Correct the target in .astro-sync.toml if it is meant to.")
 
 
 def _describe(destination: Endpoint, plan: Plan) -> str:

@@ -22,7 +22,7 @@ from astro_sync.console.report import (
     to_table,
 )
 from astro_sync.core.model import Action, Change, OnConflict, Outcome
-from astro_sync.errors import AstroSyncError, UsageError
+from astro_sync.errors import AstroSyncError, DeclinedError, UsageError
 from astro_sync.places.base import Endpoint
 
 _COLOURS: Final = {
@@ -85,10 +85,10 @@ class Terminal:
         with _answers():
             return click.confirm("\n".join(map(printable, lines)), err=True)
 
-    def type_name(self, question: str, name: str) -> bool:
-        """Ask for a name to be typed, and tell whether it was that one."""
+    def type_name(self, question: str) -> str:
+        """Ask for a name and return what was typed."""
         with _answers():
-            return bool(click.prompt(printable(question), default="", show_default=False, err=True) == name)
+            return str(click.prompt(printable(question), default="", show_default=False, err=True))
 
     def ask(self, conflicts: Sequence[Change], destination: Endpoint) -> Mapping[str, OnConflict]:
         """Ask about each key that differs: y overwrites, n keeps, a overwrites all that follow, q ends the run."""
@@ -101,7 +101,7 @@ class Terminal:
                 choice = click.Choice(["y", "n", "a", "q"], case_sensitive=False)
                 answer = click.prompt(printable(question), type=choice, default="n", err=True, show_default=True)
             if answer == "q":
-                raise AstroSyncError("Nothing was changed, as you said.")
+                raise DeclinedError
             if answer == "a":
                 return {**decided, **{later.key: OnConflict.OVERWRITE for later in conflicts[number:]}}
             decided[change.key] = _ANSWERS[answer]
@@ -109,6 +109,10 @@ class Terminal:
 
     def report(self, outcome: Outcome) -> None:
         """Print the result on stdout, and on stderr what needs attention."""
+        if isinstance(outcome.error, DeclinedError) and not self.as_json:
+            # Whoever said no has seen the plan already.
+            self._echo(printable(str(outcome.error)), err=True)
+            return
         if self.as_json:
             click.echo(to_json(outcome))
         else:
@@ -195,4 +199,4 @@ def _answers() -> Iterator[None]:
     try:
         yield
     except click.Abort:
-        raise AstroSyncError("Nothing was changed: the question was not answered.") from None
+        raise DeclinedError("Nothing was changed: the question was not answered.") from None

@@ -18,7 +18,7 @@ class Old(Protocol):
     def refusal(self, key: str, value: str) -> str | None: ...
 
 
-@dataclass(frozen=True)
+@dataclass
 class Adapted:
     """A format with ids."""
 

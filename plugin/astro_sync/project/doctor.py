@@ -8,13 +8,14 @@ from pathlib import Path
 from typing import Final
 
 from astro_sync.concurrency import each
+from astro_sync.core.filters import EVERYTHING
 from astro_sync.errors import AstroSyncError, ExitCode
 from astro_sync.places.astro_cli import Astro
-from astro_sync.places.deployment import Deployment, Selector
+from astro_sync.places.base import AnyPlace
 from astro_sync.places.local_state import why_not
 from astro_sync.project.exposure import examine_env_files
 from astro_sync.project.finding import Finding, State
-from astro_sync.project.init import is_project, require_project
+from astro_sync.project.root import is_project, require_project
 
 # The first version whose calls need an ASTRO_API_TOKEN as ours do; the export that is used is from 1.6.
 OLDEST_VERSION: Final = (1, 12)
@@ -41,7 +42,7 @@ class Patient:
     environ: Mapping[str, str]
     mode: Callable[[], str]
     config: Path | AstroSyncError | None = None
-    targets: Sequence[tuple[str, Selector]] = ()
+    targets: Sequence[tuple[str, AnyPlace]] = ()
     env_files: Sequence[str] = ()
 
 
@@ -55,7 +56,7 @@ def examine(patient: Patient) -> list[Finding]:
         looks = [lambda: [absence], _catching("project", lambda: _project(patient))]
     looks += [lambda: examine_env_files(cwd, patient.env_files, patient.environ), lambda: [_config(patient.config)]]
     if isinstance(astro, Astro):
-        looks += [_look_at_target(astro, name, selector) for name, selector in patient.targets]
+        looks += [_look_at_target(name, place) for name, place in patient.targets]
     return _without_echo(list(chain.from_iterable(each(lambda look: look(), looks, at_once=_AT_ONCE))))
 
 
@@ -153,11 +154,11 @@ def _config(config: Path | AstroSyncError | None) -> Finding:
     return Finding("config", State.OK, f"{config} is valid.")
 
 
-def _look_at_target(astro: Astro, name: str, selector: Selector) -> Look:
+def _look_at_target(name: str, place: AnyPlace) -> Look:
     def look() -> Finding:
-        deployment = Deployment(astro, selector, Path())
-        count = len(deployment.read().variables)
-        return Finding(_TARGET + name, State.OK, f"{deployment} can be read; {count} variables.")
+        with place:
+            count = len(place.read(EVERYTHING).entries)
+        return Finding(_TARGET + name, State.OK, f"{place} can be read; {count} variables.")
 
     return _catching(_TARGET + name, look)
 

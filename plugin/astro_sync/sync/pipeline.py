@@ -245,7 +245,7 @@ def _carry_out(result: RunResult, options: SyncOptions) -> RunResult:
     if not pending:
         return result
     if not options.confirm(pending):
-        result.error = DeclinedError("Nothing was changed.")
+        result.error = DeclinedError()
         result.exit_code = ExitCode.FAILED
         return result
     result.confirmed = True

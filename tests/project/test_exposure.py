@@ -125,3 +125,13 @@ def test_a_file_that_a_target_names_is_looked_at_too(sandbox: Sandbox) -> None:
 
     assert "conf/dev" in named(findings, "env-permissions").next
     assert named(findings, "env-ignored-by-docker").state is State.PROBLEM
+
+
+def test_a_link_that_leads_in_a_circle_is_no_file_with_values(sandbox: Sandbox) -> None:
+    (sandbox.project / ".env").symlink_to(".env")
+    git(sandbox.project, "init", "-q")
+
+    findings = examine(sandbox)
+
+    assert named(findings, "env-permissions").state is State.OK
+    assert named(findings, "env-ignored-by-git").state is State.WARNING

@@ -1,5 +1,6 @@
 """What `init` makes of a project: all that is needed, once, and nothing that is not its own."""
 
+import os
 import stat
 import subprocess
 import tomllib
@@ -9,14 +10,16 @@ from pathlib import Path
 import pytest
 
 from astro_sync.config import file as config
+from astro_sync.config.example import CONFIG_EXAMPLE
 from astro_sync.errors import RefusedError, UnusableError
 from astro_sync.project.assets import kit_file, seal
-from astro_sync.project.config_example import CONFIG_EXAMPLE
 from astro_sync.project.init import Step, StepAction, carry_out, plan_setup
 from astro_sync.project.makefile import add_lines, choose_makefile, has_include
+from astro_sync.project.root import require_project
 from astro_sync.storage.atomic import ChangedError
 from sandbox import Sandbox
 
+ENVIRON = {"PATH": os.environ["PATH"], "GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_SYSTEM": os.devnull}
 FILES = [".gitignore", ".dockerignore", ".astro-sync.toml", "astro-sync.mk", "Makefile"]
 
 
@@ -26,7 +29,8 @@ def project(sandbox: Sandbox) -> Path:
 
 
 def plan(project: Path) -> list[Step]:
-    return plan_setup(project, project.parent / "home")
+    found = config.find(project) or project / config.NAME
+    return plan_setup(project, ENVIRON, config=found, example=CONFIG_EXAMPLE)
 
 
 def set_up(project: Path) -> list[Step]:
@@ -88,14 +92,13 @@ def test_new_files_can_be_read_by_everybody_and_old_ones_keep_their_mode(project
 
 
 @pytest.mark.parametrize("above", [False, True])
-def test_outside_a_project_it_refuses_and_leaves_nothing(project: Path, *, above: bool) -> None:
+def test_outside_a_project_the_one_above_is_named(project: Path, *, above: bool) -> None:
     folder = project / "dags" if above else project.parent / "elsewhere"
     folder.mkdir()
 
     with pytest.raises(UnusableError) as refused:
-        set_up(folder)
+        require_project(folder, project.parent / "home")
 
-    assert list(folder.iterdir()) == []
     assert (f"cd {project}" in refused.value.hint) is above
 
 
@@ -103,7 +106,7 @@ def test_the_home_folder_is_no_project_though_the_astro_cli_keeps_a_config_there
     assert sandbox.user_config.is_file()
 
     with pytest.raises(UnusableError, match="not an Astro project"):
-        plan_setup(sandbox.home, sandbox.home)
+        require_project(sandbox.home, sandbox.home)
 
 
 def test_ignore_files_keep_their_text_and_line_ends(project: Path) -> None:
@@ -133,13 +136,85 @@ def test_git_really_ignores_the_files_with_values_afterwards(project: Path) -> N
 
 
 def test_what_the_repository_ignores_further_up_is_not_ignored_twice(project: Path) -> None:
-    (project.parent / ".git").mkdir()
+    subprocess.run(["git", "init", "-q", project.parent], check=True)
     (project.parent / ".gitignore").write_text(".env*\n")
 
     steps = set_up(project)
 
     assert actions(steps)[".gitignore"] == "unchanged"
     assert not (project / ".gitignore").exists()
+
+
+GITIGNORES = [
+    "",
+    ".env\n",
+    "/.env\n.env.*\n",
+    ".env*\n",
+    ".env*\n!.env\n",
+    "*\n",
+    "*\n!.env\n",
+    "!.env\n.env\n",
+    ".env/\n",
+    "# .env\n",
+    " .env\n",
+    ".env  \n",
+    ".env\r\n.env.*\r\n",
+    ".en[v]*\n",
+    "project/\n!.env\n",
+    "**/.env?*\n",
+]
+
+
+@pytest.mark.parametrize("text", GITIGNORES)
+@pytest.mark.parametrize("tracked", [False, True])
+def test_git_gets_just_the_lines_that_it_lacks(project: Path, text: str, *, tracked: bool) -> None:
+    names = [".env", ".env.any"]
+    subprocess.run(["git", "init", "-q", project], check=True)
+    for name in names if tracked else []:
+        (project / name).touch()
+        subprocess.run(["git", "add", name], cwd=project, check=True)
+    (project / ".gitignore").write_text(text)
+    ask = ["git", "check-ignore", "--no-index", *names]
+    before = subprocess.run(ask, cwd=project, env=ENVIRON, capture_output=True, text=True, check=False).stdout.split()
+
+    set_up(project)
+
+    lines = (project / ".gitignore").read_text().splitlines()[len(text.splitlines()) :]
+    assert [name for name, line in zip(names, (".env", ".env.*"), strict=True) if line not in lines] == before
+    done = subprocess.run(ask, cwd=project, env=ENVIRON, capture_output=True, text=True, check=True)
+    assert done.stdout.split() == names
+
+
+def test_what_only_this_users_git_ignores_is_not_enough(project: Path) -> None:
+    subprocess.run(["git", "init", "-q", project], check=True)
+    mine = project.parent / "my-ignores"
+    mine.write_text(".env*\n")
+    (project.parent / "gitconfig").write_text(f"[core]\nexcludesFile = {mine}\n")
+    environ = {**ENVIRON, "GIT_CONFIG_GLOBAL": str(project.parent / "gitconfig")}
+
+    steps = plan_setup(project, environ, config=project / config.NAME, example="")
+
+    assert steps[0].action is StepAction.CREATE
+
+
+@pytest.mark.parametrize("name", FILES)
+@pytest.mark.parametrize("outside", [True, False])
+def test_a_link_is_followed_within_the_project_and_never_out_of_it(project: Path, name: str, *, outside: bool) -> None:
+    folder = project.parent / "elsewhere" if outside else project / "shared"
+    folder.mkdir()
+    target = folder / name
+    target.write_text(kit_file("astro-sync.mk").decode() if name == "astro-sync.mk" and not outside else "# mine\n")
+    (project / name).symlink_to(target)
+
+    steps = set_up(project)
+
+    action = next(step.action for step in steps if step.path.name == name)
+    if outside:
+        assert action in {StepAction.LEFT, StepAction.UNCHANGED}
+        assert target.read_text() == "# mine\n"
+    else:
+        assert action in {StepAction.APPEND, StepAction.UNCHANGED}
+    assert (project / name).is_symlink()
 
 
 def test_a_config_file_stays_as_it_is(project: Path) -> None:
