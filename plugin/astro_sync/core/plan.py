@@ -6,6 +6,7 @@ from enum import StrEnum
 
 from astro_sync.airflow.connection import defect, local_host, parse_connection
 from astro_sync.airflow.json_text import one_line
+from astro_sync.airflow.names import is_sound, masked
 from astro_sync.core.compare import Match, Spelling, description_of, match_of, visibly_differ, wants_pair
 from astro_sync.core.filters import Filters, is_reserved, matches
 from astro_sync.core.model import (
@@ -127,6 +128,8 @@ class _Planner:
             return self._change(each, Action.SKIP, Refusal(Reason.RESERVED, "", (f"--allow-reserved {each.name.key}",)))
         if wanted.problem is not None:
             return self._cannot(each, wanted.problem)
+        if not is_sound(each.name.key):
+            return self._cannot(each, Refusal(Reason.UNSOUND_NAME))
         if collision := self._collision(each):
             return self._cannot(each, collision)
         if wanted.value is None:
@@ -142,7 +145,9 @@ class _Planner:
         entry = each.destination or each.source
         secret = bool(entry and entry.secret) or self.destination.traits.secrets is Secrets.ALL
         refusal = Refusal(why) if isinstance(why, Reason) else why
-        return Change(each.name, action, secret, refusal, source=each.source, old=each.destination)
+        # What is no sound name may be a piece of a broken value.
+        name = each.name if is_sound(each.name.key) else Name(each.name.kind, masked(each.name.key))
+        return Change(name, action, secret, refusal, source=each.source, old=each.destination)
 
     def _cannot(self, each: Pair, why: Refusal) -> Change:
         """Refuse a name, unless what stands there stays anyway."""

@@ -157,7 +157,7 @@ def _entries(document: Document) -> Iterator[Entry]:
             yield Entry(name_of(key), Value(text), expands=tuple(expands))
         else:
             shown = masked(key, assignment.line if assignment else None)
-            yield Entry(Name(Kind.ENVIRONMENT, shown), None, problem=Refusal(Reason.UNSOUND_NAME, shown))
+            yield Entry(Name(Kind.ENVIRONMENT, shown), None, problem=Refusal(Reason.UNSOUND_NAME))
 
 
 def _recorded(data: bytes) -> frozenset[str]:
