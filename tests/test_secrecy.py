@@ -152,6 +152,114 @@ def test_a_value_alone_is_no_secret_without_one(text: str) -> None:
     assert not sensitive("FLAG", text)
 
 
+WEB_TOKEN = "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.eyJzdWIiOiIxIn0.c2lnbmF0dXJl"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "postgres://u:p@h/db",
+        "redis://:p@h",
+        "amqp://a@h, amqp://u:p@h2",
+        "postgres://u:p#w@h",
+        "see https://u:p@h",
+        "jdbc:postgresql://h/db?user=u&password=p",
+        "https://h/?access_token=x",
+        "https://hooks.slack.com/services/T0/B0/x",
+        "https://discord.com/api/webhooks/1/x",
+        "ghp_0123456789abcdefghij",
+        " xoxb-123-456-abcdef\n",
+        "AIzaSyA0123456789",
+        "dapi0123456789abcdef",
+        WEB_TOKEN,
+        WEB_TOKEN.rpartition(".")[0] + ".",
+        '{"a": {"password": "p"}}',
+        '[[{"b": [{"API-KEY": 1}]}]]',
+        '{"ssh_key": "x"}',
+        '{"credentials": {"user": "u"}}',
+        '{"url": "https://u:p@h"}',
+        '{"x": "ghp_0123456789abcdefghij"}',
+        '{"x": "{\\"token\\": \\"t\\"}"}',
+        '{"n": 1' + "0" * 5_000 + ', "token": "x"}',
+        "[" * 100_000,
+    ],
+)
+@pytest.mark.parametrize("key", ["FLAG", "AIRFLOW_VAR_X", "AIRFLOW__CORE__X", "NO_PROXY"])
+def test_a_value_that_is_a_secret_by_itself_is_one_under_any_name(key: str, text: str) -> None:
+    assert sensitive(key, text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "https://example.com:8080/a@b",
+        "https://user@example.com/",
+        "https://user:@example.com/",
+        "https://h/?page=1&sort=key",
+        "https://hooks.slack.com/",
+        "see https://hooks.slack.com/services/",
+        "sk-SK",
+        "SG.",
+        "dapi",
+        "sk-learn is a library",
+        "a.b.c",
+        "1.2.3",
+        "eyJhIjoxfQ.e30.x",
+        "www.example.com",
+        '{"region": "eu", "tables": ["a", "b"], "n": 1, "url": "https://h/"}',
+        '{"token": "", "password": null, "secret": false, "credentials": {}}',
+        '{"partition_key": "id", "sort-key": 1}',
+        "{not json",
+        "[1, 2, 3]",
+        "10:30@noon",
+        "ftp://h",
+    ],
+)
+def test_an_ordinary_value_is_none(text: str) -> None:
+    assert not sensitive("FLAG", text)
+    assert not sensitive("AIRFLOW_VAR_X", text)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "GITHUB_PAT",
+        "SSH_KEY",
+        "ssh-key",
+        "DB_DSN",
+        "DB_PWD",
+        "DB_PASS",
+        "GCP_CREDENTIALS",
+        "SLACK_WEBHOOK",
+        "X_CREDENTIAL_2",
+        "MY_PASSCODE",
+    ],
+)
+def test_a_name_is_sensitive_by_its_ending_or_a_word_in_it(name: str) -> None:
+    for key in (name, f"AIRFLOW_VAR_{name}", f"AIRFLOW_VAR_{name.lower()}"):
+        assert sensitive(key)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "PARTITION_KEY",
+        "SORT_KEY",
+        "PRIMARY_KEY",
+        "FOREIGN_KEY",
+        "PUBLIC_KEY",
+        "PATTERN",
+        "KEYBOARD",
+        "COMPASS",
+        "KEY_FIGURES",
+        "PATH",
+    ],
+)
+def test_a_name_that_only_looks_like_it_is_not(name: str) -> None:
+    for key in (name, f"AIRFLOW_VAR_{name}", f"AIRFLOW_VAR_MY_{name}"):
+        assert not sensitive(key)
+
+
 # --- connections ---
 
 
@@ -288,14 +396,14 @@ def test_extras_nested_deeper_than_python_goes_are_secret_rather_than_an_error()
 # --- placeholders ---
 
 
-@pytest.mark.parametrize("text", ["# secret", "****", "# secret on the Deployment, set it here"])
+@pytest.mark.parametrize("text", ["# secret", "***", "****", "# secret on the Deployment, set it here"])
 @pytest.mark.parametrize("outer", ["{}", " {}", "{} ", "\t {}\r\n"])
 def test_a_text_that_only_stands_for_a_secret_is_a_placeholder_outer_blanks_aside(text: str, outer: str) -> None:
     assert is_placeholder(Value(outer.format(text)))
 
 
 @pytest.mark.parametrize(
-    "text", ["", " ", "#secret", "# Secret", "***", "*****", "# secret!", '"# secret"', "hunter2", "#", "x # secret"]
+    "text", ["", " ", "#secret", "# Secret", "**", "*****", "# secret!", '"# secret"', "hunter2", "#", "x # secret"]
 )
 def test_any_other_text_is_none(text: str) -> None:
     assert not is_placeholder(Value(text))
