@@ -1,7 +1,9 @@
 """The metadata database as the Astro CLI's export and Airflow itself tell it, through the stand-in."""
 
+import json
+import sys
 import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from contextlib import nullcontext
 from pathlib import Path
 
@@ -9,12 +11,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from astro_sync.airflow.connection import means_the_same
+from astro_sync.airflow.connection import means_the_same, parse_connection
 from astro_sync.core.model import Note, Snapshot
 from astro_sync.errors import AstroSyncError, ExitCode, UnusableError
-from astro_sync.places import local_airflow
 from astro_sync.places.astro_cli import Astro, TimedOutError, find_astro
 from astro_sync.places.local_airflow import LocalAirflow
+from astro_sync.places.metadata_database import Request
 from sandbox import Sandbox
 
 VERSIONS = ["3.3.2", "2.10.5"]
@@ -36,19 +38,19 @@ def local(
     sandbox: Sandbox,
     *,
     timeout: float = 30,
-    shadows: Callable[[str], bool] = lambda _key: False,
+    program: Path | None = None,
     told: list[str] | None = None,
 ) -> LocalAirflow:
     folder = Path(tempfile.mkdtemp(dir=sandbox.temporary))
     astro = Astro(
-        find_astro(None, sandbox.environment),
+        program or find_astro(None, sandbox.environment),
         environ=sandbox.environment,
         cwd=sandbox.project,
         timeout=timeout,
         private=folder,
         watch=lambda _text: nullcontext(),
     )
-    return LocalAirflow(astro, sandbox.project, folder, shadows, ([] if told is None else told).append)
+    return LocalAirflow(astro, sandbox.project, folder, ([] if told is None else told).append)
 
 
 def read(sandbox: Sandbox) -> Snapshot:
@@ -85,20 +87,45 @@ def either(request: pytest.FixtureRequest, sandbox: Sandbox) -> Sandbox:
     return sandbox
 
 
-# --- the export, where it proves itself ---
+# --- what is asked ---
 
 
 @pytest.mark.parametrize("cli", ["1.45.0", "1.33.2"])
-def test_an_export_of_texts_is_believed_and_airflow_is_not_asked_for_them(either: Sandbox, cli: str) -> None:
+def test_texts_arrive_exactly_and_each_kind_is_asked_for_once(either: Sandbox, cli: str) -> None:
     with either.change() as state:
         state["cli_version"] = cli
     variables = {"a": "1 text", "B-c.d": "ü # '\"$\\", "with blank": "x", "dup": "AIRFLOW_VAR_A=1 text"}
-    either.set_airflow(variables)
+    either.set_airflow(variables, {"pg": URI})
     snapshot = read(either)
-    assert texts(snapshot) == named(variables)
+    assert texts(snapshot) == {**named(variables), "AIRFLOW_CONN_PG": URI}
     assert snapshot.unreadable == {}
-    assert either.calls("dev run variables") == []
-    assert len(either.calls("dev object export")) == 1
+    asked = sorted(" ".join(call["argv"][:4]) for call in either.calls("dev"))
+    assert asked == ["dev object export --env-export", "dev run connections export", "dev run variables list"]
+
+
+@pytest.mark.parametrize(
+    ("request_", "asked"),
+    [
+        (Request(connections=False), {"dev run variables list"}),
+        (Request(variables=False), {"dev object export --env-export", "dev run connections export"}),
+        (Request(variables=False, connections=False), set()),
+    ],
+)
+def test_what_nobody_wants_is_not_asked_for(sandbox: Sandbox, request_: Request, asked: set[str]) -> None:
+    sandbox.set_airflow({"a": "x"}, {"pg": URI})
+    with local(sandbox) as endpoint:
+        found = texts(endpoint.read(request_))
+    assert {" ".join(call["argv"][:4]) for call in sandbox.calls("dev")} == asked
+    assert ("AIRFLOW_VAR_A" in found, "AIRFLOW_CONN_PG" in found) == (request_.variables, request_.connections)
+
+
+def test_of_an_older_airflow_only_the_wanted_variables_are_asked_for(sandbox: Sandbox) -> None:
+    use_airflow(sandbox, "3.1.0")
+    sandbox.set_airflow({"a": "1", "b": "2", "c": "3"})
+    with local(sandbox) as endpoint:
+        found = texts(endpoint.read(Request(connections=False, wants_variable=lambda key: key == "b")))
+    assert found == {"AIRFLOW_VAR_B": "2"}
+    assert [call["argv"][4] for call in sandbox.calls("dev run variables get")] == ["b"]
 
 
 def test_connections_are_read_under_their_environment_names(either: Sandbox) -> None:
@@ -137,16 +164,29 @@ def test_one_lost_text_is_enough_to_ask(sandbox: Sandbox, lost: str) -> None:
     assert sandbox.calls("dev run variables list") != []
 
 
-def test_a_text_that_the_env_file_shadows_is_not_taken_from_there(either: Sandbox) -> None:
-    use_airflow(either, "2.10.5")
-    either.write_env("AIRFLOW_VAR_NUMBER=43\n")
+@pytest.mark.parametrize(
+    ("stored", "in_env", "read_as"),
+    [
+        ("text", "text", "text"),
+        ("text", "other", "text"),
+        ("42", "42", "42"),
+        ("42", "43", None),
+        ('{"b":1}', '{"b":  1}', '{"b":  1}'),
+        ('{"b":1}', '{"b": 2}', None),
+    ],
+)
+def test_a_text_that_the_env_file_shadows_is_read_as_far_as_the_export_tells_it(
+    either: Sandbox, stored: str, in_env: str, read_as: str | None
+) -> None:
+    use_airflow(either, "3.1.0")
+    either.write_env(f"AIRFLOW_VAR_X={in_env}\n")
     with either.change() as state:
-        state["airflow"]["container_environment"] = {"AIRFLOW_VAR_NUMBER": "43"}
-    either.set_airflow({"number": "42", "other": "7"})
-    with local(either, shadows=lambda key: key == "AIRFLOW_VAR_NUMBER") as endpoint:
-        snapshot = endpoint.read()
-    assert texts(snapshot) == {"AIRFLOW_VAR_OTHER": "7"}
-    assert list(snapshot.unreadable) == ["AIRFLOW_VAR_NUMBER"]
+        state["airflow"]["container_environment"] = {"AIRFLOW_VAR_X": in_env}
+    either.set_airflow({"x": stored})
+    with local(either) as endpoint:
+        snapshot = endpoint.read(Request(shadowed={"AIRFLOW_VAR_X"}))
+    assert texts(snapshot).get("AIRFLOW_VAR_X") == read_as
+    assert list(snapshot.unreadable) == ([] if read_as else ["AIRFLOW_VAR_X"])
 
 
 def test_names_that_become_one_are_refused_unless_they_say_the_same(either: Sandbox) -> None:
@@ -207,14 +247,14 @@ def test_lines_of_a_half_that_did_not_end_are_not_taken_however_sound_they_look(
     either.set_airflow({"a": "x"}, {"pg": URI, "web": "http://h"})
     endpoint = local(either)
     file = endpoint.folder / "export.env"
-    whole = either.astro("dev", "object", "export", "--env-export", "--env", str(file)).stdout
+    whole = either.astro("dev", "object", "export", "--env-export", "--connections", "--env", str(file)).stdout
     file.unlink()
     silence_airflow(either)
     either.fault("truncate", command="dev object export", bytes=whole.index("Aiflow connections"))
     with endpoint:
-        snapshot = endpoint.read()
-    assert texts(snapshot) == {"AIRFLOW_VAR_A": "x"}
-    assert snapshot.unreadable.keys() == {"AIRFLOW_CONN_PG", "AIRFLOW_CONN_WEB"}
+        snapshot = endpoint.read(Request(variables=False))
+    assert texts(snapshot) == {}
+    assert snapshot.unreadable.keys() == {"AIRFLOW_CONN_PG", "AIRFLOW_CONN_WEB", "AIRFLOW_CONN_*"}
 
 
 _hard = st.one_of(
@@ -307,12 +347,19 @@ def test_the_project_and_its_env_stay_as_they_are(either: Sandbox) -> None:
     assert {path.name for path in either.project.iterdir()} == before
 
 
-def test_the_exported_file_is_private(either: Sandbox) -> None:
-    either.set_airflow({"a": "x"}, {"pg": URI})
-    with local(either) as endpoint:
-        endpoint.read()
-        [file] = [path for path in endpoint.folder.iterdir() if path.is_file()]
-        assert file.stat().st_mode & 0o777 == 0o600
+def test_the_exported_file_is_private_and_does_not_stay(sandbox: Sandbox) -> None:
+    program = sandbox.folder / "own-astro"
+    program.write_text(
+        "#!/bin/sh\n"
+        'case "$*" in *"--connections"*) stat -c %a "$7" > mode; printf "\\nAIRFLOW_CONN_PG=http://h" >> "$7"\n'
+        'echo "Exporting Connection: pg"; echo "Aiflow connections successfully export to the file";; esac\n'
+    )
+    program.chmod(0o700)
+    with local(sandbox, program=program) as endpoint:
+        found = texts(endpoint.read(Request(variables=False)))
+        assert [path.name for path in endpoint.folder.iterdir()] == []
+    assert found == {"AIRFLOW_CONN_PG": "http://h"}
+    assert (sandbox.project / "mode").read_text() == "600\n"
 
 
 # --- an Airflow that cannot be asked ---
@@ -340,7 +387,6 @@ def test_an_airflow_that_does_not_run_is_told_with_what_to_type(
     assert said in str(told.value)
     assert hint in told.value.hint
     assert "--no-export" in told.value.hint
-    assert sandbox.calls("dev run") == [], "who does not run is not asked"
 
 
 def test_a_folder_that_is_no_project_is_told(sandbox: Sandbox) -> None:
@@ -356,7 +402,7 @@ def test_an_export_that_does_not_end_is_ended_and_told(sandbox: Sandbox) -> None
 
 
 def test_an_export_that_breaks_off_at_once_is_told(sandbox: Sandbox) -> None:
-    sandbox.fault("crash", command="dev object export", exit=1)
+    sandbox.fault("crash", command="dev", exit=1)
     with pytest.raises(AstroSyncError, match="could not export") as told:
         read(sandbox)
     assert told.value.exit_code is ExitCode.UNUSABLE
@@ -371,14 +417,32 @@ def test_no_text_form_shows_a_value(either: Sandbox) -> None:
 
 
 @pytest.mark.parametrize(
-    ("uri", "exact", "kept"),
+    ("uri", "fields", "kept"),
     [
-        ("http://h/?n=x", "http://h/?__extra__=%7B%22n%22%3A+%22x%22%7D", "http://h/?n=x"),
-        ("http://h/?n=3", "http://h/?__extra__=%7B%22n%22%3A+%223%22%7D", None),
-        ("http://h", '{"conn_type": "http", "host": "h", "description": "about"}', None),
-        ("", "http://h", None),
+        ("http://h/?n=x", {"extra": '{"n": "x"}'}, True),
+        ("http://h/?n=3", {"extra": '{"n": "3"}'}, False),
+        ("http://h", {"description": "about"}, False),
+        (None, {}, False),
     ],
     ids=["says the same", "a text that looks like a number", "a description is lost", "no proven line"],
 )
-def test_airflows_own_uri_is_kept_only_where_it_says_every_field(uri: str, exact: str, kept: str | None) -> None:
-    assert local_airflow._keep_uri(uri, exact) == (kept or exact)  # noqa: SLF001 - the rule itself, as a table
+def test_airflows_own_uri_is_kept_only_where_it_says_every_field(
+    sandbox: Sandbox, uri: str | None, fields: dict[str, str], *, kept: bool
+) -> None:
+    document = json.dumps({"pg": {"conn_type": "http", "host": "h", **fields}})
+    program = sandbox.folder / "own-astro"
+    line = f"\nAIRFLOW_CONN_PG={uri}" if uri else "\nAIRFLOW_CONN_PG=x\ny"
+    program.write_text(
+        f"#!{sys.executable}\nimport sys\n"
+        "if 'object' in sys.argv:\n"
+        f"    open(sys.argv[-1], 'a').write({line!r})\n"
+        "    print('Exporting Connection: pg\\nAiflow connections successfully export to the file')\n"
+        f"else:\n    print({document!r})\n"
+    )
+    program.chmod(0o700)
+    with local(sandbox, program=program) as endpoint:
+        found = texts(endpoint.read(Request(variables=False)))["AIRFLOW_CONN_PG"]
+    assert (found == uri) is kept
+    connection = parse_connection(found)
+    assert connection is not None
+    assert {name: getattr(connection, name) for name in fields} == fields

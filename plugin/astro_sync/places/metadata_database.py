@@ -7,8 +7,9 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final, Generic, TypeVar
 
-from astro_sync.airflow.names import CONNECTION, VARIABLE
 from astro_sync.concurrency import each, together
+from astro_sync.airflow.names import CONNECTION, VARIABLE
+from astro_sync.errors import UnusableError
 from astro_sync.places.airflow_answers import (
     StoredConnection,
     StoredVariable,
@@ -67,6 +68,11 @@ class Reading(Generic[T]):
     unreadable: Mapping[str, str] = field(default_factory=dict)
     incomplete: bool = False
 
+    @property
+    def is_unknown(self) -> bool:
+        """Tell whether nothing is known of it at all."""
+        return self.incomplete and not self.found and not self.unreadable
+
 
 @dataclass(frozen=True, slots=True)
 class Contents:
@@ -117,9 +123,14 @@ class MetadataDatabase:
         if not is_project(self._project):
             raise no_project()
         variables, connections = together(
-            lambda: self._read_variables(request) if request.variables else Reading[StoredVariable](),
-            lambda: self._read_connections() if request.connections else Reading[StoredConnection](),
+            lambda: self._read_variables(request) if request.variables else Reading(),
+            lambda: self._read_connections() if request.connections else Reading(),
         )
+        unknown = {variables.is_unknown} if request.variables else set()
+        unknown |= {connections.is_unknown} if request.connections else set()
+        if unknown == {True}:
+            hint = "Run `astro dev object export --help`: the Astro CLI may be too old; or use --no-export."
+            raise UnusableError("The Astro CLI could not export from your local Airflow.", hint=hint)
         return Contents(variables, connections)
 
     def _read_connections(self) -> Reading[StoredConnection]:
@@ -128,6 +139,8 @@ class MetadataDatabase:
             lambda: self._astro.ask(*_CONNECTIONS),
             lambda: self._export("connections"),
         )
+        if (error := why_not(answer)) is not None:
+            raise error
         uris = export.proven
         if (found := parse_connections(answer, export.trusted_names)) is not None:
             return Reading(tuple(replace(stored, uri=uris.get(stored.conn_id)) for stored in found))
@@ -159,7 +172,7 @@ class MetadataDatabase:
         return self._ask_each(values, request)
 
     def _export(self, half: str) -> _Export:
-        """Run one half of the documented export; raise UnusableError if it says that Airflow does not run."""
+        """Run one half of the documented export."""
         file = self._folder / f"{half}.env"
         write_private(file, b"")
         words = ("dev", "object", "export")
@@ -169,8 +182,6 @@ class MetadataDatabase:
         if (unfinished := self._astro.unfinished(answer, *words)) is not None:
             raise unfinished
         complete = f"Aiflow {half} successfully export to the file" in answer.stdout
-        if not complete and (error := why_not(answer)) is not None:
-            raise error
         singular, prefix = ("Variable", VARIABLE) if half == "variables" else ("Connection", CONNECTION)
         names = tuple(re.findall(rf"Exporting {singular}: (.*)$", answer.stdout, re.MULTILINE))
         keys = tuple(prefix + name.upper() for name in names)
