@@ -83,8 +83,11 @@ class Astro:
         # Reentrant: a signal handler calls stop() in the thread that may just be starting a process.
         self._lock = threading.RLock()
 
-    def run(self, *args: str) -> Answer:
-        """Run `astro` with these arguments; a call that takes too long is ended with its whole process group."""
+    def run(self, *args: str, stdin: bytes | None = None) -> Answer:
+        """Run `astro` with these arguments; a call that takes too long is ended with its whole process group.
+
+        `stdin` is what the call reads there, the only way for values that must not stand among the arguments.
+        """
         import logging
 
         from plumbum import local  # costs 31 ms, and not every command runs `astro`
@@ -102,7 +105,7 @@ class Astro:
             self._running.add(process)
         try:
             with self._watch(f"astro {' '.join(args[:3])}"):
-                stdout, stderr = process.communicate(b"" if args[:2] == _NO_STDIN else _STDIN, timeout=self.timeout)
+                stdout, stderr = process.communicate(_stdin(args) if stdin is None else stdin, timeout=self.timeout)
             status: int | None = process.returncode
         except TimeoutExpired:
             stdout, stderr = _end(process)
@@ -114,9 +117,9 @@ class Astro:
             self._running.discard(process)
         return Answer(_decode(stdout), _decode(stderr), status)
 
-    def ask(self, *args: str) -> Answer:
+    def ask(self, *args: str, stdin: bytes | None = None) -> Answer:
         """Run a call that only reads; raise if it had no login, did not answer in time, or could not connect."""
-        answer = self.run(*args)
+        answer = self.run(*args, stdin=stdin)
         if answer.status is None:
             raise TimedOutError(f"`astro {' '.join(args[:3])}` did not answer within {self.timeout:g} seconds.")
         judge_login(answer)
@@ -175,6 +178,10 @@ def judge_login(answer: Answer) -> None:
         raise NotLoggedInError("Your Astro API token is expired.")
     if "is invalid or malformed" in text:
         raise NotLoggedInError("Your Astro API token is invalid or malformed.")
+
+
+def _stdin(args: tuple[str, ...]) -> bytes:
+    return b"" if args[:2] == _NO_STDIN else _STDIN
 
 
 def _start(command: Any, args: tuple[str, ...], cwd: Path, environ: Mapping[str, str]) -> Any:  # noqa: ANN401 - plumbum is untyped
