@@ -70,7 +70,12 @@ _CHOOSE: Final = "Run `astro organization switch`."
 _AGAIN: Final = "Try again."
 # What astro says, and what it means: the first that fits (fixtures/places-contract.md, 5.3).
 _FAILURES: Final = (
-    ("context deadline exceeded", Fault.TIMED_OUT, "did not answer within the 30 seconds that `astro api` waits", _AGAIN),
+    (
+        "context deadline exceeded",
+        Fault.TIMED_OUT,
+        "did not answer within the 30 seconds that `astro api` waits",
+        _AGAIN,
+    ),
     ("Client.Timeout", Fault.TIMED_OUT, "did not answer within the 30 seconds that `astro api` waits", _AGAIN),
     ("could not connect to Airflow", Fault.UNREACHABLE, "does not answer", "Start it: `astro dev start`."),
     ("reading response", Fault.CUT_OFF, "broke off in the middle of its answer", _AGAIN),

@@ -18,14 +18,13 @@ from astro_sync.errors import UsageError
 from astro_sync.places.airflow_api.transport import ApiError, Fault, Reply, refused
 
 if TYPE_CHECKING:
+    import socket
     import ssl
     from http.client import HTTPConnection, HTTPResponse
 
 _LOOPBACK: Final = frozenset({"127.0.0.1", "localhost", "::1"})
 _VERSIONS: Final = ("/api/v2", "/api/v1")
 _MOST_REDIRECTS: Final = 3
-# An answer of 100 entries; a listing of the largest values has some megabytes.
-_LONGEST_ANSWER: Final = 256 * 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +91,7 @@ class HttpTransport:
             with self._exchange(method, target, body, deadline) as response:
                 location = response.headers.get("Location")
                 if not (300 <= response.status < 400 and location):  # noqa: PLR2004 - HTTP's own classes
-                    return self._reply(response, path)
+                    return self._reply(response)
             target = self._follow(method, target, location)
         raise ApiError(f"{self.name} redirects in circles.", Fault.REDIRECTED)
 
@@ -103,11 +102,11 @@ class HttpTransport:
         import ssl
 
         connection, target, headers = self._open(target, deadline)
-        guard = _Deadline(connection, deadline)
+        guard = _Deadline(deadline)
         try:
             with guard:
                 connection.connect()
-                guard.check()
+                guard.watch(connection.sock)
                 connection.request(method, target, body, headers | self._headers(body))
                 yield connection.getresponse()
         except ssl.SSLCertVerificationError as error:
@@ -119,7 +118,7 @@ class HttpTransport:
         except (OSError, http.client.HTTPException) as error:
             if guard.expired:
                 raise self._timed_out() from None
-            if connection.sock is None or isinstance(error, ConnectionRefusedError):
+            if not guard.connected:
                 why = f" ({error.strerror})" if isinstance(error, OSError) and error.strerror else ""
                 hint = "Check the address, the network and the proxy."
                 raise ApiError(f"{self.name} cannot be reached{why}.", Fault.UNREACHABLE, hint=hint) from None
@@ -156,13 +155,13 @@ class HttpTransport:
         plain = HTTPConnection(to[0], to[1], timeout=remaining)
         return plain, f"http://{root.netloc}{target}" if proxy else target, login
 
-    def _reply(self, response: "HTTPResponse", path: str) -> Reply:
+    def _reply(self, response: "HTTPResponse") -> Reply:
         """Read an answer; a page of HTML is none of Airflow's, whatever its status says."""
-        text = response.read(_LONGEST_ANSWER)
+        text = response.read()
         try:
             found = json.loads(text) if text.strip() else None
         except (ValueError, RecursionError):
-            if response.status < 400 and path != "/api/v2/version":  # noqa: PLR2004 - HTTP's own classes
+            if response.status < 400:  # noqa: PLR2004 - HTTP's own classes
                 hint = "A proxy or a login page may stand in front of it: check the address."
                 message = f"{self.name} answered with something that is no JSON."
                 raise ApiError(message, Fault.NOT_THE_API, hint=hint) from None
@@ -181,11 +180,11 @@ class HttpTransport:
 
 
 class _Deadline:
-    """A limit for all that a connection waits for, name resolution aside."""
+    """A limit for all that one exchange waits for once it is connected."""
 
-    def __init__(self, connection: "HTTPConnection", deadline: float) -> None:
-        self._connection = connection
+    def __init__(self, deadline: float) -> None:
         self._deadline = deadline
+        self._socket: socket.socket | None = None
         self._timer = threading.Timer(max(deadline - time.monotonic(), 0), self._expire)
         self._timer.daemon = True
         self.expired = False
@@ -196,19 +195,25 @@ class _Deadline:
     def __exit__(self, *_: object) -> None:
         self._timer.cancel()
 
-    def check(self) -> None:
-        """Raise if the time was over while there was no socket to close."""
-        if self.expired or time.monotonic() >= self._deadline:
+    @property
+    def connected(self) -> bool:
+        """Tell whether there was a connection, so that the request may have arrived."""
+        return self._socket is not None
+
+    def watch(self, connected: "socket.socket") -> None:
+        """Close this socket at the deadline; raises TimeoutError if that is over."""
+        if time.monotonic() >= self._deadline:
             raise TimeoutError
+        self._socket = connected
 
     def _expire(self) -> None:
         import socket
 
         self.expired = True
-        open_socket = self._connection.sock
-        if open_socket is not None:
+        if self._socket is not None:
             with suppress(OSError):
-                open_socket.shutdown(socket.SHUT_RDWR)
+                # not the method of a TLS socket, which drops what a reading thread still uses
+                socket.socket.shutdown(self._socket, socket.SHUT_RDWR)
 
 
 def _parse(address: str, *, plain: bool) -> SplitResult:
@@ -235,13 +240,10 @@ def _parse(address: str, *, plain: bool) -> SplitResult:
 
 def _find_proxy(root: SplitResult, environ: Mapping[str, str]) -> SplitResult | None:
     """Return the proxy that the environment names for this host, in the spelling that wins with curl and Python."""
-    from urllib.request import proxy_bypass_environment
-
     named = {name.lower(): text for name, text in environ.items() if name.isupper()}
     named |= {name: text for name, text in environ.items() if name.islower()}
     address = named.get(f"{root.scheme}_proxy") or named.get("all_proxy")
-    around = proxy_bypass_environment(root.netloc, {"no": named.get("no_proxy", "")})  # type: ignore[arg-type]
-    if not address or around:
+    if not address or _goes_around(root, named.get("no_proxy", "")):
         return None
     try:
         proxy = urlsplit(address if "://" in address else f"http://{address}")
@@ -252,6 +254,14 @@ def _find_proxy(root: SplitResult, environ: Mapping[str, str]) -> SplitResult | 
         hint = f"Set {root.scheme}_proxy to http://HOST:PORT, or name {root.hostname} in no_proxy."
         raise ApiError("The environment names a proxy that cannot be used.", Fault.UNREACHABLE, hint=hint)
     return proxy
+
+
+def _goes_around(root: SplitResult, exceptions: str) -> bool:
+    """Tell whether a host is among those of `no_proxy`: names, the ends of names, with or without a port, or all."""
+    ends = [part.strip().lower().removeprefix(".") for part in exceptions.split(",") if part.strip()]
+    host = root.hostname or ""
+    spelled = (host, f"{host}:{root.port or (443 if root.scheme == 'https' else 80)}")
+    return "*" in ends or any(name == end or name.endswith(f".{end}") for end in ends for name in spelled)
 
 
 def _proxy_login(proxy: SplitResult | None) -> dict[str, str]:
