@@ -7,7 +7,7 @@ import json
 import re
 from typing import Final
 
-from astro_sync.astro import Answer, Astro, NotLoggedInError, judge_login
+from astro_sync.places.astro_cli import Answer, Astro, NotLoggedInError, judge_login
 from astro_sync.places.airflow_api.transport import ApiError, Fault, Reply
 
 # Lines such as "Using an Astro API Token" may stand in front of it.

@@ -11,8 +11,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Final
 
-from astro_sync.connection import Connection
-from astro_sync.connection_extra import decode_extra
+from astro_sync.airflow.connection import Connection
+from astro_sync.airflow.extra import decode_extra
 
 MASK: Final = "***"
 _LONGEST_KEY: Final = 250

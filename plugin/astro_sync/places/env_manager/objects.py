@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Final
 
-from astro_sync.connection import Connection
+from astro_sync.airflow.connection import Connection
 
 _TEXTS: Final = ("host", "login", "password", "schema")
 # Go keeps the numbers of an extra as 64-bit floats.
