@@ -7,8 +7,8 @@ import json
 import re
 from typing import Final
 
-from astro_sync.places.astro_cli import Answer, Astro, NotLoggedInError, judge_login
 from astro_sync.places.airflow_api.transport import ApiError, Fault, Reply
+from astro_sync.places.astro_cli import Answer, Astro, NotLoggedInError, judge_login
 
 # Lines such as "Using an Astro API Token" may stand in front of it.
 _HEAD: Final = re.compile(r"^HTTP/[\d.]+ (\d{3})[^\n]*\n(.*?)^\r?\n", re.MULTILINE | re.DOTALL)
