@@ -129,6 +129,12 @@ def test_a_few_are_asked_for_one_by_one_and_the_missing_left_out(airflow: Airflo
     assert airflow.count() == 3
 
 
+@pytest.mark.parametrize("key", ["a\nb", "a\rb", ".", "..", "", "\x1f"])
+def test_keys_that_no_path_can_hold_are_found_all_the_same(airflow: AirflowService, key: str) -> None:
+    put(airflow, key, "x")
+    assert read_variables(client_of(airflow), Wanted(frozenset({key}))).keys() == {key}
+
+
 def test_what_a_filter_leaves_out_is_not_asked_for_one_by_one(airflow2: AirflowService) -> None:
     for number in range(20):
         put_connection(airflow2, f"c{number}")

@@ -59,8 +59,13 @@ def path_of(kind: Kind, entry: str) -> str:
     return f"{kind.path}/{quote(entry, safe='')}"
 
 
+def _has_path(entry: str) -> bool:
+    """Tell whether Airflow finds an entry by its path: not one with a line break, and dots have a meaning there."""
+    return entry.isprintable() and bool(entry.strip("."))
+
+
 def _read(client: AirflowClient, kind: Kind, wanted: Wanted) -> dict[str, _Row]:
-    if wanted.ids is not None and len(wanted.ids) <= _FEW:
+    if wanted.ids is not None and len(wanted.ids) <= _FEW and all(map(_has_path, wanted.ids)):
         return _each(client, kind, sorted(filter(wanted.includes, wanted.ids)))
     listed = _all(client, kind, wanted)
     # version 1 lists connections without their extra (fixtures/places-contract.md, 11)
