@@ -6,7 +6,7 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +18,9 @@ FIXTURES = Path(__file__).resolve().parent.parent / "fixtures"
 RECORDED_AIRFLOW = FIXTURES / "airflow-3.3.2"
 
 Json = dict[str, Any]
+
+# what the CLI leaves in `config.yaml` at its first call
+TELEMETRY = 'telemetry:\n    anonymous_id: 00000000-0000-4000-8000-000000000000\n    notice_shown: "true"\n'
 
 
 @dataclass(frozen=True)
@@ -96,7 +99,7 @@ class Sandbox:
         if context:
             self._user_config(login="")
         else:
-            _write(self.user_config, "dev:\n    mode: docker\n")
+            _write(self.user_config, f"dev:\n    mode: docker\n{TELEMETRY}")
 
     def choose_workspace(self, workspace_id: str) -> None:
         """Make a workspace the current one, as `astro workspace switch` does; empty means none."""
@@ -113,7 +116,7 @@ class Sandbox:
         _write(
             self.user_config,
             "context: astronomer.io\ncontexts:\n    astronomer_io:\n        domain: astronomer.io\n"
-            f'        token: "{login}"\n        workspace: "{workspace}"\n        organization: org-1\n{_dev(mode)}',
+            f'        token: "{login}"\n        workspace: "{workspace}"\n        organization: org-1\n{_dev(mode)}{TELEMETRY}',
         )
 
     # --- the stand-in's state ---
@@ -146,8 +149,9 @@ class Sandbox:
         slow, hang or crash: start, before-write or after-write. The rest are the fault's own options:
 
         slow (seconds), hang (child, ignore_term, seconds), crash (exit or signal), not-logged-in (seconds), no-context,
-        token-expired, token-malformed, offline (cause), not-running (how), noise (before, after), upgrade-notice,
-        lost-write, concurrent-key (key, value, is_secret), write-refused (message), save-unwritable, truncate (bytes),
+        token-expired, token-malformed, offline (cause), not-running (how), noise (kind; before, after), upgrade-notice,
+        lost-write, late-write (seconds until the API has written, even if the call was killed meanwhile),
+        concurrent-key (key, value, is_secret), write-refused (message), save-unwritable, truncate (bytes),
         killed-export (during: variables or connections), half-export (fails: variables or connections), stdin-reset.
         """
         with self.change() as state:
@@ -300,6 +304,14 @@ class Sandbox:
         """Run the stand-in itself in the project."""
         command = [str(self.astro_program), *args]
         return _execute(command, cwd or self.project, self.environment | dict(env or {}), input, timeout)
+
+
+def wait_until(condition: Callable[[], bool], seconds: float = 20) -> bool:
+    """Wait until a condition holds, and tell whether it does."""
+    end = time.monotonic() + seconds
+    while not (held := condition()) and time.monotonic() < end:
+        time.sleep(0.01)
+    return held
 
 
 def _first_state() -> Json:

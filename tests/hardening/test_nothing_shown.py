@@ -1,13 +1,13 @@
 """Every command, with every fault of the stand-in, at every verbosity: no value anywhere, in no form."""
 
 import re
-import runpy
 
 import pytest
 
+from astro_stand_in.faults import FAULTS as KNOWN_FAULTS
 from hardening.planting import EVERYTHING, FROM_FAULTS, Search, assert_nothing_shown, forms, plant
 from hardening.warm import Warm
-from sandbox import FIXTURES, Sandbox
+from sandbox import Sandbox
 
 # How each command is run; a command that `--help` names and that is not here fails the first test.
 CARRY = ("--yes", "--on-conflict", "overwrite", "--partial")
@@ -57,10 +57,9 @@ TOKEN = "a-token-of-the-user"
 
 
 def _faults() -> list[object]:
-    known = runpy.run_path(str(FIXTURES / "bin" / "astro"), run_name="standin")["FAULTS"]
     cases = [
         pytest.param(name, options, id=f"{name}-{number}")
-        for name in sorted(known)
+        for name in sorted(KNOWN_FAULTS)
         for number, options in enumerate(FAULTS.get(name, [{}]), 1)
     ]
     return [pytest.param(None, {}, id="no fault"), *cases]

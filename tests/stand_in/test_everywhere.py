@@ -1,11 +1,13 @@
 """Contract, "Everywhere": exit statuses, flags, login, tokens, workspaces, how a Deployment is addressed."""
 
+import re
+import shutil
 import signal
 import subprocess
 
 import pytest
 
-from sandbox import Sandbox
+from sandbox import Sandbox, wait_until
 
 NOT_FOUND = (
     "Error: the Deployment specified was not found in this workspace. "
@@ -26,7 +28,7 @@ WELCOME = (
         ("bogus",),
         ("deployment", "delete"),
         ("dev", "start"),
-        ("deployment", "inspect", "dep-1"),
+        ("deployment", "variable", "delete", "KEY"),
         ("deployment", "inspect", "dep-1", "-k", "metadata"),
         ("deployment", "list", "--json"),
         ("deployment", "variable", "list", "--help"),
@@ -59,6 +61,7 @@ def test_what_it_was_not_told_ends_loudly(sandbox: Sandbox, words: tuple[str, ..
         ),
         ((*LIST, "word"), 'unknown command "word" for "astro deployment variable list"'),
         (("version", "--bad"), "unknown flag: --bad"),
+        (("deployment", "variable", "delete", "KEY", "-d", "dep-1"), "unknown shorthand flag: 'd' in -d"),
         (("config", "get"), "accepts 1 arg(s), received 0"),
         (("dev", "object", "export", "-n", "a", "b"), "accepts at most 1 arg(s), received 2"),
     ],
@@ -258,8 +261,18 @@ def test_a_token_is_written_into_the_config_over_the_login(sandbox: Sandbox, *, 
     result = sandbox.astro(*LIST, "-d", "dep-1", env=TOKEN | ({"ASTRO_HOME": str(home)} if private else {}))
     assert result.code == 0
     written = home / ".astro" / "config.yaml" if private else sandbox.user_config
-    assert 'token: "Bearer planted-token"' in written.read_text()
+    assert "token: Bearer planted-token\n" in written.read_text()
     assert (sandbox.user_config.read_text() == before) is private
+
+
+def test_a_token_makes_the_login_last_for_decades_in_the_organization_of_the_api(sandbox: Sandbox) -> None:
+    with sandbox.change() as state:
+        state["organization"] = {"id": "org-9", "product": "HYBRID"}
+    assert sandbox.astro(*LIST, "-d", "dep-1", env=TOKEN).code == 0
+    written = sandbox.user_config.read_text()
+    # the CLI adds the seconds of next year's date to today
+    assert re.search(r"^        expiresin: 20[89]\d-\d\d-\d\dT\d\d:\d\d:\d\dZ$", written, re.MULTILINE)
+    assert "        organization: org-9\n        organization_product: HYBRID\n" in written
 
 
 def test_a_token_works_without_any_login_when_it_names_its_workspace(sandbox: Sandbox) -> None:
@@ -355,3 +368,54 @@ def test_a_hang_can_ignore_the_polite_signal(sandbox: Sandbox) -> None:
     program.kill()
     program.communicate()
     assert program.returncode == -signal.SIGKILL
+
+
+# --- telemetry ---
+
+NOTICE = "The Astro CLI now collects anonymous usage data"
+
+
+def test_the_first_call_of_a_home_has_a_notice_and_an_id(sandbox: Sandbox) -> None:
+    sandbox.user_config.unlink()
+    first, second = sandbox.astro("version"), sandbox.astro("version")
+    assert first.stderr.startswith(NOTICE)
+    assert len(first.stderr.splitlines()) == 3
+    assert second.stderr == ""
+    telemetry = sandbox.user_config.read_text().partition("telemetry:\n")[2]
+    assert re.fullmatch(r"    anonymous_id: [0-9a-f-]{36}\n    notice_shown: \"true\"\n", telemetry)
+
+
+@pytest.mark.parametrize(
+    ("words", "noticed"),
+    [
+        (("version",), True),
+        (("deployment", "list"), True),
+        (("dev", "run", "version"), True),
+        (("config", "get", "dev.mode"), False),
+        (("version", "--bad"), False),
+    ],
+)
+def test_all_commands_but_config_and_a_bad_flag_are_tracked(
+    sandbox: Sandbox, words: tuple[str, ...], *, noticed: bool
+) -> None:
+    sandbox.user_config.unlink()
+    assert sandbox.astro(*words).stderr.startswith(NOTICE) is noticed
+
+
+@pytest.mark.parametrize("value", ["1", "true", "TRUE"])
+def test_the_telemetry_can_be_switched_off(sandbox: Sandbox, value: str) -> None:
+    sandbox.user_config.unlink()
+    assert sandbox.astro("version", env={"ASTRO_TELEMETRY_DISABLED": value}).stderr == ""
+    assert "telemetry" not in sandbox.user_config.read_text()
+
+
+@pytest.mark.parametrize("disabled", [False, True])
+def test_a_call_leaves_a_process_that_makes_the_config_again(sandbox: Sandbox, *, disabled: bool) -> None:
+    with sandbox.change() as state:
+        state["telemetry_delay"] = 0.2
+    home = sandbox.folder / "private"
+    variables = {"ASTRO_HOME": str(home)} | ({"ASTRO_TELEMETRY_DISABLED": "1"} if disabled else {})
+    assert sandbox.astro("version", env=variables).code == 0
+    shutil.rmtree(home)
+    appeared = wait_until((home / ".astro" / "config.yaml").exists, 1 if disabled else 20)
+    assert appeared is not disabled

@@ -10,7 +10,8 @@ from typing import IO
 
 import pytest
 
-from sandbox import Sandbox
+from astro_stand_in.faults import NOISE
+from sandbox import Sandbox, wait_until
 
 CREATE = ("deployment", "variable", "create", "-d", "dep-1")
 LIST = ("deployment", "variable", "list", "-d", "dep-1")
@@ -110,6 +111,16 @@ def test_noise_stands_around_the_output(sandbox: Sandbox) -> None:
     assert lines[2] == "Astro CLI Version: 1.45.0"
 
 
+@pytest.mark.parametrize("kind", sorted(NOISE))
+@pytest.mark.parametrize("words", [("version",), ("dev", "run", "version"), (*LIST,)])
+def test_noise_of_every_kind_stands_around_the_output(sandbox: Sandbox, kind: str, words: tuple[str, ...]) -> None:
+    quiet = sandbox.astro(*words).stdout
+    sandbox.fault("noise", kind=kind)
+    before, after = NOISE[kind]
+    head = "Running: airflow version\n" if words[0] == "dev" else ""
+    assert sandbox.astro(*words).stdout == head + before + quiet.removeprefix(head) + after
+
+
 def test_the_upgrade_notice_stands_on_stderr(sandbox: Sandbox) -> None:
     sandbox.fault("upgrade-notice")
     result = sandbox.astro("version")
@@ -131,6 +142,35 @@ def test_a_lost_write_reports_success_and_leaves_the_old_list(sandbox: Sandbox) 
     assert result.code == 0
     assert " 2     A       1         false      \n" in result.stdout
     assert (sandbox.deployment(), sandbox.writes()) == ({"OLD": ("1", False)}, 1)
+
+
+def test_a_late_write_arrives_even_if_the_call_was_killed(sandbox: Sandbox) -> None:
+    sandbox.fault("late-write", seconds=0.7)
+    program = sandbox.start(*CREATE, "A=1")
+    sandbox.wait_for("late_pid")
+    program.kill()
+    program.communicate()
+    assert sandbox.deployment() == {}
+    assert wait_until(lambda: sandbox.deployment() == {"A": ("1", False)})
+
+
+def test_a_late_write_is_answered_once_it_was_made(sandbox: Sandbox) -> None:
+    sandbox.fault("late-write", seconds=0.2)
+    result = sandbox.astro(*CREATE, "A=1")
+    assert result.code == 0
+    assert " 1     A       1         false      \n" in result.stdout
+    assert (sandbox.deployment(), sandbox.writes()) == ({"A": ("1", False)}, 1)
+
+
+@pytest.mark.parametrize(("which", "moved"), [("changed", {"NEW"}), ("all", {"NEW", "OLD"})])
+def test_a_write_moves_the_time_of_what_it_changed_or_of_all(sandbox: Sandbox, which: str, moved: set[str]) -> None:
+    sandbox.set_variable("OLD", "1")
+    with sandbox.change() as state:
+        state["updated_at"] = which
+    sandbox.astro(*CREATE, "NEW=2")
+    (deployment,) = sandbox.state["deployments"]
+    times = {variable["key"]: variable["updated_at"] for variable in deployment["variables"]}
+    assert {key for key, time in times.items() if time != "2026-08-01T00:00:00Z"} == moved
 
 
 def test_a_refused_write_changes_nothing(sandbox: Sandbox) -> None:

@@ -5,6 +5,7 @@ import re
 from typing import Any
 
 import pytest
+from ruamel.yaml import YAML
 
 from sandbox import Sandbox
 
@@ -51,6 +52,57 @@ def test_the_json_is_written_as_go_writes_it(sandbox: Sandbox) -> None:
     lines = sandbox.astro(*INSPECT, "dep-1").stdout.splitlines()
     assert lines[:3] == ["{", '    "deployment": {', '        "environment_variables": [']
     assert lines[7] == r'                "value": "\u003c\u0026\u003e \u2028"'
+
+
+@pytest.mark.parametrize("words", [(), ("-o", "yaml"), ("-o", "bogus"), ("--output=JSON",)])
+def test_any_word_but_json_means_yaml(sandbox: Sandbox, words: tuple[str, ...]) -> None:
+    texts = ["plain", "", "yes", "1.5", "a: b", " x", "#no", "two\nlines\n", "🚀", "\ttab", "it's", "2026-08-01", "- x"]
+    texts += ["~", "0x1F", "1:30", "no\nend", "\n", "\n\n", "line \nend", "a #b", "@x", "x\r", '"']
+    for number, text in enumerate(texts):
+        sandbox.set_variable(f"K{number}", text)
+    result = sandbox.astro("deployment", "inspect", "dep-1", *words)
+    assert (result.code, result.stderr) == (0, "")
+    deployment = YAML(typ="safe").load(result.stdout)["deployment"]
+    assert [variable["value"] for variable in deployment["environment_variables"]] == texts
+    assert deployment["configuration"]["name"] == "prod"
+
+
+def test_the_yaml_is_written_as_go_writes_it(sandbox: Sandbox) -> None:
+    for key, text in {"A": "v", "B": "two\nlines\n", "C": "yes", "D": "a: b", "E": "x\ty🚀"}.items():
+        sandbox.set_variable(key, text)
+    printed = sandbox.astro("deployment", "inspect", "dep-1").stdout
+    assert printed.startswith(YAML_HEAD)
+    assert "        created_at: 2026-08-01T08:00:00Z\n" in printed
+    assert printed.endswith("\n\n")
+
+
+YAML_HEAD = r"""deployment:
+    environment_variables:
+        - is_secret: false
+          key: A
+          updated_at: "2026-08-01T00:00:00Z"
+          value: v
+        - is_secret: false
+          key: B
+          updated_at: "2026-08-01T00:00:00Z"
+          value: |
+            two
+            lines
+        - is_secret: false
+          key: C
+          updated_at: "2026-08-01T00:00:00Z"
+          value: "yes"
+        - is_secret: false
+          key: D
+          updated_at: "2026-08-01T00:00:00Z"
+          value: 'a: b'
+        - is_secret: false
+          key: E
+          updated_at: "2026-08-01T00:00:00Z"
+          value: "x\ty\U0001F680"
+    configuration:
+        name: prod
+"""
 
 
 def test_there_is_no_d_flag(sandbox: Sandbox) -> None:
