@@ -8,6 +8,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from astro_stand_in.dev import FERNET_KEY
+
 INSIDE = Path(__file__).parent / "airflow" / "inside.py"
 PROGRAM = "ASTRO_SYNC_TEST_AIRFLOW"
 
@@ -61,6 +63,7 @@ class RealAirflow:
             "LANG": "C.UTF-8",
             "AIRFLOW_HOME": str(self.home),
             "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
+            "AIRFLOW__CORE__FERNET_KEY": FERNET_KEY,  # the CLI's own, else it could not read what is stored here
         }
         return subprocess.run(
             command, cwd=self.home, env={**environment, **own}, capture_output=True, text=True, check=True, timeout=120

@@ -116,7 +116,8 @@ class Sandbox:
         _write(
             self.user_config,
             "context: astronomer.io\ncontexts:\n    astronomer_io:\n        domain: astronomer.io\n"
-            f'        token: "{login}"\n        workspace: "{workspace}"\n        organization: org-1\n{_dev(mode)}{TELEMETRY}',
+            f'        token: "{login}"\n        workspace: "{workspace}"\n        organization: org-1\n'
+            f"{_dev(mode)}{TELEMETRY}",
         )
 
     # --- the stand-in's state ---
@@ -192,17 +193,18 @@ class Sandbox:
     def set_airflow(
         self,
         variables: Mapping[str, str] | None = None,
-        connections: Mapping[str, str] | None = None,
+        connections: Mapping[str, str | Mapping[str, object]] | None = None,
         descriptions: Mapping[str, str] | None = None,
     ) -> None:
-        """Replace the metadata database: stored texts of variables, and URIs of connections."""
+        """Replace the metadata database: stored texts of variables, and URIs or stored fields of connections."""
         about = descriptions or {}
         with self.change() as state:
             state["airflow"]["variables"] = [
                 {"key": key, "val": text, "description": about.get(key)} for key, text in (variables or {}).items()
             ]
             state["airflow"]["connections"] = [
-                {"conn_id": conn_id, "uri": uri} for conn_id, uri in (connections or {}).items()
+                {"conn_id": conn_id} | ({"uri": parts} if isinstance(parts, str) else dict(parts))
+                for conn_id, parts in (connections or {}).items()
             ]
 
     def use_airflow(self, program: Path, home: Path) -> None:

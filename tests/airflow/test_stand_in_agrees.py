@@ -22,18 +22,13 @@ def real(full_airflow: RealAirflow, tmp_path_factory: pytest.TempPathFactory) ->
 
 
 @pytest.fixture(scope="module")
-def acted(real: Sandbox, tmp_path_factory: pytest.TempPathFactory) -> Sandbox:
+def acted(tmp_path_factory: pytest.TempPathFactory) -> Sandbox:
     """Return a project whose state holds the same entries."""
     sandbox = Sandbox(tmp_path_factory.mktemp("acted") / "sandbox")
     sandbox.use_mode("standalone")
-    lines = without_logs(
-        real.astro("dev", "run", *["connections", "export", "-", "--file-format", "env"]).stdout
-    ).splitlines()
     with sandbox.change() as state:
         state["airflow"]["variables"] = VARIABLES
-        state["airflow"]["connections"] = [
-            {"conn_id": conn_id, "uri": uri} for conn_id, uri in (line.split("=", 1) for line in lines)
-        ]
+        state["airflow"]["connections"] = CONNECTIONS
     return sandbox
 
 
@@ -62,6 +57,9 @@ def ask(sandbox: Sandbox, *words: str) -> Result:
         "variables get nobody",
         "connections export - --file-format env",
         "connections export /dev/stdout --file-format env",
+        "connections export - --file-format json",
+        "connections export - --file-format=json",
+        "connections export /dev/stdout --file-format json",
     ],
 )
 def test_a_command_prints_what_the_real_one_prints(real: Sandbox, acted: Sandbox, words: str) -> None:

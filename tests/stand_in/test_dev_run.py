@@ -39,6 +39,40 @@ def test_the_recorded_connections_are_exported_as_airflow_exported_them(sandbox:
     assert result.stdout.split("\n", 1)[1].splitlines() == recorded.splitlines()
 
 
+def test_the_recorded_connections_are_exported_as_json_too(sandbox: Sandbox) -> None:
+    sandbox.load_airflow_export()
+    sandbox.use_mode("standalone")
+    result = sandbox.astro("dev", "run", "connections", "export", "-", "--file-format", "json")
+    assert result.stdout == (RECORDED_AIRFLOW / "connections-export.json").read_text()
+    assert (result.code, result.stderr) == (0, "\n4 Connections successfully exported.\n")
+
+
+def test_the_recorded_connections_are_exported_as_yaml_too(sandbox: Sandbox) -> None:
+    sandbox.load_airflow_export()
+    sandbox.use_mode("standalone")
+    result = sandbox.astro("dev", "run", "connections", "export", "-", "--file-format=yaml")
+    assert result.stdout == (RECORDED_AIRFLOW / "connections-export.yaml").read_text()
+
+
+def test_the_parts_of_a_connection_are_exported_as_they_are_stored(sandbox: Sandbox) -> None:
+    parts: dict[str, object] = {
+        "conn_type": "aws_x",
+        "description": "é",
+        "login": "",
+        "password": None,
+        "host": "https://h/x",
+        "port": 0,
+        "schema": "",
+        "extra": '{"a":1}',
+    }
+    sandbox.set_airflow({}, {"c": parts})
+    sandbox.use_mode("standalone")
+    result = sandbox.astro("dev", "run", "connections", "export", "-", "--file-format", "json")
+    assert json.loads(result.stdout) == {"c": parts}
+    env = sandbox.astro("dev", "run", *CONNECTIONS.split())
+    assert env.stdout == "c=aws-x://https://h%2Fx/?__extra__=%7B%22a%22%3A1%7D\n"
+
+
 STORED = {
     "a number": ("42", 42),
     "a padded number": (" 42 ", 42),
@@ -82,6 +116,8 @@ def test_an_older_airflow_knows_no_show_values(sandbox: Sandbox, mode: str, mess
     assert result.stderr.endswith(f"Error: {message}\n")
     unrecognized = "airflow command error: unrecognized arguments: --show-values, see help above.\n"
     assert (unrecognized in result.stderr) is (mode == "standalone")
+    assert result.stdout.removeprefix(f"Running: airflow {LIST}\n").startswith("Usage: airflow [-h] GROUP_OR_COMMAND")
+    assert "Positional Arguments:" in result.stdout
     assert sandbox.astro("dev", "run", "variables", "list", "-o", "json").code == 0
 
 
@@ -92,6 +128,49 @@ def test_an_older_airflow_decodes_json_strings_and_wraps_nothing(sandbox: Sandbo
     result = sandbox.astro("dev", "run", *EXPORT.split())
     document = result.stdout.partition("\n")[2].partition("2 Variables successfully")[0]
     assert json.loads(document) == {"q": "q", "v": {"value": 1}}
+
+
+@pytest.fixture
+def old(sandbox: Sandbox) -> Sandbox:
+    """Return a standalone project with an Airflow 2.11.2."""
+    sandbox.use_mode("standalone")
+    sandbox.set_airflow(
+        {"z": "plain", "described": "hello", "a": '{"value": "v", "description": "d"}'},
+        {"zc": "http://h", "ac": "http://h"},
+        {"described": "about"},
+    )
+    with sandbox.change() as state:
+        state["airflow_version"] = "2.11.2"
+    return sandbox
+
+
+def test_airflow_2_wraps_no_description(old: Sandbox) -> None:
+    printed = old.astro("dev", "run", "variables", "export", "/dev/stdout").stdout
+    document = json.loads(printed.removesuffix("3 Variables successfully exported to /dev/stdout.\n"))
+    assert document == {"z": "plain", "described": "hello", "a": {"value": "v", "description": "d"}}
+
+
+def test_airflow_2_lists_variables_in_order_of_creation(old: Sandbox) -> None:
+    listed = old.astro("dev", "run", "variables", "list", "-o", "json").stdout
+    assert [row["key"] for row in json.loads(listed)] == ["z", "described", "a"]
+
+
+@pytest.mark.parametrize("words", ["version", "variables get z", "variables get nope", EXPORT])
+def test_airflow_2_warns_on_stderr_whatever_it_is_asked(old: Sandbox, words: str) -> None:
+    result = old.astro("dev", "run", *words.split())
+    assert result.stderr.count("RemovedInAirflow3Warning: ") == 2
+    assert "RemovedInAirflow3Warning" not in result.stdout
+
+
+@pytest.mark.parametrize("form", ["json", "env"])
+def test_airflow_2_exports_connections_completely_and_then_fails(old: Sandbox, form: str) -> None:
+    result = old.astro("dev", "run", "connections", "export", "-", "--file-format", form)
+    assert result.code == 1
+    assert "\nValueError: I/O operation on closed file.\nError: exit status 1\n" in result.stderr
+    if form == "env":
+        assert result.stdout == "ac=http://h\nzc=http://h\n"
+    else:
+        assert list(json.loads(result.stdout)) == ["ac", "zc"]
 
 
 # --- where `variables get` looks ---
