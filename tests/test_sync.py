@@ -8,6 +8,7 @@ from types import TracebackType
 from typing import Self
 
 import pytest
+from astro_sync.sync.step import Leg, Result, Terms
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -17,7 +18,6 @@ from astro_sync.core.verify import Verdict
 from astro_sync.errors import AstroSyncError, ExitCode, Interruption, RefusedError, UnusableError
 from astro_sync.places.base import Endpoint, Source
 from astro_sync.sync.pipeline import chain, copy
-from astro_sync.sync.step import Leg, Result, Terms
 
 FOLDER = Path("/backups")
 NOW = datetime(2026, 8, 1, tzinfo=UTC)

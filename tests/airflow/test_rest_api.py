@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from services.airflow import PASSWORD, USER, AirflowService
 
 from astro_sync.airflow.connection import Connection, means_the_same, to_json
 from astro_sync.places.airflow_api.client import AirflowClient
@@ -17,6 +16,7 @@ from astro_sync.places.airflow_api.transport import ApiError, Fault
 from astro_sync.places.airflow_api.writing import Result, write
 from odd_entries import CONNECTIONS, VARIABLES
 from real_airflow import PROGRAM, PROGRAM_2, RealAirflow, Served
+from services.airflow import PASSWORD, USER, AirflowService
 
 FIELDS = Connection.__slots__
 

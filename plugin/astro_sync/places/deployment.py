@@ -33,6 +33,7 @@ from astro_sync.errors import AstroSyncError, UnusableError, UsageError
 from astro_sync.places.astro_cli import Answer, Astro, NotLoggedInError, TimedOutError, judge_login
 from astro_sync.places.base import Prepared, Role, Surroundings
 from astro_sync.places.deployment_answers import Details, Row, parse_inspect, parse_names, parse_saved
+from astro_sync.places.told_error import told_error
 from astro_sync.storage.backup import keep_entries, load_entries
 from astro_sync.storage.lock import hold_shared
 from astro_sync.storage.private import write_private
@@ -227,7 +228,7 @@ class Deployment:
             return error
         if answer.status == 0:
             return None
-        said = _told(answer, [write.value.reveal() for write in prepared.writes])
+        said = told_error(answer, [write.value.reveal() for write in prepared.writes])
         hint = "Run the same command again: it writes only what is missing."
         return AstroSyncError(f"{self}: astro refused the write{said}", hint=hint)
 
@@ -323,17 +324,6 @@ def _text(setting: object) -> str | None:
 
 def _entry(row: Row) -> Entry:
     return Entry(name_of(row.key), row.value, row.secret, updated_at=row.updated_at)
-
-
-def _told(answer: Answer, values: Sequence[str]) -> str:
-    """Return the last line that `astro` said of its error, unless it holds a value of this run."""
-    lines = [line.strip() for line in answer.text.splitlines() if line.strip().startswith("Error:")]
-    if not lines:
-        return "."
-    said = lines[-1].removeprefix("Error:").strip()
-    if any(value and value in said for value in values):
-        return "; its reason is withheld, since it holds a value."
-    return f': "{said}".'
 
 
 def _batch(writes: Sequence[Write], *, secret: bool) -> Batch:

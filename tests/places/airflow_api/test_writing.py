@@ -1,12 +1,12 @@
 import pytest
-from services import airflow as stand_in
-from services.airflow import AirflowService
 
 from astro_sync.airflow.connection import Connection
 from astro_sync.places.airflow_api.entities import Kind, Write, WriteConnection, WriteVariable
 from astro_sync.places.airflow_api.transport import ApiError, Fault
 from astro_sync.places.airflow_api.writing import Result, write
 from places.airflow_api.conftest import client_of
+from services import airflow as stand_in
+from services.airflow import AirflowService
 
 ODD = ["", " 5 ", "a\r\nb\n", '{"a":1.50, "a": 2}', "ü\u2028\u0085", "%s {{ var.value.x }}", "x" * 100_000]
 
