@@ -1,3 +1,4 @@
+import os
 from pathlib import Path
 
 import pytest
@@ -94,8 +95,8 @@ def test_without_a_config_there_is_none(tmp_path: Path) -> None:
     [
         ("[default]\n", "default", "Did you mean defaults?"),
         ("[target.x]\n", "target", "Did you mean targets?"),
-        ("[zzz]\n", "zzz", "It can have: defaults, targets."),
-        ("deployment_id = 'x'\n", "deployment_id", "It can have: defaults, targets."),
+        ("[zzz]\n", "zzz", "It can have: defaults, targets, groups."),
+        ("deployment_id = 'x'\n", "deployment_id", "It can have: defaults, targets, groups."),
         ("[defaults]\ndeploymentid = 'x'\n", "deploymentid", "Did you mean deployment_id?"),
         ("[defaults]\ndeployment-id = 'x'\n", "deployment-id", "Did you mean deployment_id?"),
         ("[defaults]\non-conflict = 'keep'\n", "on-conflict", "Did you mean on_conflict?"),
@@ -105,7 +106,9 @@ def test_without_a_config_there_is_none(tmp_path: Path) -> None:
         ("[targets.x]\nAIRFLOW_ONLY = true\n", "AIRFLOW_ONLY", "It can have: deployment_id"),
         ("[defaults]\nrotate = ['*']\n", "rotate", ""),
         ("[defaults]\nyes = true\n", "yes", ""),
-        ("[defaults]\nallow_argv = true\n", "allow_argv", ""),
+        ("[defaults]\nastro_bin = '/bin/true'\n", "astro_bin", "ASTRO_SYNC_ASTRO_BIN"),
+        ("[targets.x]\nastro_bin = '/bin/true'\n", "astro_bin", "--astro-bin"),
+        ("[defaults]\nbackend = '.env'\n", "backend", ""),
     ],
 )
 def test_an_unknown_name_is_rejected_with_the_nearest_one(tmp_path: Path, text: str, wrong: str, hint: str) -> None:
@@ -120,7 +123,7 @@ def test_an_unknown_name_is_rejected_with_the_nearest_one(tmp_path: Path, text: 
         ("deployment_id = 1", "a text"),
         ("deployment_id = ['dep-1']", "a text"),
         ("deployment_name = true", "a text"),
-        ("env = 2026-01-01", "a text"),
+        ("env = 2026-01-01", "the name of a file"),
         ("include = 'AIRFLOW_*'", "a list of texts"),
         ("exclude = [1]", "a list of texts"),
         ("exclude = ['a', ['b']]", "a list of texts"),
@@ -137,6 +140,17 @@ def test_an_unknown_name_is_rejected_with_the_nearest_one(tmp_path: Path, text: 
         ("jobs = 0", "a whole number"),
         ("on_conflict = 'never'", "keep or overwrite or ask or fail"),
         ("on_conflict = true", "keep or overwrite or ask or fail"),
+        ("line_breaks = 'split'", "refuse or env-manager"),
+        ("id_case = 'title'", "lower or upper"),
+        ("allow_argv = true", "a list of texts"),
+        ("deployment_id = ''", "a text that is not empty"),
+        ("deployment_id = ' '", "a text that is not empty"),
+        ("deployment_name = ''", "a text that is not empty"),
+        ("workspace_id = ''", "a text that is not empty"),
+        ("env = ''", "the name of a file"),
+        ('env = "a\\u0000b"', "the name of a file"),
+        ('deployment_id = "a\\u0000b"', "a text"),
+        ('include = ["a\\u0000b"]', "a list of texts"),
     ],
 )
 @pytest.mark.parametrize("table", ["defaults", "targets.prod"])
@@ -157,6 +171,7 @@ def test_a_setting_of_the_wrong_type_is_rejected_with_the_right_one(
         ("targets = 'prod'\n", "targets"),
         ("[targets]\nprod = 'dep-1'\n", "targets.prod"),
         ("[[targets.prod]]\n", "targets.prod"),
+        ("groups = 1\n", "groups"),
     ],
 )
 def test_what_should_be_a_table_and_is_none_is_rejected(tmp_path: Path, text: str, where: str) -> None:
@@ -195,3 +210,128 @@ def test_an_unknown_target_is_rejected_with_the_nearest_one_or_all_of_them() -> 
     with pytest.raises(UsageError) as caught:
         Config(Path("x.toml")).target("a")
     assert caught.value.hint == f"{NAME} has these targets: none."
+
+
+# --- groups ---
+
+
+def test_a_group_stands_for_its_targets_each_once(tmp_path: Path) -> None:
+    write(tmp_path, "[targets.eu]\n[targets.us]\n[targets.dev]\n[groups]\nprod = ['us', 'eu']\n")
+    config = load(tmp_path)
+    assert config is not None
+    assert config.expand(["dev", "prod", "eu"]) == ["dev", "us", "eu"]
+
+
+@pytest.mark.parametrize(
+    ("group", "wrong", "hint"),
+    [
+        ("a = 'eu'", "groups.a", "a list of names"),
+        ("a = []", "groups.a", "a list of names"),
+        ("a = [1]", "groups.a", "a list of names"),
+        ("a = ['eux']", "names eux", "Did you mean eu?"),
+        ("eu = ['eu']", "a target and a group", "another name"),
+    ],
+)
+def test_a_group_of_something_else_is_rejected(tmp_path: Path, group: str, wrong: str, hint: str) -> None:
+    error = rejected(tmp_path, f"[targets.eu]\n[groups]\n{group}\n")
+    assert wrong in str(error)
+    assert hint in error.hint
+
+
+# --- whose it is ---
+
+OTHER_USER = 65534
+as_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a file away")
+
+
+@as_root
+@pytest.mark.parametrize("what", ["file", "folder"])
+def test_a_config_that_somebody_else_owns_is_not_read(tmp_path: Path, what: str) -> None:
+    path = write(tmp_path / "shared", "[defaults]\nenv = 'planted'\n")
+    os.chown(path if what == "file" else path.parent, OTHER_USER, OTHER_USER)
+    for folder in (tmp_path / "shared", tmp_path / "shared" / "mine"):
+        folder.mkdir(exist_ok=True)
+        with pytest.raises(UsageError) as caught:
+            load(folder)
+        assert "belongs to" in str(caught.value)
+        assert "chown" in caught.value.hint
+        assert "planted" not in str(caught.value)
+
+
+@as_root
+def test_a_link_to_a_config_of_somebody_else_is_not_followed(tmp_path: Path) -> None:
+    theirs = write(tmp_path / "theirs", "")
+    os.chown(theirs.parent, OTHER_USER, OTHER_USER)
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / NAME).symlink_to(theirs)
+    with pytest.raises(UsageError, match="belongs to"):
+        load(tmp_path / "mine")
+
+
+@pytest.mark.parametrize(
+    ("file", "folder", "trusted"),
+    [
+        (0o600, 0o700, True),
+        (0o644, 0o755, True),
+        (0o646, 0o755, False),
+        (0o602, 0o755, False),
+        (0o644, 0o757, False),
+        (0o644, 0o1777, False),
+    ],
+)
+def test_a_config_that_others_can_write_is_not_read(tmp_path: Path, file: int, folder: int, *, trusted: bool) -> None:
+    path = write(tmp_path / "project", "")
+    path.chmod(file)
+    path.parent.chmod(folder)
+    if trusted:
+        assert load(path.parent) == Config(path)
+        return
+    with pytest.raises(UsageError) as caught:
+        load(path.parent)
+    assert caught.value.exit_code is ExitCode.USAGE
+    assert "can write" in str(caught.value)
+    assert "chmod go-w" in caught.value.hint
+
+
+@as_root
+def test_a_config_that_a_group_of_several_can_write_is_not_read(tmp_path: Path) -> None:
+    path = write(tmp_path / "project", "")
+    path.chmod(0o664)
+    assert load(path.parent) == Config(path)  # root's own group
+    os.chown(path, 0, OTHER_USER)
+    with pytest.raises(UsageError, match="can write"):
+        load(path.parent)
+
+
+@as_root
+def test_a_folder_above_that_cannot_be_searched_is_passed_over(tmp_path: Path) -> None:
+    inner = tmp_path / "closed" / "inner"
+    inner.mkdir(parents=True)
+    tmp_path.chmod(0o755)
+    (tmp_path / "closed").chmod(0o700)
+    child = os.fork()
+    if not child:
+        os.chdir(tmp_path)
+        os.setuid(OTHER_USER)
+        try:
+            os._exit(0 if find(Path("closed", "inner")) is None else 1)
+        finally:
+            os._exit(2)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "a = " + "[" * 3000 + "]" * 3000,
+        "[defaults]\njobs = " + "9" * 5000,
+        "[defaults]\nenv = '" + "x" * (1 << 20) + "'",
+    ],
+    ids=["nesting", "digits", "size"],
+)
+def test_a_config_that_no_person_wrote_is_rejected_in_a_sentence(tmp_path: Path, text: str) -> None:
+    path = write(tmp_path, text)
+    with pytest.raises(UsageError) as caught:
+        load(tmp_path)
+    assert str(path) in str(caught.value)
+    assert caught.value.hint

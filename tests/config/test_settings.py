@@ -1,31 +1,46 @@
-from dataclasses import fields
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from astro_sync.config.declarations import OPTIONS
 from astro_sync.config.file import Config, Settings
-from astro_sync.config.options import Options, Typed
-from astro_sync.config.settings import Settled, settle
+from astro_sync.config.options import CommandLine, DeploymentOptions, MoveOptions, make_options
+from astro_sync.config.settings import Match, ResolvedSettings, find_protection, resolve
 from astro_sync.errors import UsageError
 
-GIVEN: dict[str, Any] = {field.name: field.default for field in fields(Options)}
-ENVIRON = {"ASTRO_SYNC_DEPLOYMENT_ID": "dep-env"}
+
+@dataclass(frozen=True, kw_only=True)
+class AllOptions(DeploymentOptions, MoveOptions):
+    """What a command that moves to Deployments takes."""
+
+
+GIVEN: dict[str, Any] = {each.name: OPTIONS[each.name].default for each in fields(AllOptions)}
+ENVIRON = {"deployment_id": ("dep-env",)}
 DEFAULT: Settings = {"deployment_id": "dep-default"}
 PROD: Settings = {"deployment_id": "dep-prod", "protected": True}
 STAGING: Settings = {"deployment_name": "staging"}
 
 
-def typed(**options: object) -> Typed:
-    """Return what click finds when these were typed."""
-    return Typed(GIVEN | options, frozenset(options), frozenset())
+def settle(
+    chosen: Mapping[str, object], environ: Mapping[str, object], config: Config | None
+) -> ResolvedSettings[AllOptions]:
+    """Resolve what was typed, set in the environment, and configured."""
+    given = GIVEN | dict(environ) | dict(chosen)
+    return resolve(AllOptions, CommandLine(given, frozenset(chosen), frozenset(environ.keys() - chosen.keys())), config)
+
+
+def typed(**options: object) -> Mapping[str, object]:
+    return options
 
 
 def config(defaults: Settings | None = None, **targets: Settings) -> Config:
     return Config(Path("/p/.astro-sync.toml"), defaults or {}, targets)
 
 
-def named(settled: Settled) -> list[tuple[str | None, tuple[str, ...], tuple[str, ...]]]:
+def named(settled: ResolvedSettings[AllOptions]) -> list[tuple[str | None, tuple[str, ...], tuple[str, ...]]]:
     """Return the name, ids and names of Deployments of each target."""
     return [(one.name, one.options.deployment_id, one.options.deployment_name) for one in settled.targets]
 
@@ -43,8 +58,8 @@ NAME = {"deployment_name": ("one",)}
         ({}, ENVIRON, {}, [(None, ("dep-env",), ())]),
         ({}, ENVIRON, DEFAULT, [(None, ("dep-env",), ())]),
         ({}, ENVIRON, {"deployment_name": "default"}, [(None, ("dep-env",), ())]),
-        ({}, {"ASTRO_SYNC_DEPLOYMENT_ID": ""}, DEFAULT, [(None, ("dep-default",), ())]),
-        ({}, {"ASTRO_SYNC_DEPLOYMENT_ID": " a  b "}, DEFAULT, [(None, ("a",), ()), (None, ("b",), ())]),
+        ({}, {"deployment_id": ()}, DEFAULT, [(None, ("dep-default",), ())]),
+        ({}, {"deployment_id": ("a", "b")}, DEFAULT, [(None, ("a",), ()), (None, ("b",), ())]),
         (ID, ENVIRON, DEFAULT, [(None, ("dep-1",), ())]),
         (NAME, ENVIRON, DEFAULT, [(None, (), ("one",))]),
         (ID | NAME, ENVIRON, DEFAULT, [(None, ("dep-1",), ()), (None, (), ("one",))]),
@@ -91,19 +106,13 @@ TYPED, FROM_TARGET, FROM_ENVIRONMENT, FROM_DEFAULTS = "typed", "target", "enviro
     ],
 )
 def test_each_setting_comes_from_the_highest_layer_that_has_it(layers: set[str], winner: str | None) -> None:
-    given = dict(GIVEN)
-    for layer in (FROM_ENVIRONMENT, TYPED):
-        given |= {"astro_bin": layer} if layer in layers else {}
-    found = Typed(
-        given | {"target": ("t",)},
-        frozenset({"target", *(["astro_bin"] if TYPED in layers else [])}),
-        frozenset({"astro_bin"} if FROM_ENVIRONMENT in layers and TYPED not in layers else ()),
-    )
-    table: Settings = {"deployment_id": "d"} | ({"astro_bin": FROM_TARGET} if FROM_TARGET in layers else {})
-    defaults: Settings = {"astro_bin": FROM_DEFAULTS} if FROM_DEFAULTS in layers else {}
-    settled = settle(found, {}, config(defaults, t=table))
-    assert settled.options.astro_bin == winner
-    assert settled.targets[0].options.astro_bin == winner
+    chosen = {"target": ("t",)} | ({"workspace_id": TYPED} if TYPED in layers else {})
+    environ = {"workspace_id": FROM_ENVIRONMENT} if FROM_ENVIRONMENT in layers else {}
+    table: Settings = {"deployment_id": "d"} | ({"workspace_id": FROM_TARGET} if FROM_TARGET in layers else {})
+    defaults: Settings = {"workspace_id": FROM_DEFAULTS} if FROM_DEFAULTS in layers else {}
+    settled = settle(chosen, environ, config(defaults, t=table))
+    assert settled.options.workspace_id == winner
+    assert settled.targets[0].options.workspace_id == winner
 
 
 @pytest.mark.parametrize(
@@ -136,8 +145,8 @@ def test_a_setting_replaces_the_one_below_it_and_is_not_added_to_it(
 
 
 def test_what_no_layer_sets_keeps_its_default() -> None:
-    assert settle(typed(), {}, None).options == Options()
-    assert settle(typed(), {}, config()).options == Options()
+    assert settle(typed(), {}, None).options == make_options(AllOptions, {})
+    assert settle(typed(), {}, config()).options == make_options(AllOptions, {})
 
 
 def test_each_target_has_its_own_settings() -> None:
@@ -158,7 +167,6 @@ def test_each_target_has_its_own_settings() -> None:
         ("env", "a.env", "b.env", "--env"),
         ("partial", True, False, "--partial"),
         ("timeout", 1.0, 2.0, "--timeout"),
-        ("astro_bin", "a", "b", "--astro-bin"),
         ("jobs", 1, 2, "--jobs"),
     ],
 )
@@ -200,3 +208,44 @@ def test_the_origin_of_each_setting_is_told() -> None:
         "target": "command line",
     }
     assert settle(typed(), ENVIRON, None).origins == {"deployment_id": "environment"}
+
+
+@pytest.mark.parametrize("name", ["deployment_id", "deployment_name", "target", "workspace_id"])
+@pytest.mark.parametrize("text", ["", " "])
+def test_an_empty_name_names_nothing_and_is_refused(name: str, text: str) -> None:
+    value = text if name == "workspace_id" else ("dep-1", text)
+    with pytest.raises(UsageError) as caught:
+        settle(typed(**{name: value}), ENVIRON, config(DEFAULT))
+    assert f"--{name.replace('_', '-')} is empty" in str(caught.value)
+    assert caught.value.hint
+
+
+def test_a_group_is_its_targets() -> None:
+    layers = Config(Path("/p/x.toml"), {}, {"prod": PROD, "staging": STAGING}, {"all": ("staging", "prod")})
+    assert [one.name for one in settle(typed(target=("all", "prod")), {}, layers).targets] == ["staging", "prod"]
+
+
+def test_a_setting_that_a_command_does_not_take_is_no_concern_of_it() -> None:
+    found = resolve(MoveOptions, CommandLine({}), config({"env": "d.env", "partial": True}))
+    assert found.options.partial is True
+    assert found.origins == {"partial": "defaults of .astro-sync.toml"}
+
+
+@pytest.mark.parametrize(
+    ("table", "match"),
+    [
+        ({"deployment_id": "dep-1"}, Match.EXACT),
+        ({"deployment_id": "DEP-1"}, Match.NEAR),
+        ({"deployment_id": "dep-10"}, None),
+        ({"deployment_name": "One"}, Match.EXACT),
+        ({"deployment_name": "one"}, Match.NEAR),
+        ({"deployment_id": "dep-2", "deployment_name": "One"}, None),
+        ({}, None),
+    ],
+)
+def test_a_protected_target_means_a_deployment_by_its_id_else_by_its_name(table: Settings, match: Match | None) -> None:
+    assert dict(find_protection({"p": table}, "dep-1", "One")) == ({"p": match} if match else {})
+
+
+def test_every_setting_of_a_command_is_declared() -> None:
+    assert {each.name for each in fields(AllOptions)} <= OPTIONS.keys()

@@ -14,7 +14,7 @@ from astro_sync.commands.context import local_mode
 from astro_sync.errors import AstroSyncError, ExitCode, UnusableError, UsageError
 from astro_sync.places.astro_cli import Astro, find_astro
 from astro_sync.places.deployment import Selector
-from astro_sync.project.doctor import Patient, examine, exit_code, to_rows
+from astro_sync.project.doctor import DoctorContext, diagnose, exit_code, to_rows
 from astro_sync.project.finding import Finding, State
 from sandbox import Sandbox
 
@@ -23,7 +23,9 @@ OF_ASTRO = ["astro", "version", "login", "project", "local-mode", "airflow"]
 OF_FILES = ["env-ignored-by-git", "env-ignored-by-docker", "env-permissions", "config"]
 
 
-def patient(sandbox: Sandbox, *, cwd: Path | None = None, env: dict[str, str] | None = None, **more: Any) -> Patient:  # noqa: ANN401 - whatever a Patient has
+def context(
+    sandbox: Sandbox, *, cwd: Path | None = None, env: dict[str, str] | None = None, **more: Any
+) -> DoctorContext:  # noqa: ANN401 - whatever a DoctorContext has
     environ = sandbox.environment | (env or {})
     private = sandbox.temporary / "private"
     private.mkdir(exist_ok=True)
@@ -36,7 +38,7 @@ def patient(sandbox: Sandbox, *, cwd: Path | None = None, env: dict[str, str] | 
         private=private,
         watch=lambda _name: nullcontext(),
     )
-    return Patient(
+    return DoctorContext(
         **{
             "astro": astro,
             "cwd": folder,
@@ -72,7 +74,7 @@ def test_a_project_that_is_well_has_no_findings_but_good_ones(sandbox: Sandbox) 
     sandbox.set_variable("A", "planted-value")
     config = sandbox.project / ".astro-sync.toml"
 
-    findings = examine(patient(sandbox, config=config, targets=[("prod", Selector("dep-1"))]))
+    findings = diagnose(context(sandbox, config=config, targets=[("prod", Selector("dep-1"))]))
 
     assert [finding.name for finding in findings] == [*OF_ASTRO, *OF_FILES, "target prod"]
     assert {finding.state for finding in findings} == {State.OK}
@@ -89,7 +91,7 @@ def test_nothing_is_changed_and_no_deployment_is_written(sandbox: Sandbox) -> No
     sandbox.write_env("A=1\n")
     before = sorted(sandbox.project.rglob("*"))
 
-    examine(patient(sandbox, targets=[("prod", Selector("dep-1"))]))
+    diagnose(context(sandbox, targets=[("prod", Selector("dep-1"))]))
 
     assert sorted(sandbox.project.rglob("*")) == before
     assert sandbox.writing_calls() == []
@@ -98,7 +100,7 @@ def test_nothing_is_changed_and_no_deployment_is_written(sandbox: Sandbox) -> No
 def test_without_an_astro_cli_the_rest_is_looked_at_all_the_same(sandbox: Sandbox) -> None:
     missing = UnusableError("The Astro CLI is not there.", hint="Install it.")
 
-    findings = examine(patient(sandbox, astro=missing, targets=[("prod", Selector("dep-1"))]))
+    findings = diagnose(context(sandbox, astro=missing, targets=[("prod", Selector("dep-1"))]))
 
     assert [finding.name for finding in findings] == ["astro", "project", *OF_FILES]
     assert findings[0] == Finding("astro", State.PROBLEM, "The Astro CLI is not there.", "Install it.")
@@ -123,7 +125,7 @@ def test_an_astro_cli_that_is_too_old_is_told_from_when_on_it_would_do(
     with sandbox.change() as stored:
         stored["cli_version"] = version
 
-    found = named(examine(patient(sandbox, cwd=sandbox.temporary)), "version")
+    found = named(diagnose(context(sandbox, cwd=sandbox.temporary)), "version")
 
     assert found.state is state
     assert "1.12" in found.message
@@ -137,7 +139,7 @@ def test_another_program_of_that_name_is_told_apart(sandbox: Sandbox) -> None:
     other.chmod(0o755)
     path = f"{other.parent}{os.pathsep}{sandbox.environment['PATH']}"
 
-    findings = examine(patient(sandbox, cwd=sandbox.temporary, env={"PATH": path}))
+    findings = diagnose(context(sandbox, cwd=sandbox.temporary, env={"PATH": path}))
 
     assert "astro" in problems(findings)
     assert "--astro-bin" in named(findings, "astro").next
@@ -147,7 +149,7 @@ def test_another_program_of_that_name_is_told_apart(sandbox: Sandbox) -> None:
 def test_a_missing_login_is_one_problem_whatever_depends_on_it(sandbox: Sandbox, fault: str) -> None:
     sandbox.fault(fault)
 
-    findings = examine(patient(sandbox, targets=[("prod", Selector("dep-1"))]))
+    findings = diagnose(context(sandbox, targets=[("prod", Selector("dep-1"))]))
 
     assert problems(findings) == ["login"]
     assert "astro login" in named(findings, "login").next
@@ -159,7 +161,7 @@ def test_a_session_that_is_over_is_a_missing_login(sandbox: Sandbox) -> None:
     with sandbox.change() as state:
         state["session"] = "expired"
 
-    assert "astro login" in named(examine(patient(sandbox)), "login").next
+    assert "astro login" in named(diagnose(context(sandbox)), "login").next
 
 
 @pytest.mark.parametrize("fault", ["token-expired", "token-malformed"])
@@ -167,7 +169,7 @@ def test_a_token_that_does_not_serve_is_named_and_not_shown(sandbox: Sandbox, fa
     sandbox.fault(fault)
     before = sandbox.user_config.read_text()
 
-    findings = examine(patient(sandbox, env={"ASTRO_API_TOKEN": TOKEN}))
+    findings = diagnose(context(sandbox, env={"ASTRO_API_TOKEN": TOKEN}))
 
     assert problems(findings) == ["login"]
     assert "token" in named(findings, "login").message
@@ -178,7 +180,7 @@ def test_a_token_that_does_not_serve_is_named_and_not_shown(sandbox: Sandbox, fa
 def test_astro_out_of_reach_is_not_a_missing_login(sandbox: Sandbox) -> None:
     sandbox.fault("offline")
 
-    found = named(examine(patient(sandbox)), "login")
+    found = named(diagnose(context(sandbox)), "login")
 
     assert found.state is State.PROBLEM
     assert "reached" in found.message
@@ -187,11 +189,11 @@ def test_astro_out_of_reach_is_not_a_missing_login(sandbox: Sandbox) -> None:
 
 def test_a_call_that_hangs_is_a_problem_of_its_own_and_stops_no_other(sandbox: Sandbox) -> None:
     sandbox.fault("hang", command="deployment list")
-    seen = patient(sandbox)
+    seen = context(sandbox)
     assert isinstance(seen.astro, Astro)
     seen.astro.timeout = 1.5
 
-    findings = examine(seen)
+    findings = diagnose(seen)
 
     assert problems(findings) == ["login"]
     assert "did not answer" in named(findings, "login").message
@@ -201,7 +203,7 @@ def test_outside_a_project_the_project_above_is_named_and_airflow_not_asked(sand
     dags = sandbox.project / "dags"
     dags.mkdir()
 
-    findings = examine(patient(sandbox, cwd=dags))
+    findings = diagnose(context(sandbox, cwd=dags))
 
     assert problems(findings) == ["project"]
     assert f"cd {sandbox.project}" in named(findings, "project").next
@@ -213,7 +215,7 @@ def test_outside_a_project_the_project_above_is_named_and_airflow_not_asked(sand
 def test_an_airflow_that_does_not_run_is_told_how_to_start(sandbox: Sandbox, how: str) -> None:
     sandbox.fault("not-running", how=how)
 
-    findings = examine(patient(sandbox))
+    findings = diagnose(context(sandbox))
 
     assert problems(findings) == ["airflow"]
     assert "astro dev start" in named(findings, "airflow").next
@@ -225,7 +227,7 @@ def test_a_standalone_project_without_its_environment_is_told_how_to_start(sandb
     sandbox.use_mode("standalone")
     sandbox.fault("not-running")
 
-    findings = examine(patient(sandbox))
+    findings = diagnose(context(sandbox))
 
     assert problems(findings) == ["airflow"]
     assert "standalone" in named(findings, "local-mode").message
@@ -236,13 +238,13 @@ def test_log_lines_around_airflow_s_version_do_not_disturb(sandbox: Sandbox, mod
     sandbox.use_mode(mode)
     sandbox.fault("noise", before="[2026-08-01T10:00:00.1] {settings.py:63} INFO - 9.9.9 of it\n", after="done\n")
 
-    assert "version 3.3.2" in named(examine(patient(sandbox)), "airflow").message
+    assert "version 3.3.2" in named(diagnose(context(sandbox)), "airflow").message
 
 
 def test_a_file_that_an_image_would_take_is_no_problem_of_the_astro_cli(sandbox: Sandbox) -> None:
     sandbox.write_env("A=1\n")
 
-    findings = examine(patient(sandbox))
+    findings = diagnose(context(sandbox))
 
     assert problems(findings) == ["env-ignored-by-docker"]
     assert exit_code(findings) is ExitCode.FOUND
@@ -252,7 +254,7 @@ def test_a_config_that_is_not_valid_is_a_problem_but_not_of_the_astro_cli(sandbo
     ignore_all(sandbox)
     unknown = UsageError("Nothing is called tinclude.", hint="Did you mean include?")
 
-    findings = examine(patient(sandbox, config=unknown))
+    findings = diagnose(context(sandbox, config=unknown))
 
     assert named(findings, "config") == Finding("config", State.PROBLEM, str(unknown), unknown.hint)
     assert exit_code(findings) is ExitCode.FOUND
@@ -267,7 +269,7 @@ def test_each_target_is_its_own_finding(sandbox: Sandbox) -> None:
         ("dev-there", Selector("dep-2", workspace_id="ws-2")),
     ]
 
-    findings = examine(patient(sandbox, targets=targets))
+    findings = diagnose(context(sandbox, targets=targets))
 
     assert [finding.name for finding in findings][-3:] == ["target prod", "target dev", "target dev-there"]
     assert problems(findings) == ["target dev"]
@@ -278,7 +280,7 @@ def test_each_target_is_its_own_finding(sandbox: Sandbox) -> None:
 def test_independent_calls_run_at_the_same_time(sandbox: Sandbox) -> None:
     sandbox.fault("slow", seconds=0.3)
 
-    examine(patient(sandbox, targets=[("prod", Selector("dep-1"))]))
+    diagnose(context(sandbox, targets=[("prod", Selector("dep-1"))]))
 
     calls = sandbox.calls()
     assert len(calls) >= 5
@@ -310,6 +312,6 @@ def test_an_error_that_looking_raises_becomes_the_finding_of_that_look(sandbox: 
     def mode() -> str:
         raise AstroSyncError("The mode is not known.", hint="Ask.")
 
-    found = named(examine(patient(sandbox, mode=mode)), "local-mode")
+    found = named(diagnose(context(sandbox, mode=mode)), "local-mode")
 
     assert found == Finding("local-mode", State.PROBLEM, "The mode is not known.", "Ask.")

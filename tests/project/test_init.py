@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from astro_sync.config import file as config
-from astro_sync.config.example import CONFIG_EXAMPLE
+from astro_sync.config.example import make_example
 from astro_sync.errors import RefusedError, UnusableError
 from astro_sync.project.assets import kit_file, seal
 from astro_sync.project.init import Step, StepAction, carry_out, plan_setup
@@ -30,7 +30,7 @@ def project(sandbox: Sandbox) -> Path:
 
 def plan(project: Path) -> list[Step]:
     found = config.find(project) or project / config.NAME
-    return plan_setup(project, ENVIRON, config=found, example=CONFIG_EXAMPLE)
+    return plan_setup(project, ENVIRON, config=found, example=make_example())
 
 
 def set_up(project: Path) -> list[Step]:
@@ -235,8 +235,8 @@ def test_a_config_file_further_up_is_not_put_out_of_force(project: Path) -> None
 
 
 def test_the_example_config_explains_every_setting_and_is_valid_when_switched_on(project: Path) -> None:
-    assert tomllib.loads(CONFIG_EXAMPLE) == {}
-    lines = CONFIG_EXAMPLE.splitlines()
+    assert tomllib.loads(make_example()) == {}
+    lines = make_example().splitlines()
     switched_on = "\n".join(line[1:] if line.startswith("#") and line[1:2] != " " else line for line in lines)
     (project / ".astro-sync.toml").write_text(switched_on)
 
@@ -244,6 +244,7 @@ def test_the_example_config_explains_every_setting_and_is_valid_when_switched_on
 
     assert found is not None
     explained = found.defaults.keys() | found.targets["prod"].keys()
+    assert found.groups == {"all": ("dev", "prod")}
     (project / ".astro-sync.toml").write_text("[targets.dev]\nqqqqqqqq = 1\n")
     with pytest.raises(Exception, match="qqqqqqqq") as unknown:
         config.load(project)

@@ -1,18 +1,32 @@
 """`check`: what will bite in `.env` files."""
 
-from collections.abc import Sequence
-from dataclasses import asdict
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import ClassVar
 
 from astro_sync.checks import Check, Problem, Subject, check_file, choose, fix_file, look_around
 from astro_sync.commands.context import RunContext, prepare
 from astro_sync.commands.invocation import Invocation
+from astro_sync.config.options import BackupOptions
 from astro_sync.config.settings import ResolvedSettings
 from astro_sync.core.outcome import RunOutcome
 from astro_sync.errors import ExitCode, UsageError
 from astro_sync.places.env_file import EnvFile
 
 
-def run(settings: ResolvedSettings, invocation: Invocation) -> RunOutcome:
+@dataclass(frozen=True, kw_only=True)
+class CheckOptions(BackupOptions):
+    """What `check` takes."""
+
+    positional: ClassVar[Mapping[str, str]] = {"files": "[FILE]..."}
+
+    files: tuple[str, ...]
+    select: tuple[str, ...]
+    ignore: tuple[str, ...]
+    fix: bool
+
+
+def run(settings: ResolvedSettings[CheckOptions], invocation: Invocation) -> RunOutcome:
     """Find what will bite in files; with --fix mend what is safe to mend, and tell what is left."""
     options = settings.options
     checks = choose(options.select, options.ignore)
@@ -44,7 +58,7 @@ def _check(subject: Subject, checks: Sequence[Check], ignored: Sequence[str]) ->
     return found
 
 
-def _fix(file: EnvFile, context: RunContext, checks: Sequence[Check]) -> list[str]:
+def _fix(file: EnvFile, context: RunContext[CheckOptions], checks: Sequence[Check]) -> list[str]:
     fix = fix_file(_subject(file, context), checks)
     lines = []
     if fix.data is not None:
@@ -57,7 +71,7 @@ def _fix(file: EnvFile, context: RunContext, checks: Sequence[Check]) -> list[st
     return lines
 
 
-def _subject(file: EnvFile, context: RunContext) -> Subject:
+def _subject(file: EnvFile, context: RunContext[CheckOptions]) -> Subject:
     around = context.invocation
     # As the user named it, so that editors and CI find the line.
     path = file.path if file.path.is_absolute() and str(file.path) == file.label else file.path.relative_to(around.cwd)

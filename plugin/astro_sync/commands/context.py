@@ -4,15 +4,15 @@ import re
 import tempfile
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Final
+from typing import Final, Generic, TypeVar
 
 from astro_sync.commands.invocation import Invocation
 from astro_sync.commands.receipts import ReceiptBook, open_receipts
-from astro_sync.config.options import Options
+from astro_sync.config.options import BackupOptions, DeploymentOptions, MoveOptions, ReadOptions, RunOptions
 from astro_sync.config.settings import ResolvedSettings
 from astro_sync.console.confirmation import Confirmation, confirmed
 from astro_sync.core.filters import Filters
@@ -30,11 +30,16 @@ from astro_sync.sync.pipeline import Destination, SyncOptions
 _MODE: Final = re.compile(r"^dev\.mode: *(\S*) *$", re.MULTILINE)
 
 
+_O = TypeVar("_O", bound=RunOptions)
+_D = TypeVar("_D", bound=DeploymentOptions)
+O_co = TypeVar("O_co", bound=RunOptions, covariant=True)
+
+
 @dataclass(slots=True)
-class RunContext:
+class RunContext(Generic[O_co]):
     """One run: its settings, what surrounds it, and what its places share."""
 
-    settings: ResolvedSettings
+    settings: ResolvedSettings[O_co]
     invocation: Invocation
     folder: Path
     found_astro: Astro | UnusableError
@@ -55,11 +60,11 @@ class RunContext:
             stdin=around.stdin,
             astro=lambda: self.astro,
             mode=self.mode,
-            target=self._target,
+            target=self.settings.target,
         )
 
     @property
-    def options(self) -> Options:
+    def options(self) -> O_co:
         """Return the options of the run."""
         return self.settings.options
 
@@ -75,9 +80,9 @@ class RunContext:
         """Return the folder for what outlives the run: backups, receipts, locks."""
         return backup.folder(self.invocation.environ, self.invocation.home).parent
 
-    def place(self, address: str, role: Role, options: Options | None = None) -> AnyPlace:
+    def place(self: "RunContext[ReadOptions]", address: str, role: Role) -> AnyPlace:
         """Return the place of an address."""
-        return open_place(address, role, self._around(options or self.options))
+        return open_place(address, role, self._around(self.options))
 
     def env_file(self, path: str, *, read_only: bool) -> EnvFile:
         """Return a `.env` file that must be there."""
@@ -85,25 +90,23 @@ class RunContext:
         file.must_exist = True
         return file
 
-    def backup_of(self, place: AnyPlace) -> Path | None:
+    def backup_of(self: "RunContext[BackupOptions]", place: AnyPlace) -> Path | None:
         """Keep what a place holds, unless --no-backup says not to."""
         folder = self.backups()
         return place.keep_backup(folder, self.invocation.now) if folder else None
 
-    def destination(self, address: str) -> Destination:
+    def destination(self: "RunContext[MoveOptions]", address: str) -> Destination:
         """Return the place of an address to write to, with the policy of the run."""
         return Destination(self.place(address, Role.DESTINATION), self.policy(self.options))
 
-    def deployments(self, role: Role, *, saved: bool = False) -> list[Destination]:
-        """Return the Deployments that were named, each with what was decided about it."""
+    def deployments(self: "RunContext[_D]", role: Role, *, saved: bool = False) -> list[tuple[AnyPlace, _D]]:
+        """Return the Deployments that were named, each with what holds for it."""
         return [
-            Destination(
-                make_deployment(selector, role, self._around(options), target=name, saved=saved), self.policy(options)
-            )
+            (make_deployment(selector, role, self._around(options), target=name, saved=saved), options)
             for selector, name, options in select(self.settings)
         ]
 
-    def policy(self, options: Options) -> Policy:
+    def policy(self, options: MoveOptions) -> Policy:
         """Return what was decided about one destination."""
         interactive = self.invocation.terminal.interactive
         on_conflict = OnConflict(options.on_conflict or ("ask" if interactive else "fail"))
@@ -123,7 +126,7 @@ class RunContext:
             id_case=options.id_case,
         )
 
-    def sync_options(self) -> SyncOptions:
+    def sync_options(self: "RunContext[MoveOptions]") -> SyncOptions:
         """Return what the user decided for the run."""
         options, terminal = self.options, self.invocation.terminal
         receipts = self.receipts()
@@ -146,11 +149,11 @@ class RunContext:
             jobs=options.jobs,
         )
 
-    def receipts(self) -> ReceiptBook:
+    def receipts(self: "RunContext[MoveOptions]") -> ReceiptBook:
         """Return the receipts of what was sent before."""
         return open_receipts(None if self.options.no_receipts else self.state / "receipts")
 
-    def backups(self) -> Path | None:
+    def backups(self: "RunContext[BackupOptions]") -> Path | None:
         """Return the folder for backups, None with --no-backup."""
         return None if self.options.no_backup else backup.folder(self.invocation.environ, self.invocation.home)
 
@@ -163,30 +166,20 @@ class RunContext:
                 self._told_mode = local_mode(self.astro) if asks else mode_in_file(self.invocation.project)
             return self._told_mode
 
-    def _around(self, options: Options) -> Surroundings:
-        return replace(
-            self.surroundings,
-            options=PlaceOptions(
+    def _around(self, options: ReadOptions) -> Surroundings:
+        for_places = PlaceOptions(with_secrets=options.with_secrets, allow_http=options.allow_http, jobs=options.jobs)
+        if isinstance(options, MoveOptions):
+            for_places = replace(
+                for_places,
                 allow_argv=options.allow_argv,
                 line_breaks=options.line_breaks,
-                with_secrets=options.with_secrets,
                 auto_link=options.auto_link,
-                allow_http=options.allow_http,
-                jobs=options.jobs,
-            ),
-        )
-
-    def _target(self, name: str) -> Mapping[str, object]:
-        config = self.settings.config
-        if config is None or isinstance(config, UsageError):
-            raise config or UsageError(
-                "There is no .astro-sync.toml here or above.", hint="`astro-sync init` writes one."
             )
-        return config.target(name)
+        return replace(self.surroundings, options=for_places)
 
 
 @contextmanager
-def prepare(settings: ResolvedSettings, invocation: Invocation) -> Iterator[RunContext]:
+def prepare(settings: ResolvedSettings[_O], invocation: Invocation) -> Iterator[RunContext[_O]]:
     """Look for `astro` and make the private folder; a signal can end what is done with them."""
     options = settings.options
     temp_root = Path(invocation.environ.get("TMPDIR") or tempfile.gettempdir())
@@ -209,12 +202,12 @@ def prepare(settings: ResolvedSettings, invocation: Invocation) -> Iterator[RunC
         yield RunContext(settings, invocation, folder, found)
 
 
-def filters(options: Options) -> Filters:
+def filters(options: ReadOptions) -> Filters:
     """Return the filters of some options."""
     return Filters(options.include, options.exclude, options.airflow_only)
 
 
-def select(settings: ResolvedSettings) -> list[tuple[Selector, str | None, Options]]:
+def select(settings: ResolvedSettings[_D]) -> list[tuple[Selector, str | None, _D]]:
     """Return the Deployments that were named, each with what holds for it; raises UsageError if none was."""
     found = {(selector_of(target.options, target.name), target.name): target.options for target in settings.targets}
     if not found:
@@ -223,7 +216,7 @@ def select(settings: ResolvedSettings) -> list[tuple[Selector, str | None, Optio
     return [(selector, name, options) for (selector, name), options in found.items()]
 
 
-def selector_of(options: Options, target: str | None) -> Selector:
+def selector_of(options: DeploymentOptions, target: str | None) -> Selector:
     """Return how the options of one target name a Deployment; raises UsageError if they do not."""
     ids, names = options.deployment_id, options.deployment_name
     if not (ids or names):

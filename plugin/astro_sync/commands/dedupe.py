@@ -1,11 +1,13 @@
 """`dedupe`: the last value of each key in a file stays."""
 
-from collections.abc import Iterator
-from dataclasses import replace
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import ClassVar
 
 from astro_sync.airflow.names import masked
 from astro_sync.commands.context import prepare
 from astro_sync.commands.invocation import Invocation
+from astro_sync.config.options import BackupOptions
 from astro_sync.config.settings import ResolvedSettings
 from astro_sync.core.filters import EVERYTHING
 from astro_sync.core.outcome import RunOutcome
@@ -13,7 +15,20 @@ from astro_sync.envfile.dedupe import Deduped
 from astro_sync.errors import DeclinedError, ExitCode, UsageError
 
 
-def run(settings: ResolvedSettings, invocation: Invocation) -> RunOutcome:
+@dataclass(frozen=True, kw_only=True)
+class DedupeOptions(BackupOptions):
+    """What `dedupe` takes."""
+
+    positional: ClassVar[Mapping[str, str]] = {"env": "[FILE]"}
+
+    env: str
+    check_only: bool
+    dry_run: bool
+    exit_code: bool
+    yes: bool
+
+
+def run(settings: ResolvedSettings[DedupeOptions], invocation: Invocation) -> RunOutcome:
     """Leave the last value of each key in a file."""
     options, terminal = settings.options, invocation.terminal
     if options.env == "-":

@@ -1,8 +1,13 @@
 """`diff`: two places, or `.env` and Deployments, key by key."""
 
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import ClassVar
+
 from astro_sync.commands.context import RunContext, filters, prepare
 from astro_sync.commands.invocation import Invocation
 from astro_sync.commands.outcome import source_outcome
+from astro_sync.config.options import DeploymentOptions
 from astro_sync.config.settings import ResolvedSettings
 from astro_sync.core.compare import Compared, Match
 from astro_sync.core.model import Snapshot
@@ -14,7 +19,19 @@ from astro_sync.sync.pipeline import diff
 _SAME = frozenset({Match.SAME, Match.NOT_KNOWN})
 
 
-def run(settings: ResolvedSettings, invocation: Invocation) -> RunOutcome:
+@dataclass(frozen=True, kw_only=True)
+class DiffOptions(DeploymentOptions):
+    """What `diff` takes."""
+
+    positional: ClassVar[Mapping[str, str]] = {"source": "[SOURCE", "destination": "DEST]"}
+
+    source: str
+    destination: str
+    export: bool
+    exit_code: bool
+
+
+def run(settings: ResolvedSettings[DiffOptions], invocation: Invocation) -> RunOutcome:
     """Compare places and change nothing."""
     options = settings.options
     with prepare(settings, invocation) as context:
@@ -29,7 +46,7 @@ def run(settings: ResolvedSettings, invocation: Invocation) -> RunOutcome:
     )
 
 
-def _places(context: RunContext) -> tuple[AnyPlace, list[AnyPlace]]:
+def _places(context: RunContext[DiffOptions]) -> tuple[AnyPlace, list[AnyPlace]]:
     """Return what is compared with what: the two places that were named, or a local one with the Deployments."""
     options = context.options
     if options.source and options.destination:
@@ -43,7 +60,7 @@ def _places(context: RunContext) -> tuple[AnyPlace, list[AnyPlace]]:
         env = context.env_file(options.env, read_only=True)
         env.must_exist = "env" in context.settings.origins
         source = env
-    return source, [end.place for end in context.deployments(Role.SOURCE)]
+    return source, [place for place, _ in context.deployments(Role.SOURCE)]
 
 
 def _compared(place: AnyPlace, compared: list[Compared], held: Snapshot) -> PlaceOutcome:

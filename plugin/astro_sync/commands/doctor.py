@@ -1,29 +1,38 @@
 """`doctor`: whether everything is there that a sync needs."""
 
+from dataclasses import dataclass
+
 from astro_sync.commands.context import RunContext, prepare, selector_of
 from astro_sync.commands.invocation import Invocation
 from astro_sync.config.file import Config
-from astro_sync.config.options import Options, Typed
-from astro_sync.config.settings import ResolvedSettings, settle
+from astro_sync.config.options import CommandLine, DeploymentOptions, RunOptions
+from astro_sync.config.settings import ResolvedSettings, resolve
 from astro_sync.core.filters import EVERYTHING
 from astro_sync.core.outcome import RunOutcome
 from astro_sync.errors import AstroSyncError, UsageError
 from astro_sync.places.astro_cli import Astro
 from astro_sync.places.base import Role
 from astro_sync.places.deployment import make_deployment
-from astro_sync.project.doctor import Patient, examine, exit_code, to_rows
+from astro_sync.project.doctor import DoctorContext, diagnose, exit_code, to_rows
 from astro_sync.project.finding import Finding, State
 
 _SIGNS = {State.OK: "ok     ", State.WARNING: "warning", State.PROBLEM: "problem"}
 
 
-def run(settings: ResolvedSettings, invocation: Invocation) -> RunOutcome:
+@dataclass(frozen=True, kw_only=True)
+class DoctorOptions(RunOptions):
+    """What `doctor` takes."""
+
+    env: str
+
+
+def run(settings: ResolvedSettings[DoctorOptions], invocation: Invocation) -> RunOutcome:
     """Look at all that a sync needs, and change nothing."""
     found = settings.config
     config = found if isinstance(found, Config) else None
-    targets = {name: _options_of(name, config, invocation) for name in (config.targets if config else ())}
+    targets = {name: _options_of(name, config) for name in (config.targets if config else ())}
     with prepare(settings, invocation) as context:
-        patient = Patient(
+        patient = DoctorContext(
             astro=context.found_astro,
             cwd=invocation.cwd,
             home=invocation.home,
@@ -37,7 +46,7 @@ def run(settings: ResolvedSettings, invocation: Invocation) -> RunOutcome:
             ],
             env_files=[options.env for options in targets.values()],
         )
-        findings = [*examine(patient), _look_at_env(context)]
+        findings = [*diagnose(patient), _look_at_env(context)]
     quiet = settings.options.quiet
     return RunOutcome(
         command="doctor",
@@ -47,12 +56,12 @@ def run(settings: ResolvedSettings, invocation: Invocation) -> RunOutcome:
     )
 
 
-def _options_of(name: str, config: Config | None, invocation: Invocation) -> Options:
+def _options_of(name: str, config: Config | None) -> DeploymentOptions:
     """Return what holds for one target of the config, as if nothing else had been typed."""
-    return settle(Typed({"target": (name,)}, frozenset({"target"}), frozenset()), invocation.environ, config).options
+    return resolve(DeploymentOptions, CommandLine({"target": (name,)}, frozenset({"target"})), config).options
 
 
-def _look_at_env(context: RunContext) -> Finding:
+def _look_at_env(context: RunContext[DoctorOptions]) -> Finding:
     """Tell whether local Airflow could read the `.env`."""
     name = context.options.env
     try:

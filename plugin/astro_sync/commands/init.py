@@ -1,11 +1,12 @@
 """`init`: set an Astro project up."""
 
 import shlex
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from astro_sync.commands.invocation import Invocation
-from astro_sync.config.example import CONFIG_EXAMPLE
+from astro_sync.config.example import make_example
 from astro_sync.config.file import NAME, find
+from astro_sync.config.options import RunOptions
 from astro_sync.config.settings import ResolvedSettings
 from astro_sync.core.outcome import RunOutcome
 from astro_sync.errors import DeclinedError, ExitCode
@@ -14,12 +15,21 @@ from astro_sync.project.init import Step, carry_out, plan_setup
 from astro_sync.project.root import require_project
 
 
-def run(settings: ResolvedSettings, invocation: Invocation) -> RunOutcome:
+@dataclass(frozen=True, kw_only=True)
+class InitOptions(RunOptions):
+    """What `init` takes."""
+
+    dry_run: bool
+    exit_code: bool
+    yes: bool
+
+
+def run(settings: ResolvedSettings[InitOptions], invocation: Invocation) -> RunOutcome:
     """Make an Astro project ready; ask on a terminal, and go ahead without one."""
     options, terminal = settings.options, invocation.terminal
     require_project(invocation.cwd, invocation.home)
     config = find(invocation.cwd) or invocation.cwd / NAME
-    steps = plan_setup(invocation.cwd, invocation.environ, config=config, example=CONFIG_EXAMPLE)
+    steps = plan_setup(invocation.cwd, invocation.environ, config=config, example=make_example())
     pending = [step for step in steps if step.data is not None]
     outcome = RunOutcome(command="init", dry_run=options.dry_run, lines=tuple(map(_step_line, steps)))
     if not pending:

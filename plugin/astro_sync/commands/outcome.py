@@ -1,6 +1,6 @@
 """Turn what a sync returned into the outcome of a command."""
 
-from astro_sync.config.options import Options
+from astro_sync.config.options import MoveOptions
 from astro_sync.core.model import Notice
 from astro_sync.core.outcome import PlaceOutcome, RunOutcome
 from astro_sync.core.verify import Outcome
@@ -8,7 +8,7 @@ from astro_sync.places.base import AnyPlace
 from astro_sync.sync.pipeline import RunResult, Step
 
 
-def outcome_of(command: str, result: RunResult, options: Options) -> RunOutcome:
+def outcome_of(command: str, result: RunResult, options: MoveOptions) -> RunOutcome:
     """Return the outcome of a move: its source, then each destination."""
     sources = {step.source.address: step.source for step in result.steps}
     written = {step.place.address for step in result.steps}
