@@ -15,6 +15,7 @@ from astro_sync import __version__
 from astro_sync.cli.completion import SHELLS, completion_script
 from astro_sync.cli.guide import EXIT_CODES, GUIDE, CheckCommand
 from astro_sync.cli.registry import COMMANDS, Entry
+from astro_sync.console.signals import listen
 from astro_sync.errors import ExitCode, UnusableError
 
 if TYPE_CHECKING:
@@ -93,7 +94,9 @@ def main() -> NoReturn:
             # A terminal that lacks a letter shows its number.
             stream.reconfigure(errors="backslashreplace")
     try:
-        cli.main(standalone_mode=False, prog_name="astro-sync")
+        # From here on a signal is remembered until the run can end with a report.
+        with listen() as signals:
+            cli.main(standalone_mode=False, prog_name="astro-sync", obj=signals)
     except click.exceptions.Exit as error:
         sys.exit(error.exit_code)
     except click.ClickException as error:
@@ -108,7 +111,6 @@ def _run(command: str, given: dict[str, Any]) -> NoReturn:
     """Gather what surrounds the run, run one command, and exit."""
     from astro_sync.cli.session import Ending, place_in_project, run
     from astro_sync.commands.invocation import Invocation
-    from astro_sync.console.signals import listen
     from astro_sync.console.terminal import open_terminal
     from astro_sync.project.root import find_project
 
@@ -124,19 +126,17 @@ def _run(command: str, given: dict[str, Any]) -> NoReturn:
     if project != cwd:
         terminal.tell(f"Working on the project above: {project}.")
         command_line = place_in_project(command_line, cwd, project)
-    with listen() as signals:
-        invocation = Invocation(
-            environ=dict(os.environ),
-            cwd=project,
-            project=project,
-            home=home,
-            now=datetime.now(UTC),
-            stdin=lambda: sys.stdin.buffer.read() if sys.stdin else b"",
-            terminal=terminal,
-            signals=signals,
-        )
-        code = run(command, command_line, invocation)
-    sys.exit(code)
+    invocation = Invocation(
+        environ=dict(os.environ),
+        cwd=project,
+        project=project,
+        home=home,
+        now=datetime.now(UTC),
+        stdin=lambda: sys.stdin.buffer.read() if sys.stdin else b"",
+        terminal=terminal,
+        signals=click.get_current_context().obj,
+    )
+    sys.exit(run(command, command_line, invocation))
 
 
 def _command_line(given: Mapping[str, Any]) -> "CommandLine":

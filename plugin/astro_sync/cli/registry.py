@@ -52,6 +52,12 @@ def _diff() -> Command[Any]:
     return Command(DiffOptions, run)
 
 
+def _list() -> Command[Any]:
+    from astro_sync.commands.list_place import ListOptions, run
+
+    return Command(ListOptions, run)
+
+
 def _dedupe() -> Command[Any]:
     from astro_sync.commands.dedupe import DedupeOptions, run
 
@@ -100,6 +106,12 @@ COMMANDS: Final[Mapping[str, Entry]] = {
         "Compare SOURCE with DEST, or .env with Deployments, key by key; nothing is changed.",
         "astro-sync diff --deployment-id clx1 --exit-code",
         _diff,
+    ),
+    "list": Entry(
+        "What a place holds, by name; no values.",
+        "List the names, the kinds, what is secret and the last change of what PLACE holds; no values.",
+        "astro-sync list deployment:clx1",
+        _list,
     ),
     "dedupe": Entry(
         "One file: the last value of each key stays.",

@@ -1,8 +1,13 @@
 """`list`: what a place holds, by name; no values."""
 
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import ClassVar
+
 from astro_sync.commands.context import filters, prepare
 from astro_sync.commands.invocation import Invocation
 from astro_sync.commands.outcome import source_outcome
+from astro_sync.config.options import ReadOptions
 from astro_sync.config.settings import ResolvedSettings
 from astro_sync.console.report import object_lines
 from astro_sync.core.filters import Wanted
@@ -11,7 +16,16 @@ from astro_sync.core.outcome import RunOutcome
 from astro_sync.places.base import AnyPlace, Role
 
 
-def run(settings: ResolvedSettings, invocation: Invocation) -> RunOutcome:
+@dataclass(frozen=True, kw_only=True)
+class ListOptions(ReadOptions):
+    """What `list` takes."""
+
+    positional: ClassVar[Mapping[str, str]] = {"place": "PLACE"}
+
+    place: str
+
+
+def run(settings: ResolvedSettings[ListOptions], invocation: Invocation) -> RunOutcome:
     """List names, kinds, whether secret, and the last change where the place tells it."""
     options = settings.options
     wanted = Wanted(filters(options))
