@@ -25,7 +25,7 @@ OF_FILES = ["env-ignored-by-git", "env-ignored-by-docker", "env-permissions", "c
 
 def context(
     sandbox: Sandbox, *, cwd: Path | None = None, env: dict[str, str] | None = None, **more: Any
-) -> DoctorContext:  # noqa: ANN401 - whatever a DoctorContext has
+) -> DoctorContext:
     environ = sandbox.environment | (env or {})
     private = sandbox.temporary / "private"
     private.mkdir(exist_ok=True)
