@@ -148,7 +148,9 @@ class RunContext:
 
     def receipts(self) -> ReceiptBook:
         """Return the receipts of what was sent before."""
-        return open_receipts(None if self.options.no_receipts else self.state / "receipts")
+        return open_receipts(
+            None if self.options.no_receipts else self.state / "receipts", self.invocation.terminal.tell
+        )
 
     def backups(self) -> Path | None:
         """Return the folder for backups, None with --no-backup."""
