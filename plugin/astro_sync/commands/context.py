@@ -151,7 +151,9 @@ class RunContext(Generic[O_co]):
 
     def receipts(self: "RunContext[MoveOptions]") -> ReceiptBook:
         """Return the receipts of what was sent before."""
-        return open_receipts(None if self.options.no_receipts else self.state / "receipts")
+        return open_receipts(
+            None if self.options.no_receipts else self.state / "receipts", self.invocation.terminal.tell
+        )
 
     def backups(self: "RunContext[BackupOptions]") -> Path | None:
         """Return the folder for backups, None with --no-backup."""
