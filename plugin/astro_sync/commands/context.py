@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Final, Generic, TypeVar
 
 from astro_sync.commands.invocation import Invocation
-from astro_sync.commands.receipts import ReceiptBook, open_receipts
+from astro_sync.commands.receipts import ReceiptBook
 from astro_sync.config.options import BackupOptions, DeploymentOptions, MoveOptions, ReadOptions, RunOptions
 from astro_sync.config.settings import ResolvedSettings
 from astro_sync.console.confirmation import Confirmation, confirmed
@@ -25,6 +25,7 @@ from astro_sync.places.env_file import EnvFile, open_env_file
 from astro_sync.places.registry import open_place
 from astro_sync.storage import backup
 from astro_sync.storage.private import private_folder
+from astro_sync.storage.receipts import Receipts
 from astro_sync.sync.pipeline import Destination, SyncOptions
 
 _MODE: Final = re.compile(r"^dev\.mode: *(\S*) *$", re.MULTILINE)
@@ -151,9 +152,9 @@ class RunContext(Generic[O_co]):
 
     def receipts(self: "RunContext[MoveOptions]") -> ReceiptBook:
         """Return the receipts of what was sent before."""
-        return open_receipts(
-            None if self.options.no_receipts else self.state / "receipts", self.invocation.terminal.tell
-        )
+        if self.options.no_receipts:
+            return ReceiptBook(None)
+        return ReceiptBook(Receipts(self.state / "receipts", self.invocation.terminal.tell))
 
     def backups(self: "RunContext[BackupOptions]") -> Path | None:
         """Return the folder for backups, None with --no-backup."""
