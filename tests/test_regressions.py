@@ -10,8 +10,9 @@ from astro_sync.config.file import load
 from astro_sync.core.model import Note, Snapshot, Value, Variable
 from astro_sync.core.plan import Policy, make_plan
 from astro_sync.errors import UsageError
+from astro_sync.places.airflow_answers import StoredVariable
 from astro_sync.places.astro_cli import Astro, find_astro
-from astro_sync.places.metadata_database import read_variables
+from astro_sync.places.metadata_database import MetadataDatabase, Request
 from sandbox import Sandbox
 
 
@@ -42,9 +43,9 @@ def test_a_text_that_is_a_json_string_keeps_its_quotes_from_an_older_airflow(san
     with sandbox.change() as state:
         state["airflow_version"] = "2.10.5"
     sandbox.set_airflow({"x": '"text"'})
-    entries = read_variables(run_astro(sandbox, timeout=30), lambda _key: False)
-    assert entries is not None
-    assert entries.found == (("x", '"text"'),) or "x" in entries.unreadable
+    database = MetadataDatabase(run_astro(sandbox, timeout=30), sandbox.project, sandbox.temporary)
+    reading = database.read(Request(connections=False)).variables
+    assert reading.found == (StoredVariable("x", '"text"'),)
 
 
 def test_a_comment_that_a_plan_records_stands_there_afterwards() -> None:

@@ -1,11 +1,12 @@
 import json
+from dataclasses import replace
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from astro_sync.core.model import Value, Variable
-from astro_sync.places.deployment_answers import Details, parse_inspect, parse_names, parse_saved
+from astro_sync.core.model import Value
+from astro_sync.places.deployment_answers import Details, Row, parse_inspect, parse_names, parse_saved
 from sandbox import Sandbox
 
 SAVED = (
@@ -35,8 +36,8 @@ def saved(variables: list[tuple[str, str, bool]]) -> str:
     return "".join(f"\n{key}={' # secret' if secret else value}" for key, value, secret in variables)
 
 
-def expected(variables: list[tuple[str, str, bool]]) -> dict[str, Variable]:
-    return {key: Variable(key, None if secret else Value(value), secret) for key, value, secret in variables}
+def expected(variables: list[tuple[str, str, bool]], updated_at: str = "") -> list[Row]:
+    return [Row(key, None if secret else Value(value), secret, updated_at) for key, value, secret in variables]
 
 
 ODD: dict[str, list[tuple[str, str, bool]]] = {
@@ -154,7 +155,7 @@ def test_a_table_and_a_file_that_disagree_prove_nothing(output: str, file: str) 
 
 
 def test_no_variables_are_believed_when_nothing_was_saved() -> None:
-    assert parse_saved("Using an Astro API Token\n\nNo variables found\n", "") == {}
+    assert parse_saved("Using an Astro API Token\n\nNo variables found\n", "") == []
 
 
 HEADER = ["NAME", "NAMESPACE", "CLUSTER", "CLOUD PROVIDER", "REGION", "DEPLOYMENT ID", "RUNTIME VERSION"]
@@ -208,7 +209,7 @@ def inspected(variables: object, **more: object) -> str:
     return json.dumps({"deployment": {**shown, **about, **more}}, indent=4)
 
 
-PLAIN = {"key": "A", "value": "1", "is_secret": False, "updated_at": "x"}
+PLAIN = {"key": "A", "value": "1", "is_secret": False, "updated_at": "2026-08-01T10:00:00Z"}
 
 
 @pytest.mark.parametrize(
@@ -229,7 +230,10 @@ PLAIN = {"key": "A", "value": "1", "is_secret": False, "updated_at": "x"}
 def test_inspect_gives_every_variable_exactly_and_no_secret(
     rows: object, variables: list[tuple[str, str, bool]]
 ) -> None:
-    assert parse_inspect(inspected(rows)) == (Details("d1", "prod", "Main"), expected(variables))
+    assert parse_inspect(inspected(rows)) == (
+        Details("d1", "prod", "Main"),
+        expected(variables, "2026-08-01T10:00:00Z"),
+    )
 
 
 @pytest.mark.parametrize("before", ["", "Using an Astro API Token\n", "{\n", '{"other": 1}\n', "{}\n", "[1]\n"])
@@ -237,8 +241,23 @@ def test_inspect_gives_every_variable_exactly_and_no_secret(
 def test_inspect_is_read_among_other_lines(before: str, behind: str) -> None:
     assert parse_inspect(before + inspected([PLAIN]) + behind) == (
         Details("d1", "prod", "Main"),
-        expected([("A", "1", False)]),
+        expected([("A", "1", False)], "2026-08-01T10:00:00Z"),
     )
+
+
+@pytest.mark.parametrize(
+    "before", ['{"a":' * 100_000, '{"a":[1,2,\n' * 15, '{"a": ' + "9" * 5_000 + "}"], ids=["deep", "open", "digits"]
+)
+def test_a_document_that_nobody_can_read_does_not_hide_the_next(before: str) -> None:
+    assert parse_inspect(f"{before}\n{inspected([PLAIN])}") is not None
+
+
+@pytest.mark.parametrize("updated", [{}, {"updated_at": None}, {"updated_at": 5}])
+def test_a_variable_may_have_no_time_of_its_last_change(updated: dict[str, object]) -> None:
+    row = {key: value for key, value in PLAIN.items() if key != "updated_at"}
+    described = parse_inspect(inspected([row | updated]))
+    assert described is not None
+    assert described[1] == expected([("A", "1", False)])
 
 
 def test_a_workspace_without_a_name_is_told_by_its_id() -> None:
@@ -257,6 +276,17 @@ def test_a_workspace_without_a_name_is_told_by_its_id() -> None:
         inspected([{"key": "A", "is_secret": False}]),
         inspected([{"value": "x", "is_secret": False}]),
         inspected(["A"]),
+        inspected([PLAIN | {"value": 5}]),
+        inspected([PLAIN | {"value": ["x"]}]),
+        inspected([PLAIN | {"key": 5}]),
+        inspected([PLAIN | {"is_secret": "no"}]),
+        inspected({"A": "1"}),
+        inspected(None, configuration=["prod"]),
+        inspected(None, configuration={"name": 5}),
+        inspected(None, metadata={"deployment_id": ["d1"]}),
+        pytest.param('{"deployment": ' + "9" * 5000 + "}", id="many digits"),
+        pytest.param('{"a":' * 100_000, id="deep"),
+        pytest.param('{"a":[1,2,\n' * 3_000, id="never closed"),
         inspected(None, metadata={}),
         inspected(None, configuration={}),
         '{"deployment": null}',
@@ -279,7 +309,11 @@ def test_what_the_astro_cli_prints_and_saves_is_read_exactly_or_not_at_all(sandb
     shown = sandbox.astro("deployment", "variable", "list", "-d", "dep-1", "--save", "--env", "saved.env")
     assert parse_saved(shown.stdout, sandbox.read_env("saved.env")) in (None, variables)
     described = sandbox.astro("deployment", "inspect", "dep-1", "-o", "json")
-    assert parse_inspect(described.stdout) == (Details("dep-1", "prod", "Main"), variables)
+    inspect = parse_inspect(described.stdout)
+    assert inspect is not None
+    assert inspect[0] == Details("dep-1", "prod", "Main")
+    assert [replace(row, updated_at="") for row in inspect[1]] == variables
+    assert all(row.updated_at for row in inspect[1])
     names = sandbox.astro("deployment", "list")
     assert parse_names(names.stdout, None, "prod") == ("dep-1", "prod")
 

@@ -1,10 +1,15 @@
 import json
+import sys
+from collections.abc import Callable
 from contextlib import nullcontext
+from pathlib import Path
 
 import pytest
 
+from astro_sync.errors import UnusableError
+from astro_sync.places.airflow_answers import StoredConnection, StoredVariable
 from astro_sync.places.astro_cli import Astro, find_astro
-from astro_sync.places.metadata_database import Entries, read_connection_lines, read_variables
+from astro_sync.places.metadata_database import Contents, MetadataDatabase, Reading, Request
 from sandbox import Sandbox
 
 TEXTS = {
@@ -29,8 +34,8 @@ TEXTS = {
     "brace": "{",
     "NaN": "NaN",
 }
-# What an older Airflow cannot tell apart: it exports `"text"` as `text`, and unwraps what looks like a description.
-SETTLED_BY_GET = {name: text for name, text in TEXTS.items() if name not in {"json text", "described object", "NaN"}}
+# A document with NaN in it leaves an older Airflow's names unknown.
+SETTLED_BY_GET = {name: text for name, text in TEXTS.items() if name != "NaN"}
 
 
 def astro(sandbox: Sandbox) -> Astro:
@@ -49,14 +54,18 @@ def use_airflow(sandbox: Sandbox, version: str) -> None:
         state["airflow_version"] = version
 
 
-def shadows_nothing(_key: str) -> bool:
-    return False
+def read_all(sandbox: Sandbox, request: Request) -> Contents:
+    return MetadataDatabase(astro(sandbox), sandbox.project, sandbox.temporary).read(request)
 
 
-def read(sandbox: Sandbox, shadowed: str = "") -> Entries:
-    entries = read_variables(astro(sandbox), lambda key: key == shadowed)
-    assert entries is not None
-    return entries
+def read(
+    sandbox: Sandbox, *, shadowed: str = "", wants: Callable[[str], bool] = lambda _key: True
+) -> Reading[StoredVariable]:
+    return read_all(sandbox, Request(connections=False, wants_variable=wants, shadowed={shadowed})).variables
+
+
+def texts(reading: Reading[StoredVariable]) -> dict[str, str | None]:
+    return {stored.key: stored.text for stored in reading.found}
 
 
 def asked(sandbox: Sandbox) -> list[str]:
@@ -72,37 +81,26 @@ def either(request: pytest.FixtureRequest, sandbox: Sandbox) -> Sandbox:
 
 def test_airflow_that_can_list_values_is_asked_once_and_gives_every_stored_text(either: Sandbox) -> None:
     either.set_airflow(TEXTS, descriptions={"plain": "described", "object": "too"})
-    assert read(either) == Entries(tuple(TEXTS.items()))
+    assert texts(read(either)) == TEXTS
     assert asked(either) == ["variables list"]
+    assert either.calls("dev object export") == []
 
 
-@pytest.mark.parametrize("version", ["2.10.5", "2.4.0", "3.0.0", "3.2.1"])
-def test_older_airflow_is_asked_for_its_export_and_for_what_that_cannot_settle(either: Sandbox, version: str) -> None:
+@pytest.mark.parametrize("version", ["2.10.5", "2.11.2", "3.0.0", "3.2.1"])
+def test_older_airflow_is_asked_for_its_export_and_for_each_stored_text(either: Sandbox, version: str) -> None:
     use_airflow(either, version)
     either.set_airflow(SETTLED_BY_GET, descriptions={"plain": "described", "number": "too", "object": "and this"})
-    entries = read(either)
-    assert dict(entries.found) == SETTLED_BY_GET
-    assert entries.unreadable == {}
-    assert asked(either)[:2] == ["variables list", "variables export"]
+    reading = read(either)
+    assert texts(reading) == SETTLED_BY_GET
+    assert reading.unreadable == {}
+    assert sorted(call["argv"][4] for call in either.calls("dev run variables get")) == sorted(SETTLED_BY_GET)
 
 
-def test_every_variable_is_asked_for_since_an_older_export_tells_no_text_for_sure(sandbox: Sandbox) -> None:
-    use_airflow(sandbox, "2.10.5")
+def test_only_the_wanted_variables_of_an_older_airflow_are_asked_for(sandbox: Sandbox) -> None:
+    use_airflow(sandbox, "3.1.0")
     sandbox.set_airflow({"a": "text", "b": "42", "c": "[1]", "d": "12x"})
-    read(sandbox)
-    assert sorted(call["argv"][4] for call in sandbox.calls("dev run variables get")) == ["a", "b", "c", "d"]
-
-
-def test_a_variable_that_the_env_file_shadows_is_not_asked_for(sandbox: Sandbox) -> None:
-    use_airflow(sandbox, "2.10.5")
-    sandbox.set_airflow({"n": "42", "o": '{"a":1}', "t": "text"})
-    with sandbox.change() as state:
-        state["airflow"]["container_environment"] = {"AIRFLOW_VAR_N": "43", "AIRFLOW_VAR_O": "{}"}
-    entries = read_variables(astro(sandbox), lambda key: key in {"AIRFLOW_VAR_N", "AIRFLOW_VAR_O"})
-    assert entries is not None
-    assert dict(entries.found) == {"o": '{"a": 1}', "t": "text"}, "JSON-equal, for lack of its letters"
-    assert list(entries.unreadable) == ["n"]
-    assert [call["argv"][4] for call in sandbox.calls("dev run variables get")] == ["t"]
+    assert texts(read(sandbox, wants=lambda key: key in "bd")) == {"b": "42", "d": "12x"}
+    assert sorted(call["argv"][4] for call in sandbox.calls("dev run variables get")) == ["b", "d"]
 
 
 @pytest.mark.parametrize("shown", ["43", "true", '"42"', "42.0", "null", "text", ""])
@@ -111,21 +109,46 @@ def test_an_answer_that_says_something_else_than_the_export_is_not_believed(sand
     sandbox.set_airflow({"n": "42"})
     with sandbox.change() as state:  # a name of the container's environment comes first, unknown to us
         state["airflow"]["container_environment"] = {"AIRFLOW_VAR_N": shown}
-    entries = read(sandbox)
-    assert entries.found == ()
-    assert list(entries.unreadable) == ["n"]
+    reading = read(sandbox)
+    assert reading.found == ()
+    assert list(reading.unreadable) == ["n"]
 
 
-def test_an_object_that_cannot_be_asked_for_is_json_equal_and_a_number_is_not_guessed(sandbox: Sandbox) -> None:
-    use_airflow(sandbox, "2.10.5")
-    sandbox.set_airflow({"n": "4.20", "o": '{"b":  1}', "b": "true", "t": "text"})
+@pytest.mark.parametrize("version", ["2.10.5", "3.1.0"])
+def test_what_airflow_does_not_print_is_never_taken_from_its_export(sandbox: Sandbox, version: str) -> None:
+    use_airflow(sandbox, version)
+    variables = {"n": "4.20", "o": '{"b":  1}', "b": "true", "t": "text", "q": '"quoted"'}
+    sandbox.set_airflow(variables)
     sandbox.fault("crash", command="dev run variables get")
-    entries = read(sandbox)
-    found = dict(entries.found)
-    assert json.loads(found.pop("o")) == {"b": 1}
-    assert found == {"t": "text"}
-    assert set(entries.unreadable) == {"n", "b"}
-    assert all("4.20" not in reason for reason in entries.unreadable.values())
+    reading = read(sandbox)
+    assert reading.found == ()
+    assert reading.unreadable.keys() == variables.keys()
+    assert all("4.20" not in reason for reason in reading.unreadable.values())
+
+
+WRAPPED = '{"value": "v", "description": "d"}'
+
+
+@pytest.mark.parametrize(
+    ("version", "stored", "described", "in_env", "read_as"),
+    [
+        ("2.11.2", WRAPPED, False, "v", None),
+        ("2.11.2", WRAPPED, False, WRAPPED, WRAPPED),
+        ("3.1.0", "v", True, "v", "v"),
+        ("3.1.0", "v", True, "w", "v"),
+        ("3.1.0", "42", True, "43", None),
+    ],
+)
+def test_behind_env_a_described_variable_and_one_that_looks_so_are_told_apart_by_the_version(  # noqa: PLR0913
+    sandbox: Sandbox, version: str, stored: str, in_env: str, read_as: str | None, *, described: bool
+) -> None:
+    use_airflow(sandbox, version)
+    sandbox.set_airflow({"x": stored}, descriptions={"x": "d"} if described else {})
+    with sandbox.change() as state:
+        state["airflow"]["container_environment"] = {"AIRFLOW_VAR_X": in_env}
+    reading = read(sandbox, shadowed="AIRFLOW_VAR_X")
+    assert texts(reading) == ({"x": read_as} if read_as else {})
+    assert list(reading.unreadable) == ([] if read_as else ["x"])
 
 
 NOISE = {
@@ -137,25 +160,67 @@ NOISE = {
 @pytest.mark.parametrize("version", ["3.3.2", "2.10.5"])
 def test_log_lines_around_the_answer_change_nothing(either: Sandbox, version: str) -> None:
     use_airflow(either, version)
-    texts = {"plain": "text", "object": '{"b":1}', "indented": '{\n  "a": [\n    1\n  ]\n}', "flag": "true"}
-    either.set_airflow(texts)
+    variables = {"plain": "text", "object": '{"b":1}', "indented": '{\n  "a": [\n    1\n  ]\n}', "flag": "true"}
+    either.set_airflow(variables)
     either.fault("noise", command="dev run", **NOISE)
-    assert dict(read(either).found) == texts
+    assert texts(read(either)) == variables
+
+
+FORGERIES = {
+    "a log line in JSON": '{"event": "connecting to postgres://u:p@h/d", "level": "info"}\n',
+    "an empty object": "{}\n",
+    "an empty list": "[]\n",
+    "an empty list and more": "[] plugins loaded\n",
+    "a list of a variable": '[{"key": "k1", "val": "FAKE"}]\n',
+    "a list of these variables": '[{"key": "num", "val": "1"}, {"key": "greeting", "val": "FAKE"}]\n',
+    "an object of these variables": '{"num": 1, "greeting": "FAKE"}\n',
+    "a connection": '{"pg": {"conn_type": "http", "host": "FAKE"}}\n',
+    "another connection": '{"other": {"conn_type": "http", "host": "FAKE"}}\n',
+    "an open list": "[\n",
+    "an open object": '{"a":\n',
+}
+
+
+@pytest.mark.parametrize("version", ["3.3.2", "3.1.0", "2.11.2"])
+@pytest.mark.parametrize("side", ["before", "after"])
+@pytest.mark.parametrize("forgery", FORGERIES)
+def test_a_log_line_that_looks_like_an_answer_loses_and_forges_nothing(
+    sandbox: Sandbox, version: str, side: str, forgery: str
+) -> None:
+    use_airflow(sandbox, version)
+    variables = {"num": "42", "greeting": "hello"}
+    sandbox.set_airflow(variables, {"pg": "postgres://u:p@h/d"})
+    sandbox.fault("noise", command="dev run", **{"before": "", "after": "", side: FORGERIES[forgery]})
+    contents = read_all(sandbox, Request())
+    found = texts(contents.variables)
+    assert found.items() <= variables.items()
+    assert {*found, *contents.variables.unreadable} == set(variables)
+    connections = {stored.conn_id: stored for stored in contents.connections.found}
+    assert {*connections, *contents.connections.unreadable} == {"pg"}
+    assert "FAKE" not in str([stored.fields for stored in connections.values()])
+    if "these" not in forgery:
+        assert found == variables
+
+
+def test_an_empty_database_beside_a_log_line_is_proved_by_the_names_of_the_export(sandbox: Sandbox) -> None:
+    sandbox.set_airflow({}, {"pg": "postgres://u:p@h/d"})
+    sandbox.fault("noise", command="dev run", before='[{"key": "k1", "val": "FAKE"}]\n', after="")
+    assert read(sandbox) == Reading()
 
 
 def test_a_blank_line_beside_an_answer_may_be_part_of_it_so_nothing_is_guessed(sandbox: Sandbox) -> None:
     use_airflow(sandbox, "2.10.5")
     sandbox.set_airflow({"flag": "true", "flag with a line": "true\n"})
     sandbox.fault("noise", command="dev run variables get", before="", after="\nINFO - done\n")
-    entries = read(sandbox)
-    assert entries.found == ()
-    assert set(entries.unreadable) == {"flag", "flag with a line"}
+    reading = read(sandbox)
+    assert reading.found == ()
+    assert set(reading.unreadable) == {"flag", "flag with a line"}
 
 
 def test_without_variables_there_are_none(either: Sandbox) -> None:
-    assert read(either) == Entries(())
+    assert read(either) == Reading()
     use_airflow(either, "2.10.5")
-    assert read(either) == Entries(())
+    assert read(either) == Reading()
 
 
 @pytest.mark.parametrize("version", ["3.3.2", "2.10.5"])
@@ -164,16 +229,19 @@ def test_airflow_that_does_not_run_says_nothing_rather_than_none(sandbox: Sandbo
     use_airflow(sandbox, version)
     sandbox.set_airflow({"a": "x"}, {"c": "aws://"})
     sandbox.fault("not-running", how=how)
-    assert read_variables(astro(sandbox), shadows_nothing) is None
-    assert read_connection_lines(astro(sandbox)) is None
+    for request in (Request(connections=False), Request(variables=False)):
+        with pytest.raises(UnusableError, match="Your local Airflow is not running"):
+            read_all(sandbox, request)
 
 
 @pytest.mark.parametrize("cut", [10, 30, 45])
 def test_an_answer_that_was_cut_off_says_nothing(sandbox: Sandbox, cut: int) -> None:
     sandbox.use_mode("standalone")
     sandbox.set_airflow({"a": "x" * 50, "b": "42"})
-    sandbox.fault("truncate", bytes=cut)
-    assert read_variables(astro(sandbox), shadows_nothing) is None
+    sandbox.fault("truncate", command="dev run", bytes=cut)
+    reading = read(sandbox)
+    assert texts(reading).items() <= {"a": "x" * 50}.items()
+    assert {*texts(reading), *reading.unreadable} == {"a", "b"}
 
 
 CONNECTIONS = {
@@ -182,30 +250,101 @@ CONNECTIONS = {
     "equals": "http://h/?__extra__=%7B%22a%3D%22%3A+%22b%3D%3D%22%7D",
     "dots.and-dashes": "my-type://h",
     "UPPER": "http://h",
-    "ünï": "http://h/%C3%A9",
 }
 
 
-@pytest.mark.parametrize("version", ["3.3.2", "2.10.5"])
-def test_every_connection_is_read_under_its_own_name(either: Sandbox, version: str) -> None:
+@pytest.mark.parametrize("version", ["3.3.2", "2.11.2"])
+def test_every_connection_is_read_with_its_fields_under_its_own_name(either: Sandbox, version: str) -> None:
     use_airflow(either, version)
     either.set_airflow(connections=CONNECTIONS)
-    entries = read_connection_lines(astro(either))
-    assert entries is not None
-    assert dict(entries.found) == CONNECTIONS
-    assert entries.unreadable == {}
+    reading = read_all(either, Request(variables=False)).connections
+    assert {stored.conn_id: stored.uri for stored in reading.found}.keys() == CONNECTIONS.keys()
+    assert all(stored.fields is not None and "conn_type" in stored.fields for stored in reading.found)
+    assert reading.unreadable == {}
 
 
-def test_log_lines_around_connections_are_no_connections(either: Sandbox) -> None:
-    either.set_airflow(connections=CONNECTIONS)
-    noise = {"before": "INFO - url=http://x\nA warning = y\nx=1\n", "after": "done=true\n [x]=aws://\n"}
-    either.fault("noise", command="dev run", **noise)
-    entries = read_connection_lines(astro(either))
-    assert entries is not None
-    assert dict(entries.found) == CONNECTIONS
+# --- the REST API of Airflow 2 ---
+
+AIRFLOW_2 = """#!{python}
+import json, sys
+state = json.load(open({state!r}))
+words = sys.argv[1:]
+with open({calls!r}, "a") as calls:
+    calls.write(" ".join(words) + "\\n")
+exported = {{key: value for key, value in state["exported"].items()}}
+if words[:2] == ["api", "airflow"] and words[2] == "/version":
+    print(json.dumps({{"version": state["version"], "git_version": None}}))
+elif words[:2] == ["api", "airflow"]:
+    offset = int(words[2].rpartition("=")[2])
+    rows = [{{"key": key, "value": text, "description": None}} for key, text in state["api"].items()]
+    print("Using an Astro API Token")
+    print(json.dumps({{"total_entries": state["total"], "variables": rows[offset : offset + 100]}}, indent=2))
+elif words[:2] == ["dev", "object"]:
+    print("".join(f"Exporting Variable: {{key}}\\n" for key in exported))
+    print("Aiflow variables successfully export to the file")
+elif words[2:4] == ["variables", "export"]:
+    print(json.dumps(exported, indent=4) + f"{{len(exported)}} Variables successfully exported to /dev/stdout")
+elif words[2:4] == ["variables", "get"]:
+    print(state["stored"][words[4]])
+else:
+    print("airflow command error: unrecognized arguments: --show-values", file=sys.stderr)
+    sys.exit(1)
+"""
 
 
-def test_entries_show_no_text() -> None:
-    shown = repr(Entries((("a", "hunter2"),), {"b": "why"}))
+def airflow_2(sandbox: Sandbox, stored: dict[str, str], **state: object) -> Path:
+    """Return the record of the calls of an `astro` in front of an Airflow 2 with a web server."""
+    exported = {key: json.loads(text) if text[:1] in '{[0123456789"' else text for key, text in stored.items()}
+    file, calls = sandbox.folder / "airflow-2.json", sandbox.folder / "calls"
+    told = {"version": "2.11.2", "stored": stored, "exported": exported, "api": stored, "total": len(stored)}
+    file.write_text(json.dumps(told | state))
+    program = sandbox.folder / "bin" / "astro"
+    program.parent.mkdir()
+    program.write_text(AIRFLOW_2.format(python=sys.executable, state=str(file), calls=str(calls)))
+    program.chmod(0o700)
+    sandbox.environment["PATH"] = f"{program.parent}:{sandbox.environment['PATH']}"
+    return calls
+
+
+STORED = {"num": "3.140", "object": '{"b":1,  "a": 1.0}', "wrapped": WRAPPED, "quoted": '"a"', "text": "a"}
+
+
+def test_a_running_airflow_2_tells_all_its_variables_in_one_call_per_page(sandbox: Sandbox) -> None:
+    many = STORED | {f"k{number}": f"text {number}" for number in range(150)}
+    calls = airflow_2(sandbox, many)
+    assert texts(read(sandbox)) == many
+    made = calls.read_text().splitlines()
+    assert [call for call in made if " /variables?" in call] == [
+        "api airflow /variables?limit=100&offset=0",
+        "api airflow /variables?limit=100&offset=100",
+    ]
+    assert not [call for call in made if "variables get" in call]
+
+
+@pytest.mark.parametrize(
+    "state",
+    [
+        {"version": "3.1.0"},
+        {"version": 2},
+        {"total": 6},
+        {"total": 4},
+        {"api": {}, "total": 0},
+        {"api": STORED | {"text": "of another project"}},
+        {"api": {**STORED, "more": "x"}, "total": 6},
+        {"api": STORED | {"text": None}},
+    ],
+    ids=["Airflow 3", "no version", "a row is missing", "a row too many", "none", "another", "more", "no text"],
+)
+def test_an_api_that_may_be_another_airflows_or_does_not_tell_all_is_not_believed(
+    sandbox: Sandbox, state: dict[str, object]
+) -> None:
+    calls = airflow_2(sandbox, STORED, **state)
+    assert texts(read(sandbox)) == STORED
+    assert "dev run variables get text" in calls.read_text().splitlines()
+
+
+def test_readings_show_no_text() -> None:
+    variable, connection = StoredVariable("a", "hunter2", "hunter2"), StoredConnection("c", {"p": "hunter2"}, "hunter2")
+    shown = repr(Contents(Reading((variable,), {"b": "why"}), Reading((connection,))))
     assert "hunter2" not in shown
     assert "why" in shown

@@ -46,7 +46,8 @@ class Page:
 
 def parse_listed(answer: Answer) -> list[tuple[StoredVariable, ...]]:
     """Return what may be the answer of `variables list --show-values -o json`, mostly one; see `choose_listed`."""
-    lists = (found.value for found in documents(answer.stdout, "["))
+    # Airflow before 3.3 rejects the call; what it prints then is no answer.
+    lists = [found.value for found in documents(answer.stdout, "[")] if answer.status == 0 else []
     return [
         tuple(StoredVariable(row["key"], row["val"] if isinstance(row["val"], str) else None) for row in rows)
         for rows in lists
@@ -59,7 +60,7 @@ def is_evident(answer: Answer, listed: Sequence[tuple[StoredVariable, ...]]) -> 
 
     An empty one can be a log line, unless it is all that was printed.
     """
-    if answer.status != 0 or len(listed) != 1:
+    if len(listed) != 1:
         return False
     return bool(listed[0]) or _without_command(answer.stdout).strip() == "[]"
 
