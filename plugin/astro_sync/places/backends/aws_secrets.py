@@ -38,9 +38,7 @@ class SecretsManager:
         filters = [{"Key": "name", "Values": [prefix]}] if prefix else []
         names, found = [], {}
         try:
-            for page in self._aws.pages(
-                "list_secrets", Filters=filters, MaxResults=_PAGE, IncludePlannedDeletion=True
-            ):
+            for page in self._aws.pages("list_secrets", Filters=filters, MaxResults=_PAGE, IncludePlannedDeletion=True):
                 for secret in self._aws.member(page, "SecretList"):
                     name = secret["Name"]
                     self._account = self._account or account_of(secret.get("ARN"))

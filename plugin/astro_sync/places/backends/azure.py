@@ -156,7 +156,11 @@ class _CallError(Exception):
             return Fault(Trouble.DELETED)
         if self.status == 403:  # noqa: PLR2004 - HTTP's own number
             disabled = self.inner == "SecretDisabled"
-            return Fault(Trouble.UNREADABLE, "it is disabled") if disabled else Fault(Trouble.FORBIDDEN, f"secrets/{right}")
+            return (
+                Fault(Trouble.UNREADABLE, "it is disabled")
+                if disabled
+                else Fault(Trouble.FORBIDDEN, f"secrets/{right}")
+            )
         return Fault(Trouble.REJECTED, self.code)
 
     def as_store_error(self, where: str) -> StoreError:

@@ -84,7 +84,14 @@ _DEFAULTS: Final[Mapping[Vendor, Mapping[str, Any]]] = {
 }
 # What Google's provider takes; it raises for anything else, the others hand it on to their SDK.
 _GOOGLE_ONLY: Final = frozenset(
-    {"gcp_keyfile_dict", "gcp_key_path", "gcp_credential_config_file", "gcp_scopes", "project_id", "impersonation_chain"}
+    {
+        "gcp_keyfile_dict",
+        "gcp_key_path",
+        "gcp_credential_config_file",
+        "gcp_scopes",
+        "project_id",
+        "impersonation_chain",
+    }
 )
 SECRETS: Final = frozenset(
     {
@@ -119,7 +126,9 @@ def read_environment(environ: Mapping[str, str], origin: str) -> BackendConfig:
         raise UsageError(f"{origin} configures no secrets backend.", hint=hint)
     if server and workers and server != workers:
         hint = "Spell out which one is meant: awssecrets:, awsssm:, gcpsecrets:, azurekeyvault: or vault:."
-        raise RefusedError(f"{origin} configures one secrets backend for the server and another for workers.", hint=hint)
+        raise RefusedError(
+            f"{origin} configures one secrets backend for the server and another for workers.", hint=hint
+        )
     vendor, kwargs = server or workers or (Vendor.VAULT, {})
     multi_team = environ.get("AIRFLOW__CORE__MULTI_TEAM", "").strip().lower() in {"t", "true", "1"}
     return _complete(vendor, kwargs, origin, multi_team=multi_team)
@@ -142,9 +151,7 @@ def read_airflow_cfg(text: str, origin: str) -> BackendConfig:
     return read_environment(found, origin)
 
 
-def _read_pair(
-    environ: Mapping[str, str], names: tuple[str, str], origin: str
-) -> tuple[Vendor, dict[str, Any]] | None:
+def _read_pair(environ: Mapping[str, str], names: tuple[str, str], origin: str) -> tuple[Vendor, dict[str, Any]] | None:
     """Return a class and its kwargs, the JSON first and then the single ones, which win and are always text."""
     class_name, kwargs_name = names
     for name in names:
