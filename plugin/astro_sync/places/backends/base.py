@@ -10,7 +10,6 @@ from typing import Protocol
 from astro_sync.errors import UnusableError
 
 Content = str | Mapping[str, object]
-_NOTHING: Mapping[str, object] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +23,7 @@ class Held:
     content: Content = field(repr=False)
     version: str = ""
     updated_at: str = ""
-    keep: Mapping[str, object] = field(default=_NOTHING, repr=False)
+    keep: Mapping[str, object] = field(default_factory=lambda: MappingProxyType({}), repr=False)
 
 
 class Trouble(StrEnum):

@@ -75,10 +75,7 @@ class SecretManager:
         return self._add(name, content)
 
     def _add(self, name: str, content: Content) -> Fault | None:
-        import google_crc32c
-
-        data = str(content).encode()
-        payload = {"data": data, "data_crc32c": google_crc32c.value(data)}
+        payload = {"data": str(content).encode()}
         request = {"parent": f"projects/{self._project}/secrets/{name}", "payload": payload}
         try:
             self._call(self._client.add_secret_version, request=request, once=True)
@@ -125,7 +122,7 @@ class SecretManager:
             return StoreError(f"Google does not accept the login ({self.identity}).", hint=_LOG_IN)
         if error.code == 504:  # noqa: PLR2004
             return _GivenUpError(f"{self.where} did not answer in time.", hint=_SLOW)
-        if not error.code or not getattr(error, "response", None) or not _is_json(error.response):
+        if not error.code or not _is_json(error.response):  # a Response of an error is falsy
             return self._not_google()
         return _CallError(int(error.code), type(error).__name__)
 
@@ -198,7 +195,6 @@ def _is_json(response: Any) -> bool:
 def open_store(kwargs: Mapping[str, Any], environ: Mapping[str, str], timeout: float) -> SecretManager:
     """Return the store that the kwargs of the provider's backend address."""
     try:
-        import google_crc32c  # noqa: F401 - part of the SDK, needed later
         from google.auth.exceptions import GoogleAuthError
         from google.cloud.secretmanager import SecretManagerServiceClient
     except ImportError as error:
