@@ -48,7 +48,7 @@ def variable_of(row: dict[str, Any]) -> WriteVariable:
 
 
 def connection_of(row: dict[str, Any]) -> WriteConnection:
-    fields = {name: row.get(name) for name in FIELDS}
+    fields: dict[str, Any] = {name: row.get(name) for name in FIELDS}
     return WriteConnection(row["conn_id"], Connection(**fields), create=True)
 
 
