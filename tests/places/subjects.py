@@ -107,7 +107,9 @@ def env_file(mode: str) -> Subject:
     )
 
 
-def airflow_file(address: str, kinds: frozenset[Kind], own: Mapping[Name, str], data: str, kept: tuple[str, ...]) -> Subject:
+def airflow_file(
+    address: str, kinds: frozenset[Kind], own: Mapping[Name, str], data: str, kept: tuple[str, ...]
+) -> Subject:
     """Return one of Airflow's files; all lines of `kept` are to stay in it."""
     return Subject(
         name=address,
@@ -175,9 +177,7 @@ SUBJECTS = [
         "# ours\nown: ftp://u@h  # why\nFields_Own:\n  conn_type: ssh\n  host: 'h'\n  port: 22\n",
         ("# ours\nown: ftp://u@h  # why\nFields_Own:\n  conn_type: ssh\n  host: 'h'\n  port: 22\n",),
     ),
-    airflow_file(
-        "connections.env", _C, {_OWN: "ftp://u@h"}, "# ours\nown=ftp://u@h\n", ("# ours\nown=ftp://u@h\n",)
-    ),
+    airflow_file("connections.env", _C, {_OWN: "ftp://u@h"}, "# ours\nown=ftp://u@h\n", ("# ours\nown=ftp://u@h\n",)),
     airflow_file(
         "airflow_settings.yaml",
         BOTH,

@@ -3,10 +3,10 @@
 from collections.abc import Iterator
 
 import pytest
-from services.airflow import PASSWORD, USER, AirflowService
 
 from astro_sync.places.airflow_api.client import AirflowClient
 from astro_sync.places.airflow_api.http_transport import Credentials, HttpTransport
+from services.airflow import PASSWORD, USER, AirflowService
 
 LOGIN = Credentials(user=USER, password=PASSWORD)
 

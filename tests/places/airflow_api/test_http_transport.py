@@ -4,9 +4,6 @@ import time
 from collections.abc import Iterator
 
 import pytest
-from services import airflow as stand_in
-from services.airflow import TOKEN, AirflowService
-from services.proxy import Proxy
 
 from astro_sync.errors import AstroSyncError, ExitCode, UsageError
 from astro_sync.places.airflow_api.client import AirflowClient
@@ -14,6 +11,9 @@ from astro_sync.places.airflow_api.http_transport import Credentials, HttpTransp
 from astro_sync.places.airflow_api.reading import Wanted, read_variables
 from astro_sync.places.airflow_api.transport import ApiError, Fault
 from places.airflow_api.conftest import LOGIN
+from services import airflow as stand_in
+from services.airflow import TOKEN, AirflowService
+from services.proxy import Proxy
 
 GET = ("GET", "/variables?limit=1")
 

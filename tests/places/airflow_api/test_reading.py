@@ -1,12 +1,12 @@
 import json
 
 import pytest
-from services import airflow as stand_in
-from services.airflow import AirflowService
 
 from astro_sync.places.airflow_api.reading import Wanted, read_connections, read_variables
 from astro_sync.places.airflow_api.transport import ApiError, Fault
 from places.airflow_api.conftest import client_of
+from services import airflow as stand_in
+from services.airflow import AirflowService
 
 ALL = Wanted()
 

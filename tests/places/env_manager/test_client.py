@@ -3,13 +3,13 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import pytest
-from services.env_manager import TYPES, EnvManagerService
 
 from astro_sync.airflow.connection import Connection
 from astro_sync.errors import ExitCode
 from astro_sync.places.airflow_api.transport import ApiError, Fault, Reply
 from astro_sync.places.env_manager.client import EnvManagerClient, Result, SecretsNotAllowedError
 from astro_sync.places.env_manager.objects import Kind, RemoteObject, Scope, WriteObject
+from services.env_manager import TYPES, EnvManagerService
 
 WORKSPACE, DEPLOYMENT = Scope("ws-1", deployment=False), Scope("dep-1", deployment=True)
 FULL = Connection("aws", "why", "l", "pw", "h", 5, "s", '{"region": "eu", "aws_secret": "x", "n": [1, 2.5]}')
