@@ -1,7 +1,8 @@
 """Make the virtual environments in which the scripts beside this one run.
 
-`environment.py demo|dev|airflow|airflow2` prints the folder of the programs (`…/bin`). Each environment is made once below
-`.cache/` and again when something that it was made from has changed; progress goes to stderr. Standard library only.
+`environment.py demo|dev|airflow|airflow2` prints the folder of the programs (`…/bin`). Each environment is made once
+below `.cache/` and again when something that it was made from has changed; progress goes to stderr. Standard library
+only.
 """
 
 import contextlib

@@ -12,8 +12,9 @@ from astro_sync.places.airflow_api.client import AirflowClient
 from astro_sync.places.airflow_api.entities import Write, WriteConnection, WriteVariable, as_shown, unfit
 from astro_sync.places.airflow_api.http_transport import Credentials, HttpTransport
 from astro_sync.places.airflow_api.reading import Wanted, read_connections, read_variables
+from astro_sync.places.airflow_api.report import WriteResult
 from astro_sync.places.airflow_api.transport import ApiError, Fault
-from astro_sync.places.airflow_api.writing import Result, write
+from astro_sync.places.airflow_api.writing import write
 from odd_entries import CONNECTIONS, VARIABLES
 from real_airflow import PROGRAM, PROGRAM_2, RealAirflow, Served
 from services.airflow import PASSWORD, USER, AirflowService
@@ -48,7 +49,7 @@ def variable_of(row: dict[str, Any]) -> WriteVariable:
 
 
 def connection_of(row: dict[str, Any]) -> WriteConnection:
-    fields = {name: row.get(name) for name in FIELDS}
+    fields: dict[str, Any] = {name: row.get(name) for name in FIELDS}
     return WriteConnection(row["conn_id"], Connection(**fields), create=True)
 
 
@@ -57,25 +58,25 @@ FIT = [each for each in WRITES if unfit(each) is None]
 
 
 @pytest.fixture(scope="module")
-def written(client: AirflowClient) -> dict[str, Result]:
+def written(client: AirflowClient) -> dict[str, WriteResult]:
     """Write all odd entries at once."""
     report = write(client, WRITES)
     assert report.failure is None
     return {f"{kind}/{entry}": result for (kind, entry), result in report.results.items()}
 
 
-def test_all_that_fit_are_written(written: dict[str, Result]) -> None:
-    refused = {name for name, result in written.items() if result is not Result.DONE}
-    assert refused == {f"{each.kind}/{each.id}" for each in WRITES if unfit(each)}
+def test_all_that_fit_are_written(written: dict[str, WriteResult]) -> None:
+    refused = {name for name, result in written.items() if result is not WriteResult.DONE}
+    assert refused == {f"{each.name.kind}/{each.id}" for each in WRITES if unfit(each)}
 
 
-def test_every_text_arrives_to_the_letter(real: RealAirflow, written: dict[str, Result]) -> None:
+def test_every_text_arrives_to_the_letter(real: RealAirflow, written: dict[str, WriteResult]) -> None:
     texts = {each.id: each.text for each in FIT if isinstance(each, WriteVariable)}
     assert written
     assert real.look_up(list(texts), [])["core"]["variables"] == texts
 
 
-def test_every_connection_arrives_in_each_field(real: RealAirflow, written: dict[str, Result]) -> None:
+def test_every_connection_arrives_in_each_field(real: RealAirflow, written: dict[str, WriteResult]) -> None:
     wanted = {
         each.id: {name: getattr(each.connection, name) or None for name in FIELDS}
         for each in FIT
@@ -86,7 +87,7 @@ def test_every_connection_arrives_in_each_field(real: RealAirflow, written: dict
     assert {entry: {name: text or None for name, text in row.items()} for entry, row in found.items()} == wanted
 
 
-def test_what_is_read_is_what_was_written_or_hidden(client: AirflowClient, written: dict[str, Result]) -> None:
+def test_what_is_read_is_what_was_written_or_hidden(client: AirflowClient, written: dict[str, WriteResult]) -> None:
     assert written
     variables, connections = read_variables(client, Wanted()), read_connections(client, Wanted())
     for each in FIT:
@@ -108,7 +109,7 @@ def test_what_is_read_is_what_was_written_or_hidden(client: AirflowClient, writt
                 assert means_the_same(to_json(own), to_json(other))
 
 
-def test_the_stand_in_shows_the_same(client: AirflowClient, written: dict[str, Result]) -> None:
+def test_the_stand_in_shows_the_same(client: AirflowClient, written: dict[str, WriteResult]) -> None:
     assert written
     with AirflowService(client.version) as service:
         transport = HttpTransport(service.url, Credentials(user=USER, password=PASSWORD), {}, 10)
@@ -123,10 +124,10 @@ def test_what_is_there_is_not_created_again_and_a_change_keeps_the_description(
 ) -> None:
     full = Connection("aws", "why", "l", "pw-long", "h", 1, "s", '{"a": 1}')
     first: list[Write] = [WriteVariable("again", "1", "why", create=True), WriteConnection("again", full, create=True)]
-    assert set(write(client, first).results.values()) == {Result.DONE}
-    assert set(write(client, first).results.values()) == {Result.EXISTS}
+    assert set(write(client, first).results.values()) == {WriteResult.DONE}
+    assert set(write(client, first).results.values()) == {WriteResult.EXISTS}
     second: list[Write] = [WriteVariable("again", "2"), WriteConnection("again", Connection("http"))]
-    assert set(write(client, second).results.values()) == {Result.DONE}
+    assert set(write(client, second).results.values()) == {WriteResult.DONE}
     found = real.look_up(["again"], ["again"])["core"]
     assert found["variables"] == {"again": "2"}
     assert {name: text for name, text in found["connections"]["again"].items() if text} == {
@@ -136,7 +137,7 @@ def test_what_is_there_is_not_created_again_and_a_change_keeps_the_description(
     }
     assert read_variables(client, Wanted(frozenset({"again"})))["again"].description == "why"
     gone: list[Write] = [WriteVariable("none", "2"), WriteConnection("none", Connection("http"))]
-    assert set(write(client, gone).results.values()) == {Result.MISSING}
+    assert set(write(client, gone).results.values()) == {WriteResult.MISSING}
 
 
 def test_keys_with_any_character_are_asked_for_one_by_one(client: AirflowClient) -> None:

@@ -123,8 +123,8 @@ class MetadataDatabase:
         if not is_project(self._project):
             raise no_project()
         variables, connections = together(
-            lambda: self._read_variables(request) if request.variables else Reading(),
-            lambda: self._read_connections() if request.connections else Reading(),
+            lambda: self._read_variables(request) if request.variables else Reading[StoredVariable](),
+            lambda: self._read_connections() if request.connections else Reading[StoredConnection](),
         )
         unknown = {variables.is_unknown} if request.variables else set()
         unknown |= {connections.is_unknown} if request.connections else set()

@@ -1,9 +1,11 @@
 import pytest
 
 from astro_sync.airflow.connection import Connection
-from astro_sync.places.airflow_api.entities import Kind, Write, WriteConnection, WriteVariable
+from astro_sync.core.model import Kind, Name
+from astro_sync.places.airflow_api.entities import Write, WriteConnection, WriteVariable
+from astro_sync.places.airflow_api.report import WriteResult
 from astro_sync.places.airflow_api.transport import ApiError, Fault
-from astro_sync.places.airflow_api.writing import Result, write
+from astro_sync.places.airflow_api.writing import write
 from places.airflow_api.conftest import client_of
 from services import airflow as stand_in
 from services.airflow import AirflowService
@@ -11,7 +13,7 @@ from services.airflow import AirflowService
 ODD = ["", " 5 ", "a\r\nb\n", '{"a":1.50, "a": 2}', "ü\u2028\u0085", "%s {{ var.value.x }}", "x" * 100_000]
 
 
-def results(service: AirflowService, *writes: Write) -> dict[str, Result]:
+def results(service: AirflowService, *writes: Write) -> dict[str, WriteResult]:
     return {entry: result for (_, entry), result in write(client_of(service), writes).results.items()}
 
 
@@ -19,7 +21,7 @@ def results(service: AirflowService, *writes: Write) -> dict[str, Result]:
 def test_every_text_arrives_to_the_letter(airflow: AirflowService, text: str) -> None:
     airflow.variables["old"] = {"value": "before", "description": "kept"}
     found = results(airflow, WriteVariable("new", text, "what for", create=True), WriteVariable("old", text))
-    assert found == {"new": Result.DONE, "old": Result.DONE}
+    assert found == {"new": WriteResult.DONE, "old": WriteResult.DONE}
     assert airflow.variables == {
         "new": {"value": text, "description": "what for"},
         "old": {"value": text, "description": "kept"},
@@ -28,14 +30,14 @@ def test_every_text_arrives_to_the_letter(airflow: AirflowService, text: str) ->
 
 def test_a_connection_arrives_with_every_field(airflow: AirflowService) -> None:
     connection = Connection("aws", "why", "l", "pw-long", "h", 1, "s", '{"é":1.50}')
-    assert results(airflow, WriteConnection("aws.main-1", connection, create=True)) == {"aws.main-1": Result.DONE}
+    assert results(airflow, WriteConnection("aws.main-1", connection, create=True)) == {"aws.main-1": WriteResult.DONE}
     assert airflow.connections["aws.main-1"] == {name: getattr(connection, name) for name in Connection.__slots__}
 
 
 def test_fields_that_are_gone_are_emptied_but_password_and_description(airflow: AirflowService) -> None:
     full = Connection("aws", "why", "l", "pw-long", "h", 1, "s", '{"a": 1}')
     results(airflow, WriteConnection("c", full, create=True))
-    assert results(airflow, WriteConnection("c", Connection("http"))) == {"c": Result.DONE}
+    assert results(airflow, WriteConnection("c", Connection("http"))) == {"c": WriteResult.DONE}
     stored = airflow.connections["c"]
     assert {name: text for name, text in stored.items() if text is not None} == {
         "conn_type": "http", "password": "pw-long", "description": "why",
@@ -57,11 +59,11 @@ def test_what_is_there_is_not_created_again_and_what_is_gone_not_changed(airflow
     )
     assert found.failure is None
     assert found.results == {
-        (Kind.VARIABLE, "there"): Result.EXISTS,
-        (Kind.VARIABLE, "gone"): Result.MISSING,
-        (Kind.VARIABLE, "new"): Result.DONE,
-        (Kind.CONNECTION, "there"): Result.EXISTS,
-        (Kind.CONNECTION, "gone"): Result.MISSING,
+        Name(Kind.VARIABLE, "there"): WriteResult.EXISTS,
+        Name(Kind.VARIABLE, "gone"): WriteResult.MISSING,
+        Name(Kind.VARIABLE, "new"): WriteResult.DONE,
+        Name(Kind.CONNECTION, "there"): WriteResult.EXISTS,
+        Name(Kind.CONNECTION, "gone"): WriteResult.MISSING,
     }
     assert airflow.variables["there"] == {"value": "theirs", "description": "d"}
     assert airflow.connections["there"]["host"] == "theirs"
@@ -85,7 +87,7 @@ def test_what_is_there_is_not_created_again_and_what_is_gone_not_changed(airflow
 )
 def test_what_airflow_would_refuse_or_spoil_is_never_sent(airflow: AirflowService, entry: Write) -> None:
     assert results(airflow, entry, WriteVariable("good", "x", create=True)) == {
-        entry.id: Result.REJECTED, "good": Result.DONE,
+        entry.id: WriteResult.REJECTED, "good": WriteResult.DONE,
     }  # fmt: skip
     assert airflow.connections == {}
     assert airflow.variables.keys() == {"good"}
@@ -97,20 +99,20 @@ def test_one_entry_that_is_refused_stops_no_other(airflow3: AirflowService) -> N
         "no" if isinstance(given, dict) and given.get("key") == "v37" else problem(kind, given)
     )
     found = results(airflow3, *(WriteVariable(f"v{number}", "x", create=True) for number in range(100)))
-    assert found.pop("v37") is Result.REJECTED
-    assert set(found.values()) == {Result.DONE}
+    assert found.pop("v37") is WriteResult.REJECTED
+    assert set(found.values()) == {WriteResult.DONE}
     assert len(airflow3.variables) == 99
 
 
 def test_two_thousand_variables_take_at_most_25_calls(airflow3: AirflowService) -> None:
     report = write(client_of(airflow3), [WriteVariable(f"v{n}", "x", create=True) for n in range(2000)])
-    assert set(report.results.values()) == {Result.DONE}
+    assert set(report.results.values()) == {WriteResult.DONE}
     assert airflow3.count() <= 25
 
 
 def test_large_values_go_in_several_calls(airflow3: AirflowService) -> None:
     found = results(airflow3, *(WriteVariable(f"v{n}", "x" * 200_000, create=True) for n in range(10)))
-    assert set(found.values()) == {Result.DONE}
+    assert set(found.values()) == {WriteResult.DONE}
     assert airflow3.count("PATCH") == 5
 
 
@@ -119,7 +121,7 @@ def test_a_refused_login_writes_nothing_and_ends_it(airflow: AirflowService, sta
     for method in ("PATCH", "POST"):
         airflow.faults.append(stand_in.Fault("status", method, status=status, path="/variables"))
     report = write(client_of(airflow), [WriteVariable(f"v{n}", "x", create=True) for n in range(150)])
-    assert set(report.results.values()) == {Result.NOT_WRITTEN}
+    assert set(report.results.values()) == {WriteResult.NOT_WRITTEN}
     assert isinstance(report.failure, ApiError)
     assert airflow.variables == {}
 
@@ -142,7 +144,7 @@ def test_after_an_answer_that_never_came_it_is_unknown(
     writes = [WriteVariable(f"v{n}", "planted-value", create=True) for n in range(150)]
     report = write(client_of(airflow, timeout=0.5), writes)
     sent = 100 if airflow.version == 2 else 1
-    assert list(report.results.values()) == [Result.UNKNOWN] * sent + [Result.NOT_WRITTEN] * (150 - sent)
+    assert list(report.results.values()) == [WriteResult.UNKNOWN] * sent + [WriteResult.NOT_WRITTEN] * (150 - sent)
     assert report.failure is not None
     assert report.failure.fault is expected
     assert "planted" not in str(report.failure)
@@ -152,7 +154,7 @@ def test_a_broken_server_is_not_asked_for_every_entry(airflow: AirflowService) -
     for method in ("PATCH", "POST"):
         airflow.faults.append(stand_in.Fault("status", method, "/variables", status=500))
     report = write(client_of(airflow), [WriteVariable(f"v{n}", "x", create=True) for n in range(500)])
-    assert Result.DONE not in report.results.values()
+    assert WriteResult.DONE not in report.results.values()
     assert report.failure is not None
     assert airflow.count() < 40
 

@@ -13,6 +13,7 @@ from typing import Any, Final
 
 from astro_sync.airflow.connection import Connection
 from astro_sync.airflow.extra import decode_extra
+from astro_sync.core.model import Kind, Name
 
 MASK: Final = "***"
 _LONGEST_KEY: Final = 250
@@ -20,24 +21,11 @@ _LONGEST_ID: Final = 200
 _CONNECTION_ID: Final = re.compile(r"[\w.-]+")
 _TEXTS: Final = ("conn_type", "description", "host", "login", "schema")
 
+# The path of all entries of a kind, and the field that holds an entry's id.
+PATHS: Final = {Kind.VARIABLE: "/variables", Kind.CONNECTION: "/connections"}
+ID_FIELDS: Final = {Kind.VARIABLE: "key", Kind.CONNECTION: "connection_id"}
+
 Fields = Mapping[str, Any]
-
-
-class Kind(StrEnum):
-    """The kinds of entries of a metadata database that are moved."""
-
-    VARIABLE = "variable"
-    CONNECTION = "connection"
-
-    @property
-    def path(self) -> str:
-        """Return the path of all entries of this kind."""
-        return f"/{self}s"
-
-    @property
-    def id_field(self) -> str:
-        """Return the name of the field that holds an entry's id."""
-        return "key" if self is Kind.VARIABLE else "connection_id"
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +60,10 @@ class WriteVariable:
     description: str | None = field(default=None, repr=False)
     create: bool = False
 
-    kind = Kind.VARIABLE
+    @property
+    def name(self) -> Name:
+        """Return its name."""
+        return Name(Kind.VARIABLE, self.id)
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +77,10 @@ class WriteConnection:
     connection: Connection
     create: bool = False
 
-    kind = Kind.CONNECTION
+    @property
+    def name(self) -> Name:
+        """Return its name."""
+        return Name(Kind.CONNECTION, self.id)
 
 
 Write = WriteVariable | WriteConnection

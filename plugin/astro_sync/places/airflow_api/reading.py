@@ -5,9 +5,11 @@ from dataclasses import dataclass
 from typing import Any, Final, TypeVar
 from urllib.parse import quote, urlencode
 
+from astro_sync.core.model import Kind
 from astro_sync.places.airflow_api.client import AirflowClient
 from astro_sync.places.airflow_api.entities import (
-    Kind,
+    ID_FIELDS,
+    PATHS,
     RemoteConnection,
     RemoteVariable,
     parse_connection,
@@ -56,7 +58,7 @@ def read_connections(client: AirflowClient, wanted: Wanted) -> dict[str, RemoteC
 
 def path_of(kind: Kind, entry: str) -> str:
     """Return the path of one entry; no character of its id has a meaning in it."""
-    return f"{kind.path}/{quote(entry, safe='')}"
+    return f"{PATHS[kind]}/{quote(entry, safe='')}"
 
 
 def _has_path(entry: str) -> bool:
@@ -95,14 +97,14 @@ def _all(client: AirflowClient, kind: Kind, wanted: Wanted) -> dict[str, _Row]:
 
 def _pages(client: AirflowClient, kind: Kind, wanted: Wanted) -> Iterator[tuple[str, _Row]]:
     """Yield all entries; each page begins with the last entry of the one before, so that no shift goes unnoticed."""
-    query: dict[str, object] = {"limit": _PAGE, "order_by": kind.id_field}
+    query: dict[str, object] = {"limit": _PAGE, "order_by": ID_FIELDS[kind]}
     if wanted.containing and client.version > 1:
         query["variable_key_pattern" if kind is Kind.VARIABLE else "connection_id_pattern"] = wanted.containing
     seen: dict[str, None] = {}
     expected: int | None = None
     while expected is None or len(seen) < expected:
         offset = max(len(seen) - 1, 0)
-        rows, total = _page(client, kind, f"{kind.path}?{urlencode({**query, 'offset': offset})}")
+        rows, total = _page(client, kind, f"{PATHS[kind]}?{urlencode({**query, 'offset': offset})}")
         if expected is not None:
             if not rows or [*seen][-1] != rows[0][0]:
                 raise _ChangedError
@@ -124,7 +126,7 @@ def _page(client: AirflowClient, kind: Kind, path: str) -> tuple[list[tuple[str,
     rows, total = page.get(f"{kind}s"), page.get("total_entries")
     if not isinstance(rows, list) or not isinstance(total, int):
         raise client.not_the_api()
-    found = [(client.fields(row).get(kind.id_field), row) for row in rows]
+    found = [(client.fields(row).get(ID_FIELDS[kind]), row) for row in rows]
     named = [(entry, row) for entry, row in found if isinstance(entry, str)]
     if len(named) < len(rows):
         raise client.not_the_api()

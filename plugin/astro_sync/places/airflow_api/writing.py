@@ -7,13 +7,13 @@ entries it means (fixtures/places-contract.md, 11). With one entry an action, wh
 import json
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from enum import StrEnum
 from typing import Final
 
+from astro_sync.core.model import Kind, Name
 from astro_sync.places.airflow_api.client import AirflowClient
-from astro_sync.places.airflow_api.entities import Kind, Write, body_of, unfit
+from astro_sync.places.airflow_api.entities import PATHS, Write, body_of, unfit
 from astro_sync.places.airflow_api.reading import Wanted, path_of, read_variables
+from astro_sync.places.airflow_api.report import Report, WriteResult
 from astro_sync.places.airflow_api.transport import ApiError, Reply, refused
 
 _MOST_ENTRIES: Final = 100
@@ -21,38 +21,17 @@ _MOST_ENTRIES: Final = 100
 _MOST_BYTES: Final = 512 * 1024
 # In a row: enough to find the entries among a hundred that are refused, too few to go on against a broken server.
 _MOST_FAILURES: Final = 20
-_Name = tuple[Kind, str]
-
 _SUCCESSES: Final = frozenset({200, 201})
 
 
-class Result(StrEnum):
-    """What became of one entry that was to be written."""
-
-    DONE = "done"
-    EXISTS = "exists"
-    MISSING = "missing"
-    REJECTED = "rejected"
-    NOT_WRITTEN = "not-written"
-    UNKNOWN = "unknown"
-
-
-@dataclass(frozen=True, slots=True)
-class Report:
-    """What became of each entry, and the failure that ended the writing, if one did."""
-
-    results: Mapping[_Name, Result]
-    failure: ApiError | None = None
-
-
 # A refused call that holds several entries says nothing of each: it is sent again in halves.
-_OF_ONE_ENTRY: Final[Mapping[int, Result]] = {
-    400: Result.REJECTED,
-    404: Result.MISSING,
-    409: Result.EXISTS,
-    413: Result.REJECTED,
-    422: Result.REJECTED,
-    500: Result.UNKNOWN,
+_OF_ONE_ENTRY: Final[Mapping[int, WriteResult]] = {
+    400: WriteResult.REJECTED,
+    404: WriteResult.MISSING,
+    409: WriteResult.EXISTS,
+    413: WriteResult.REJECTED,
+    422: WriteResult.REJECTED,
+    500: WriteResult.UNKNOWN,
 }
 
 
@@ -62,22 +41,27 @@ def write(client: AirflowClient, writes: Sequence[Write]) -> Report:
     An entry that fails does not stop the others; a failure of the way to Airflow does. Raises ApiError if it is
     certain that nothing was written.
     """
-    results = {(each.kind, each.id): Result.REJECTED if unfit(each) else Result.NOT_WRITTEN for each in writes}
-    fit = [each for each in writes if results[each.kind, each.id] is Result.NOT_WRITTEN]
+    results = {each.name: WriteResult.REJECTED if unfit(each) else WriteResult.NOT_WRITTEN for each in writes}
+    fit = [each for each in writes if results[each.name] is WriteResult.NOT_WRITTEN]
     if client.version == 1:
         existing = _existing(client, fit)
-        results |= dict.fromkeys(existing, Result.EXISTS)
-        parts: list[Sequence[Write]] = [[each] for each in fit if (each.kind, each.id) not in existing]
-    else:
-        parts = [part for kind in Kind for part in _parts(kind, fit)]
-    failure = _send_all(client, parts, results)
+        results |= dict.fromkeys(existing, WriteResult.EXISTS)
+        fit = [each for each in fit if each.name not in existing]
+    failure = _send_all(client, parts_of(client.version, fit), results)
     return Report(results, failure)
 
 
-def _existing(client: AirflowClient, writes: Sequence[Write]) -> set[_Name]:
+def parts_of(version: int, writes: Sequence[Write]) -> list[Sequence[Write]]:
+    """Return what goes in one call each."""
+    if version == 1:
+        return [[each] for each in writes]
+    return [part for kind in PATHS for part in _parts(kind, writes)]
+
+
+def _existing(client: AirflowClient, writes: Sequence[Write]) -> set[Name]:
     """Return the variables to be created that are there: version 1 would overwrite them without a word."""
-    wanted = Wanted(frozenset(each.id for each in writes if each.create and each.kind is Kind.VARIABLE))
-    return {(Kind.VARIABLE, found) for found in read_variables(client, wanted)}
+    wanted = Wanted(frozenset(each.id for each in writes if each.create and each.name.kind is Kind.VARIABLE))
+    return {Name(Kind.VARIABLE, found) for found in read_variables(client, wanted)}
 
 
 def _parts(kind: Kind, writes: Sequence[Write]) -> Iterator[Sequence[Write]]:
@@ -85,7 +69,7 @@ def _parts(kind: Kind, writes: Sequence[Write]) -> Iterator[Sequence[Write]]:
     part: list[Write] = []
     room = _MOST_BYTES
     for each in writes:
-        if each.kind is not kind:
+        if each.name.kind is not kind:
             continue
         size = len(json.dumps(body_of(each)))
         if part and (len(part) == _MOST_ENTRIES or size > room):
@@ -97,13 +81,15 @@ def _parts(kind: Kind, writes: Sequence[Write]) -> Iterator[Sequence[Write]]:
         yield part
 
 
-def _send_all(client: AirflowClient, parts: Sequence[Sequence[Write]], results: dict[_Name, Result]) -> ApiError | None:
+def _send_all(
+    client: AirflowClient, parts: Sequence[Sequence[Write]], results: dict[Name, WriteResult]
+) -> ApiError | None:
     """Send part by part, and put down what became of each entry; return the failure after which no more was sent."""
     left = deque(parts)
     in_a_row = 0
     while left:
         part = left.popleft()
-        names = [(each.kind, each.id) for each in part]
+        names = [each.name for each in part]
         try:
             reply = _send(client, part)
         except ApiError as error:
@@ -123,19 +109,19 @@ def _send_all(client: AirflowClient, parts: Sequence[Sequence[Write]], results: 
     return None
 
 
-def _give_up(error: ApiError, names: Iterable[_Name], results: dict[_Name, Result]) -> ApiError:
+def _give_up(error: ApiError, names: Iterable[Name], results: dict[Name, WriteResult]) -> ApiError:
     if error.may_have_been_done:
-        results |= dict.fromkeys(names, Result.UNKNOWN)
+        results |= dict.fromkeys(names, WriteResult.UNKNOWN)
     return error
 
 
 def _send(client: AirflowClient, part: Sequence[Write]) -> Reply:
-    kind = part[0].kind
+    kind = part[0].name.kind
     if client.version > 1:
-        return client.ask("PATCH", kind.path, {"actions": [_action(each) for each in part]})
+        return client.ask("PATCH", PATHS[kind], {"actions": [_action(each) for each in part]})
     each = part[0]
     if each.create:
-        return client.ask("POST", kind.path, body_of(each))
+        return client.ask("POST", PATHS[kind], body_of(each))
     return client.ask("PATCH", path_of(kind, each.id), body_of(each))
 
 
@@ -145,13 +131,13 @@ def _action(each: Write) -> dict[str, object]:
     return {"action": "update", "entities": [body_of(each)], "action_on_non_existence": "fail"}
 
 
-def _read_results(part: Sequence[Write], reply: Reply) -> dict[_Name, Result]:
+def _read_results(part: Sequence[Write], reply: Reply) -> dict[Name, WriteResult]:
     """Return what a successful call says of each of its entries."""
     done = _successes(part, reply.json)
     found = {}
     for each in part:
-        failed = Result.EXISTS if each.create else Result.MISSING
-        found[each.kind, each.id] = Result.UNKNOWN if done is None else Result.DONE if each.id in done else failed
+        failed = WriteResult.EXISTS if each.create else WriteResult.MISSING
+        found[each.name] = WriteResult.UNKNOWN if done is None else WriteResult.DONE if each.id in done else failed
     return found
 
 

@@ -3,13 +3,14 @@
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from enum import StrEnum
 from typing import Any, Final
 from urllib.parse import quote, urlencode
 
+from astro_sync.core.model import Kind, Name
+from astro_sync.places.airflow_api.report import Report, WriteResult
 from astro_sync.places.airflow_api.transport import ApiError, Fault, Reply, Transport, refused
 from astro_sync.places.env_manager.objects import (
-    Kind,
+    TYPES,
     RemoteObject,
     Scope,
     WriteObject,
@@ -24,25 +25,6 @@ _OBJECTS: Final = "/organizations/{organizationId}/environment-objects"
 _PAGE: Final = 1000
 _MOST_READINGS: Final = 3
 _OK: Final = 200
-
-
-class Result(StrEnum):
-    """What became of one object that was to be written."""
-
-    DONE = "done"
-    EXISTS = "exists"
-    MISSING = "missing"
-    REJECTED = "rejected"
-    NOT_WRITTEN = "not-written"
-    UNKNOWN = "unknown"
-
-
-@dataclass(frozen=True, slots=True)
-class Report:
-    """What became of each object, and the failure that ended the writing, if one did."""
-
-    results: Mapping[tuple[Kind, str], Result]
-    failure: ApiError | None = None
 
 
 class SecretsNotAllowedError(ApiError):
@@ -74,36 +56,35 @@ class EnvManagerClient:
         """
         return [found for kind in kinds for found in self._list(kind, with_secrets=with_secrets, linked=linked)]
 
-    def write(self, writes: Sequence[WriteObject], *, create: frozenset[tuple[Kind, str]]) -> Report:
+    def write(self, writes: Sequence[WriteObject], *, create: frozenset[Name]) -> Report:
         """Create those that `create` names, change the others, and tell of each what became of it.
 
         What is there is read again first: an update must echo it. Raises ApiError if it is certain that nothing was
         written.
         """
-        results = {(each.kind, each.key): Result.REJECTED if unfit(each) else Result.NOT_WRITTEN for each in writes}
-        kinds = sorted({each.kind for each in writes})
-        current = {(found.kind, found.key): found for found in self.read(kinds)}
+        results = {each.name: WriteResult.REJECTED if unfit(each) else WriteResult.NOT_WRITTEN for each in writes}
+        kinds = sorted({each.name.kind for each in writes})
+        current = {found.name: found for found in self.read(kinds)}
         for each in writes:
-            name = (each.kind, each.key)
-            present = current.get(name)
-            if results[name] is Result.REJECTED:
+            name, present = each.name, current.get(each.name)
+            if results[name] is WriteResult.REJECTED:
                 continue
             if (name in create) is (present is not None):
-                results[name] = Result.EXISTS if present else Result.MISSING
+                results[name] = WriteResult.EXISTS if present else WriteResult.MISSING
                 continue
             try:
                 results[name] = self._write(each, present)
             except ApiError as error:
                 if error.may_have_been_done:
-                    results[name] = Result.UNKNOWN
+                    results[name] = WriteResult.UNKNOWN
                 return Report(results, error)
         return Report(results)
 
-    def _write(self, write: WriteObject, present: RemoteObject | None) -> Result:
+    def _write(self, write: WriteObject, present: RemoteObject | None) -> WriteResult:
         if present is None:
             reply = self._send("POST", _OBJECTS, create_body(self.scope, write))
         elif present.id is None:
-            return Result.REJECTED
+            return WriteResult.REJECTED
         else:
             path = f"{_OBJECTS}/{quote(present.id, safe='')}"
             reply = self._send("POST", path, update_body(present, write))
@@ -117,7 +98,7 @@ class EnvManagerClient:
     def _list(self, kind: Kind, *, with_secrets: bool, linked: bool) -> list[RemoteObject]:
         """Read page by page to the end, from the start again if the listing changes meanwhile."""
         query = {
-            "objectType": kind.value,
+            "objectType": TYPES[kind],
             self.scope.parameter: self.scope.entity,
             "showSecrets": str(with_secrets).lower(),
             "resolveLinked": str(linked).lower(),
@@ -169,10 +150,10 @@ class EnvManagerClient:
 
 
 _RESULTS: Final = {
-    200: Result.DONE,
-    201: Result.DONE,
-    400: Result.REJECTED,
-    404: Result.MISSING,
-    409: Result.EXISTS,
-    422: Result.REJECTED,
+    200: WriteResult.DONE,
+    201: WriteResult.DONE,
+    400: WriteResult.REJECTED,
+    404: WriteResult.MISSING,
+    409: WriteResult.EXISTS,
+    422: WriteResult.REJECTED,
 }

@@ -8,35 +8,32 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from math import isfinite
 from typing import Any, Final
 
 from astro_sync.airflow.connection import Connection
+from astro_sync.core.model import Kind, Name
 
 _TEXTS: Final = ("host", "login", "password", "schema")
-# Go keeps the numbers of an extra as 64-bit floats.
+# Go keeps the numbers of an extra as 64-bit floats, and writes whole ones below this without a point or exponent.
 _LARGEST_INTEGER: Final = 2**53
+_LARGEST_PLAIN: Final = 1e21
 
 Fields = Mapping[str, Any]
 
 
-class Kind(StrEnum):
-    """The types of environment objects that are moved."""
-
-    ENVIRONMENT = "ENVIRONMENT_VARIABLE"
-    VARIABLE = "AIRFLOW_VARIABLE"
-    CONNECTION = "CONNECTION"
-
-    @property
-    def body(self) -> str:
-        """Return the name of the field that holds what is special to this type."""
-        return _BODIES[self]
-
-
+# The API's words for the kinds, and the field of an object that holds what is special to its kind.
+TYPES: Final = {
+    Kind.ENVIRONMENT: "ENVIRONMENT_VARIABLE",
+    Kind.VARIABLE: "AIRFLOW_VARIABLE",
+    Kind.CONNECTION: "CONNECTION",
+}
 _BODIES: Final = {
     Kind.ENVIRONMENT: "environmentVariable",
     Kind.VARIABLE: "airflowVariable",
     Kind.CONNECTION: "connection",
 }
+_KINDS: Final = {word: kind for kind, word in TYPES.items()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,8 +62,7 @@ class RemoteObject:
     for what must be echoed. `inherited`: it is a Workspace's object that is linked to the Deployment.
     """
 
-    kind: Kind
-    key: str
+    name: Name
     text: str | None = field(default=None, repr=False)
     connection: Connection | None = None
     secret: bool = False
@@ -90,8 +86,7 @@ class WriteObject:
     No `auto_link` leaves it as it is.
     """
 
-    kind: Kind
-    key: str
+    name: Name
     text: str = field(default="", repr=False)
     connection: Connection | None = None
     secret: bool = False
@@ -101,9 +96,9 @@ class WriteObject:
 
 def parse_object(fields: Fields) -> RemoteObject:
     """Read one object of an answer; raises KeyError, TypeError or ValueError if it is none."""
-    kind = Kind(fields["objectType"])
-    own = fields[kind.body]
-    held = frozenset(name.removeprefix(f"{kind.body}.") for name in fields.get("setFields") or ())
+    kind = _KINDS[fields["objectType"]]
+    own = fields[_BODIES[kind]]
+    held = frozenset(name.removeprefix(f"{_BODIES[kind]}.") for name in fields.get("setFields") or ())
     text, connection, hidden, secret = None, None, frozenset[str](), bool(own.get("isSecret"))
     if kind is Kind.CONNECTION:
         connection, hidden = _parse_connection(own, held, fields.get("description"))
@@ -116,8 +111,7 @@ def parse_object(fields: Fields) -> RemoteObject:
         if secret and not text and ("value" in held or not held):
             text = None
     return RemoteObject(
-        kind=kind,
-        key=str(fields["objectKey"]),
+        name=Name(kind, str(fields["objectKey"])),
         text=text,
         connection=connection,
         secret=secret,
@@ -153,11 +147,11 @@ def create_body(scope: Scope, write: WriteObject) -> dict[str, object]:
     """Return the body that creates an object."""
     own = _connection_body(write.connection, {}) if write.connection else {"value": write.text}
     body: dict[str, object] = {
-        "objectKey": write.key,
-        "objectType": write.kind.value,
+        "objectKey": write.name.id,
+        "objectType": TYPES[write.name.kind],
         "scope": scope.name,
         "scopeEntityId": scope.entity,
-        write.kind.body: own if write.connection else {**own, "isSecret": write.secret},
+        _BODIES[write.name.kind]: own if write.connection else {**own, "isSecret": write.secret},
     }
     if write.description:
         body["description"] = write.description
@@ -169,9 +163,11 @@ def create_body(scope: Scope, write: WriteObject) -> dict[str, object]:
 def update_body(current: RemoteObject, write: WriteObject) -> dict[str, object]:
     """Return the body that changes an object, with all that would be lost if it were left out."""
     raw = current.raw
-    before = raw.get(current.kind.body) or {}
+    before = raw.get(_BODIES[current.name.kind]) or {}
     body: dict[str, object] = {
-        write.kind.body: _connection_body(write.connection, before) if write.connection else {"value": write.text},
+        _BODIES[write.name.kind]: _connection_body(write.connection, before)
+        if write.connection
+        else {"value": write.text},
         "links": [_link(each) for each in raw.get("links") or ()],
         "excludeLinks": [_named(each) for each in raw.get("excludeLinks") or ()],
     }
@@ -236,19 +232,19 @@ def unfit(write: WriteObject) -> Unfit | None:
         return Unfit.EXTRA_NO_OBJECT
     if not isinstance(extra, dict):
         return Unfit.EXTRA_NO_OBJECT
-    return Unfit.NUMBER if _has_large_number(extra) else None
+    return Unfit.NUMBER if _has_number_that_changes(extra) else None
 
 
-def _has_large_number(value: object) -> bool:
+def _has_number_that_changes(value: object) -> bool:
     match value:
         case bool():
             return False
         case int():
             return abs(value) > _LARGEST_INTEGER
         case float():
-            return value != value or value in (float("inf"), float("-inf"))  # noqa: PLR0124 - no number is unlike itself
+            return not isfinite(value) or (value.is_integer() and abs(value) < _LARGEST_PLAIN)
         case dict():
-            return any(map(_has_large_number, value.values()))
+            return any(map(_has_number_that_changes, value.values()))
         case list():
-            return any(map(_has_large_number, value))
+            return any(map(_has_number_that_changes, value))
     return False
