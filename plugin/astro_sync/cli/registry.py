@@ -58,6 +58,12 @@ def _list() -> Command[Any]:
     return Command(ListOptions, run)
 
 
+def _undo() -> Command[Any]:
+    from astro_sync.commands.undo import UndoOptions, run
+
+    return Command(UndoOptions, run)
+
+
 def _dedupe() -> Command[Any]:
     from astro_sync.commands.dedupe import DedupeOptions, run
 
@@ -112,6 +118,12 @@ COMMANDS: Final[Mapping[str, Entry]] = {
         "List the names, the kinds, what is secret and the last change of what PLACE holds; no values.",
         "astro-sync list deployment:clx1",
         _list,
+    ),
+    "undo": Entry(
+        "Puts back what the last run changed.",
+        "Put back what the last run changed, from its backups; what cannot be undone is named.",
+        "astro-sync undo --dry-run",
+        _undo,
     ),
     "dedupe": Entry(
         "One file: the last value of each key stays.",

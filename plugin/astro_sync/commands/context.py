@@ -16,6 +16,7 @@ from astro_sync.config.options import BackupOptions, DeploymentOptions, MoveOpti
 from astro_sync.config.settings import ResolvedSettings
 from astro_sync.console.confirmation import Confirmation, confirmed
 from astro_sync.core.filters import Filters
+from astro_sync.core.model import Result
 from astro_sync.core.plan import OnConflict, Policy
 from astro_sync.errors import UnusableError, UsageError
 from astro_sync.places.astro_cli import Astro, find_astro
@@ -24,9 +25,10 @@ from astro_sync.places.deployment import Selector, make_deployment
 from astro_sync.places.env_file import EnvFile, open_env_file
 from astro_sync.places.registry import open_place
 from astro_sync.storage import backup
+from astro_sync.storage.journal import Changed, keep_run
 from astro_sync.storage.private import private_folder
 from astro_sync.storage.receipts import Receipts
-from astro_sync.sync.pipeline import Destination, SyncOptions
+from astro_sync.sync.pipeline import Destination, RunResult, Step, SyncOptions
 
 _MODE: Final = re.compile(r"^dev\.mode: *(\S*) *$", re.MULTILINE)
 
@@ -81,9 +83,10 @@ class RunContext(Generic[O_co]):
         """Return the folder for what outlives the run: backups, receipts, locks."""
         return backup.folder(self.invocation.environ, self.invocation.home).parent
 
-    def place(self: "RunContext[ReadOptions]", address: str, role: Role) -> AnyPlace:
-        """Return the place of an address."""
-        return open_place(address, role, self._around(self.options))
+    def place(self: "RunContext[ReadOptions]", address: str, role: Role, *, workspace: str | None = None) -> AnyPlace:
+        """Return the place of an address, in another workspace than the current one if need be."""
+        around = self._around(self.options)
+        return open_place(address, role, replace(around, options=replace(around.options, workspace_id=workspace)))
 
     def env_file(self, path: str, *, read_only: bool) -> EnvFile:
         """Return a `.env` file that must be there."""
@@ -150,6 +153,12 @@ class RunContext(Generic[O_co]):
             jobs=options.jobs,
         )
 
+    def keep_run(self: "RunContext[MoveOptions]", command: str, result: RunResult) -> None:
+        """Keep what a run changed, for `undo`."""
+        changed = [_changed(step) for step in result.steps if step.verification is not None]
+        if changed and not self.options.no_backup:
+            keep_run(self.state / "runs", command, changed, self.invocation.now)
+
     def receipts(self: "RunContext[MoveOptions]") -> ReceiptBook:
         """Return the receipts of what was sent before."""
         if self.options.no_receipts:
@@ -179,6 +188,19 @@ class RunContext(Generic[O_co]):
                 auto_link=options.auto_link,
             )
         return replace(self.surroundings, options=for_places)
+
+
+def _changed(step: Step) -> Changed:
+    done = [change for change in step.changes if change.write is not None and change.result is not Result.NOT_WRITTEN]
+    writes = [change.write for change in done if change.write is not None]
+    return Changed(
+        address=step.place.address,
+        workspace=step.place.workspace,
+        backup=str(step.backup or ""),
+        created=tuple(write.name for write in writes if write.old is None),
+        updated=tuple(write.name for write in writes if write.old is not None and write.old.value is not None),
+        hidden=tuple(write.name for write in writes if write.old is not None and write.old.value is None),
+    )
 
 
 @contextmanager

@@ -29,4 +29,5 @@ def run(settings: ResolvedSettings[DeployToLocalOptions], invocation: Invocation
             hint = "Name one alone, with --deployment-id ID."
             raise UsageError("Only one Deployment can be pulled at a time.", hint=hint)
         result = sync(deployment, [context.destination(options.env)], context.sync_options())
+        context.keep_run("deploy-to-local", result)
     return outcome_of("deploy-to-local", result, options)

@@ -35,4 +35,5 @@ def run(settings: ResolvedSettings[LocalToDeployOptions], invocation: Invocation
             airflow = context.place("airflow:", Role.SOURCE)
             middle = Destination(env, context.policy(options))
             result = sync(airflow, ends, context.sync_options(), middle=middle)
+        context.keep_run("local-to-deploy", result)
     return outcome_of("local-to-deploy", result, options)

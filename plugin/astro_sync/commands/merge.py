@@ -33,4 +33,5 @@ def run(settings: ResolvedSettings[MergeOptions], invocation: Invocation) -> Run
     with prepare(settings, invocation) as context:
         destination = context.destination(options.destination)
         result = sync(context.place(options.source, Role.SOURCE), [destination], context.sync_options())
+        context.keep_run("merge", result)
     return outcome_of("merge", result, options)

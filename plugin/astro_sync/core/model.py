@@ -104,6 +104,7 @@ class Reason(StrEnum):
     IN_ENV_MANAGER = "in-env-manager"
     RECOVERED = "recovered"
     RECORDED = "recorded"
+    REMOVED = "removed"
     # cannot be carried
     UNREADABLE = "unreadable"
     UNREADABLE_THERE = "unreadable-there"
@@ -127,6 +128,9 @@ class Reason(StrEnum):
     BLOCKED = "blocked"
     CANNOT_HOLD = "cannot-hold"
     REFUSED_ELSEWHERE = "refused-elsewhere"
+    # what an undo leaves
+    NOT_UNDONE_NEW = "not-undone-new"
+    NOT_UNDONE_SECRET = "not-undone-secret"  # noqa: S105
     # what a write came to
     NOT_WRITTEN = "not-written"
     OTHER_VALUE = "other-value"
@@ -244,7 +248,7 @@ class Traits:
     `atomic`: a write that fails leaves it as it was. `shared`: others work with it, so a run asks before it writes.
     `fold`: names for which it returns equal things are one name there. `empty_is_missing`: an empty connection or
     variable in it may be what a raw export left. `as_fields`: it keeps connections as fields, so every spelling of one
-    is the same. `descriptions`: it can hold the description of a variable.
+    is the same. `descriptions`: it can hold the description of a variable. `removes`: an `undo` may take entries out.
     """
 
     names: Names
@@ -256,6 +260,7 @@ class Traits:
     empty_is_missing: bool = False
     as_fields: bool = False
     descriptions: bool = False
+    removes: bool = False
 
 
 class Action(StrEnum):
@@ -355,9 +360,14 @@ class Plan:
         return tuple(c for c in self.changes if c.action is Action.REFUSED and not c.is_conflict)
 
     @property
+    def removed(self) -> frozenset[Name]:
+        """Return the names to be taken out of a file again, which only an `undo` does."""
+        return frozenset(change.name for change in self.changes if Reason.REMOVED in change.marks)
+
+    @property
     def changes_something(self) -> bool:
         """Tell whether applying this plan would write anything."""
-        return bool(self.writes or self.recorded)
+        return bool(self.writes or self.recorded or self.removed)
 
     def applied_to(self, before: Snapshot) -> Snapshot:
         """Return what the destination holds after this plan; what was refused must not go further (design, rule 3)."""

@@ -42,6 +42,7 @@ def verify(plan: Plan, before: Snapshot, after: Snapshot | None, written: Writte
     """Compare key by key; `after` is None where the destination could not be read again."""
     found = {write.name: _result(write, after, written, traits) for write in plan.writes}
     lost = [name for name in plan.recorded if after is not None and name not in after.recorded]
+    lost += [name for name in plan.removed if after is not None and name in after.entries]
     changes = tuple(_with_result(change, found, written, lost) for change in plan.changes)
     if after is None:
         return Verification(Outcome.NOT_AS_PLANNED, changes)
@@ -117,7 +118,7 @@ def _strangers(plan: Plan, before: Snapshot, after: Snapshot) -> tuple[Notice, .
     notices = []
     for name, entry in before.entries.items():
         now = after.entries.get(name)
-        if name in mine or entry.problem is not None:
+        if name in mine or name in plan.removed or entry.problem is not None:
             continue
         if now is None:
             notices.append(Notice(WarningCode.NOT_AS_PLANNED, name.key, Reason.GONE.value))

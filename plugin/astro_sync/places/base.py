@@ -55,6 +55,11 @@ class Place(Protocol[P]):
         ...
 
     @property
+    def workspace(self) -> str:
+        """Return the Astro workspace that was named for it, empty for none."""
+        ...
+
+    @property
     def traits(self) -> Traits:
         """Return what it is, whatever it holds."""
         ...
@@ -120,6 +125,7 @@ class PlaceOptions:
     auto_link: bool = False
     allow_http: bool = False
     jobs: int = 4
+    workspace_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -129,6 +129,11 @@ class Deployment:
         """Return its name."""
         return self.details.name or str(self.selector)
 
+    @property
+    def workspace(self) -> str:
+        """Return the workspace that was named."""
+        return self.selector.workspace_id or ""
+
     def remote_name(self, _name: Name) -> str | None:
         """Return None: a key is its own name."""
         return None
@@ -290,7 +295,11 @@ class Deployment:
 def open_deployment(rest: str, role: Role, around: Surroundings) -> Deployment:
     """Return the Deployment of `deployment:ID` or `deployment:@TARGET`; raises UsageError for neither."""
     target = rest[1:] if rest.startswith("@") else None
-    settings = around.target(target) if target is not None else {"deployment_id": rest}
+    settings = (
+        around.target(target)
+        if target is not None
+        else {"deployment_id": rest, "workspace_id": around.options.workspace_id}
+    )
     deployment_id, name, workspace = (
         settings.get(each) for each in ("deployment_id", "deployment_name", "workspace_id")
     )

@@ -36,7 +36,7 @@ from astro_sync.storage.atomic import load
 
 # The first line of our own backups: they are read alike in each local mode.
 AS_COMPOSE: Final = "# astro-sync wrote this backup; it reads it as Docker Compose does."
-_TRAITS: Final = Traits(Names.ENVIRONMENT, atomic=True, empty_is_missing=True)
+_TRAITS: Final = Traits(Names.ENVIRONMENT, atomic=True, empty_is_missing=True, removes=True)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -90,7 +90,7 @@ class EnvFile(LockedFile):
         writes = plan.writes
         texts = {write.name.variable: write.value.reveal() for write in writes}
         comments = [secret_comment(name.variable) for name in plan.recorded]
-        edit = self._read_document().edit(texts, comments=comments)
+        edit = self._read_document().edit(texts, remove={name.variable for name in plan.removed}, comments=comments)
         require_second_reading(edit)
         notices = [Notice(WarningCode.READERS_DIFFER, key, self._reader) for key in edit.particular]
         notices += [Notice(WarningCode.LINE_STAYED, key, str(line)) for key, line in edit.stayed]

@@ -86,6 +86,11 @@ class LocalAirflow:
         ]  # fmt: skip
         return Snapshot({entry.name: entry for entry in entries}, warnings=left)
 
+    @property
+    def workspace(self) -> str:
+        """Return none: it is in no workspace."""
+        return ""
+
     def remote_name(self, _name: Name) -> str | None:
         """Return None: the id is its own name."""
         return None

@@ -63,6 +63,11 @@ class LockedFile:
         """Return the path that the file really has."""
         return str(self.path.resolve())
 
+    @property
+    def workspace(self) -> str:
+        """Return none: it is in no workspace."""
+        return ""
+
     def remote_name(self, _name: Name) -> str | None:
         """Return None: a file has the names that it shows."""
         return None

@@ -133,6 +133,36 @@ def sync(
         return _carry_out(RunResult(steps, (*origin.snapshot.warnings, *dict.fromkeys(idle))), options)
 
 
+@dataclass(frozen=True, slots=True)
+class Move:
+    """A source with its own destination, and decisions that were made before."""
+
+    source: AnyPlace
+    destination: Destination
+    decided: tuple[Change, ...] = ()
+
+
+def sync_each(moves: Sequence[Move], options: SyncOptions) -> RunResult:
+    """Make several moves that have nothing to do with each other, with one confirmation for all."""
+    with ExitStack() as stack:
+        for move in moves:
+            stack.enter_context(move.destination.place)
+            stack.enter_context(move.source)
+        planner = _Planner(options)
+        steps = []
+        for move in moves:
+            before = move.destination.place.read(Wanted())
+            step = planner.step(
+                move.source, Side(move.source.traits, move.source.read(Wanted())), move.destination, before
+            )
+            mine = {change.name for change in move.decided}
+            changes = (*(c for c in step.plan.changes if c.name not in mine), *move.decided)
+            step.plan = replace(step.plan, changes=tuple(changes))
+            step.prepared = move.destination.place.prepare(step.plan) if step.plan.changes_something else Prepared()
+            steps.append(step)
+        return _carry_out(RunResult(steps), options)
+
+
 def diff(
     source: AnyPlace, ends: Sequence[AnyPlace], filters: Filters, *, exact_json: bool, id_case: IdCase
 ) -> list[tuple[AnyPlace, list[Compared], Snapshot]]:
