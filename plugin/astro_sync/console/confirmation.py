@@ -1,27 +1,121 @@
-"""Ask for the one confirmation of a run."""
+"""Ask for the one confirmation of a run, and for the names of protected targets."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from astro_sync.console.layout import counted, printable
+from astro_sync.console.questions import NOTHING_CHANGED
 from astro_sync.console.terminal import Terminal
+from astro_sync.core.model import Action
+from astro_sync.core.outcome import PlaceOutcome
 from astro_sync.errors import UsageError
-from astro_sync.sync.pipeline import Step
+from astro_sync.sync.pipeline import DeclinedError, Step
 
 
-@dataclass(frozen=True, slots=True)
-class Confirmation:
-    """What was said in advance."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConfirmationOptions:
+    """What the user allowed beforehand; `protected` are the protected targets, each with an id, address or name."""
 
     yes: bool = False
     yes_protected: tuple[str, ...] = ()
-    protected: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
+    protected: Mapping[str, str] = field(default_factory=dict)
 
 
-def confirmed(steps: Sequence[Step], confirmation: Confirmation, terminal: Terminal) -> bool:
-    """Return the answer."""
-    shared = any(not step.place.traits.atomic for step in steps)
-    if confirmation.yes or (not terminal.interactive and not shared):
-        return True
+def confirmed(steps: Sequence[Step], options: ConfirmationOptions, terminal: Terminal) -> bool:
+    """Show what is about to happen and return the answer.
+
+    Without a terminal an option takes its place: UsageError is raised if it is missing and a shared place would be
+    changed. DeclinedError is raised for a name that was mistyped.
+    """
+    named = dict(_protected(steps, options))
+    missing = [name for name in dict.fromkeys(named.values()) if name not in options.yes_protected]
     if not terminal.interactive:
-        raise UsageError("Nothing was changed: there is no terminal to ask on.", hint="Confirm with --yes.")
-    return terminal.confirm("Go on?")
+        if not any(step.place.traits.shared for step in steps):
+            return True
+        if missing or not (options.yes or _all_named(steps, named)):
+            terminal.show_plan([planned(step) for step in steps])
+            raise _unconfirmed(missing)
+        return True
+    if options.yes and not missing:
+        return True
+    terminal.show_plan([planned(step) for step in steps])
+    if missing:
+        _ask_for_names(missing, terminal)
+    if options.yes or _all_named(steps, named):
+        # Whoever named them all has said yes to all.
+        return True
+    return terminal.confirm(*map(_describe, steps), "Go on?")
+
+
+def planned(step: Step) -> PlaceOutcome:
+    """Return one step as a report shows it, before or after it was carried out."""
+    place, prepared = step.place, step.prepared
+    return PlaceOutcome(
+        address=place.address,
+        kind=place.kind,
+        label=place.label,
+        title=str(place),
+        role="destination",
+        changes=step.changes,
+        warnings=step.warnings,
+        backup=step.backup,
+        calls=prepared.calls,
+        restarts=prepared.restarts,
+        in_argv=prepared.in_argv,
+        is_file=place.traits.atomic,
+    )
+
+
+def _protected(steps: Sequence[Step], options: ConfirmationOptions) -> Iterator[tuple[str, str]]:
+    """Yield the address and the name of each protected target that would be changed, however it was named."""
+    for step in steps:
+        place = step.place
+        if place.traits.shared:
+            known = {place.address, place.address.partition(":")[2], place.label}
+            yield from ((place.address, name) for name, which in options.protected.items() if which in known)
+
+
+def _all_named(steps: Sequence[Step], named: Mapping[str, str]) -> bool:
+    shared = {step.place.address for step in steps if step.place.traits.shared}
+    return bool(shared) and shared <= named.keys()
+
+
+def _unconfirmed(missing: Sequence[str]) -> UsageError:
+    if missing:
+        hint = "Confirm by name: " + " ".join(f"--yes-protected {name}" for name in missing)
+        which = f"target {missing[0]} is" if len(missing) == 1 else f"targets {', '.join(missing)} are"
+        return UsageError(f"Nothing was changed: {which} protected, --yes is not enough.", hint=hint)
+    return UsageError("Nothing was changed: there is no terminal to ask on.", hint="Confirm with --yes.")
+
+
+def _ask_for_names(missing: Sequence[str], terminal: Terminal) -> None:
+    """Ask for the names of all protected targets at once."""
+    names = ", ".join(missing)
+    one = len(missing) == 1
+    typed = terminal.type_line(
+        f"Target {names} is protected. Type its name to change it"
+        if one
+        else f"Targets {names} are protected. Type their names to change them"
+    )
+    if sorted(typed.replace(",", " ").split()) != sorted(missing):
+        expected = f'the target is "{names}"' if one else f'the targets are "{names}"'
+        raise DeclinedError(f'Nothing was changed: you typed "{typed}", {expected}.' if typed else NOTHING_CHANGED)
+
+
+def _describe(step: Step) -> str:
+    """Return what a person is asked to allow: how much where, in how many calls, and what will show."""
+    actions = [change.action for change in step.plan.changes]
+    counts = [
+        *((actions.count(Action.CREATE), "new"), (actions.count(Action.UPDATE), "changed")),
+        (len(step.plan.recorded), "noted as a comment"),
+    ]
+    text = f"{step.place}: {', '.join(f'{count} {word}' for count, word in counts if count)}"
+    prepared = step.prepared
+    if not step.place.traits.atomic:
+        text += f", {counted(prepared.calls, 'writing call')}"
+    if prepared.restarts:
+        text += f", {counted(prepared.restarts, 'restart')}"
+    if prepared.in_argv:
+        keys = ", ".join(printable(name.key) for name in prepared.in_argv)
+        text += f". In the process list for a moment: {keys}"
+    return f"{text}."

@@ -1,102 +1,343 @@
-"""Turn an outcome into text for people or into JSON. Pure; no value enters either."""
+"""Turn the outcome of a run into text for people. Pure; no value enters it."""
 
-import json
-import unicodedata
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import IntEnum
+from itertools import chain
+from typing import Final
 
-from astro_sync.core.compare import Match
-from astro_sync.core.model import Action, Change, Notice, Result
+from astro_sync.console.document import warning_text
+from astro_sync.console.layout import Cell, Paint, Row, Tone, counted, markdown_table, printable, table, wrap
+from astro_sync.console.texts import NEUTRAL, WAYS_OUT
+from astro_sync.console.wording import cell_of, is_amiss, note_of
+from astro_sync.core.model import Action, Change, Kind, Notice, Reason
 from astro_sync.core.outcome import PlaceOutcome, RunOutcome
 
-_QUIET = frozenset({Action.UNCHANGED, Action.DESTINATION_ONLY, Action.SECRET_KEPT})
+_LISTED: Final = 20
+_NAMED: Final = 5
+_MOST_COLUMNS: Final = 4
+_KINDS: Final = {Kind.VARIABLE: "variable", Kind.CONNECTION: "connection", Kind.ENVIRONMENT: "environment variable"}
+_ONLY_COUNTED: Final = frozenset({Reason.FILTERED, Reason.OTHER_KIND})
 
 
-def printable(text: str) -> str:
-    r"""Return a text with everything that could disturb a terminal written as `\x1b` or `\u202e`."""
-    return "".join(
-        char.encode("unicode_escape", "surrogatepass").decode()
-        if unicodedata.category(char)[0] == "C" or char in "\u2028\u2029"
-        else char
-        for char in text
-    )
+class Stage(IntEnum):
+    """When a report is read: before the question, after it, or once for all."""
+
+    PLAN = 1
+    AFTER = 2
+    WHOLE = 3
 
 
-def object_lines(rows: Sequence[Mapping[str, object]]) -> list[str]:
-    """Return the lines of `list`."""
-    return [*(f"{row['kind']} {row['id']}" for row in rows), f"{len(rows)} entries."]
+@dataclass(frozen=True, slots=True, kw_only=True)
+class View:
+    """How a report is shown; `width` is None where text need not be wrapped."""
+
+    now: datetime
+    width: int | None = None
+    verbose: bool = False
+    quiet: bool = False
+    paint: Paint = field(default=lambda _tone, text: text)
 
 
-def to_json(outcome: RunOutcome) -> str:
-    """Return the one JSON document of a run, keys sorted."""
-    error = outcome.error
-    document = {
-        "version": 1,
-        "command": outcome.command,
-        "dry_run": outcome.dry_run,
-        "places": [_place_json(place) for place in outcome.places],
-        "warnings": [_notice_json(notice) for notice in outcome.warnings],
-        "error": error and {"code": error.code, "message": str(error), "hint": error.hint},
-        "exit_code": int(outcome.exit_code),
-        **outcome.details,
-    }
-    return json.dumps(document, sort_keys=True, indent=2)
+class Need(IntEnum):
+    """How much a key needs attention; the order of the rows."""
+
+    AMISS = 0
+    REFUSED = 1
+    DIFFERS = 2
+    SKIPPED = 3
+    BECOMES_SECRET = 4
+    WRITTEN = 5
+    NONE = 6
 
 
-def _place_json(place: PlaceOutcome) -> dict[str, object]:
-    compared = {
-        Match.SAME: Action.UNCHANGED,
-        Match.DIFFERENT: Action.UPDATE,
-        Match.ONLY_SOURCE: Action.CREATE,
-        Match.ONLY_DESTINATION: Action.DESTINATION_ONLY,
-        Match.NOT_KNOWN: Action.SECRET_KEPT,
-    }
-    changes = [_change_json(change) for change in place.changes]
-    changes += [_change_json(Change(each.name, compared[each.match])) for each in place.compared]
-    return {
-        "address": place.address,
-        "kind": place.kind,
-        "name": place.label,
-        "role": place.role,
-        "applied": place.applied,
-        "backup": str(place.backup) if place.backup else None,
-        "warnings": [_notice_json(notice) for notice in place.warnings],
-        "changes": changes,
-    }
+def need_of(change: Change) -> Need:
+    """Return how much one change needs attention."""
+    if is_amiss(change):
+        return Need.AMISS
+    if change.is_conflict:
+        return Need.DIFFERS
+    if change.action is Action.REFUSED:
+        return Need.REFUSED
+    if change.action in {Action.CREATE, Action.UPDATE}:
+        if change.why:
+            return Need.DIFFERS
+        return Need.BECOMES_SECRET if change.secret and change.action is Action.CREATE else Need.WRITTEN
+    if change.is_recorded:
+        return Need.WRITTEN
+    why = change.why.reason if change.why else None
+    if change.action is Action.KEEP:
+        return Need.DIFFERS
+    if change.action is Action.SKIP:
+        return Need.NONE if why in _ONLY_COUNTED else Need.SKIPPED
+    return Need.SKIPPED if why in {Reason.SECRET_CHANGED_THERE, Reason.PLACEHOLDER} else Need.NONE
 
 
-def _change_json(change: Change) -> dict[str, object]:
-    why = change.why
-    return {
-        "kind": change.name.kind.value,
-        "id": change.name.id,
-        "key": change.name.key,
-        "remote_name": change.remote_name,
-        "action": change.action.value,
-        "secret": change.secret,
-        "reason": why and {"code": why.reason.value, "text": why.about, "ways_out": list(why.ways_out)},
-        "result": change.result.value,
-    }
-
-
-def _notice_json(notice: Notice) -> dict[str, object]:
-    return {"code": notice.code.value, "key": notice.key, "message": notice.about}
-
-
-def lines_of(outcome: RunOutcome, *, verbose: bool) -> list[str]:
-    """Return a line for each key and place."""
-    lines = []
-    for place in outcome.places:
-        for change in place.changes:
-            if verbose or change.action not in _QUIET or change.result is not Result.PLANNED:
-                why = f" {change.why.reason.value} {change.why.about}" if change.why else ""
-                lines.append(f"{change.action.value:10} {printable(change.name.variable)}{why} [{change.result.value}]")
-        lines += [f"{each.match.value:10} {printable(each.name.variable)}" for each in place.compared]
-        lines.append(f"{place.title}: {count(change.action for change in place.changes)}")
+def show_changes(places: Sequence[PlaceOutcome], stage: Stage, view: View) -> list[str]:
+    """Return one table of all places, or one for each where they are many, with what is only counted below it."""
+    places = [place for place in places if place.changes]
+    groups = [places] if len(places) <= _MOST_COLUMNS else [[place] for place in places]
+    lines: list[str] = []
+    for group in groups:
+        keys = _gather(group)
+        shown, folded = _choose(keys, stage, view)
+        part = []
+        if shown:
+            part += table([place.label for place in group], [each.row(view) for each in shown], view.width, view.paint)
+        part += [] if view.quiet else [line for text in _folded(folded) for line in wrap(text, view.width)]
+        if part and len(groups) > 1:
+            part = [f"{printable(group[0].title)}:", *part]
+        lines += part
+    if stage is not Stage.AFTER:
+        neutral = [] if view.quiet or view.verbose else _counted_lines(places)
+        lines += [line for text in neutral for line in wrap(text, view.width)]
     return lines
 
 
-def count(actions: Iterable[Action]) -> str:
-    """Return how often each action is there."""
-    counts = Counter(actions)
-    return ", ".join(f"{counts[action]} {action.value}" for action in Action if counts[action])
+def show_ways_out(places: Sequence[PlaceOutcome], view: View) -> list[str]:
+    """Return a line for each way out of what was refused."""
+    ways = ways_out(places)
+    if not ways:
+        return []
+    size = max(len(way) for way, _ in ways)
+    lines = ["Next, one of:"]
+    for way, text in ways:
+        head = view.paint(Tone.HINT, way)
+        first, *others = wrap(text, None if view.width is None else max(view.width - size - 4, 20))
+        lines.append(f"  {head}{' ' * (size - len(way))}  {first}")
+        lines += [f"{' ' * (size + 4)}{other}" for other in others]
+    return lines
+
+
+def ways_out(places: Sequence[PlaceOutcome]) -> list[tuple[str, str]]:
+    """Return each way out with what it does; an option that takes a key stands once, for all of them."""
+    found: dict[str, dict[str, None]] = {}
+    refused, going = {}, {}
+    for change in chain.from_iterable(place.changes for place in places):
+        if change.action is Action.REFUSED or need_of(change) is Need.SKIPPED:
+            for way in change.why.ways_out if change.why else ():
+                option, _, argument = way.partition(" ")
+                found.setdefault(option, {})[argument] = None
+        if change.action is Action.REFUSED:
+            refused[change.name.key] = change
+        elif change.action in {Action.CREATE, Action.UPDATE}:
+            going[change.name.key] = change
+    stuck = [key for key, change in refused.items() if not change.is_conflict]
+    ways = [(_with_argument(option, list(arguments)), option) for option, arguments in found.items()]
+    if stuck:
+        ways += [(option, option) for option in ("--partial",) if option not in found]
+    if refused:
+        ways.append((f"--exclude {printable(next(iter(refused))) if len(refused) == 1 else 'KEY'}", "--exclude"))
+    others = str(len(going.keys() - refused.keys()))
+    return [(way, WAYS_OUT.get(option, "").replace("{others}", others)) for way, option in ways]
+
+
+def _with_argument(option: str, arguments: list[str]) -> str:
+    if len(arguments) == 1:
+        return printable(f"{option} {arguments[0]}".rstrip())
+    return f"{option} KEY"
+
+
+def show_warnings(outcome: RunOutcome, view: View) -> list[str]:
+    """Return a line for each thing that the user should know, with the keys that it holds for."""
+    return [
+        *_warning_lines("", outcome.warnings, view),
+        *(line for place in outcome.places for line in _warning_lines(place.label, place.warnings, view)),
+    ]
+
+
+def _warning_lines(label: str, notices: Iterable[Notice], view: View) -> list[str]:
+    grouped: dict[tuple[str, bool], list[str]] = {}
+    for notice in dict.fromkeys(notices):
+        if view.quiet and notice.code in NEUTRAL:
+            continue
+        text = warning_text(Notice(notice.code, None, notice.about))
+        grouped.setdefault((text, notice.code in NEUTRAL), []).extend([printable(notice.key)] if notice.key else [])
+    lines = []
+    for (text, neutral), keys in grouped.items():
+        said = text.replace("KEY", keys[0]) if len(keys) == 1 else text
+        parts = [*([printable(label)] if label and keys else []), *([_names(keys, view)] if keys else [])]
+        line = ": ".join([*parts, printable(said)])
+        wrapped = wrap(line if neutral else f"Warning: {line}", view.width, "  ")
+        if not neutral:
+            wrapped[0] = view.paint(Tone.WARNING, "Warning") + wrapped[0].removeprefix("Warning")
+        lines.append("\n".join(wrapped))
+    return lines
+
+
+def _names(keys: Sequence[str], view: View) -> str:
+    if view.verbose or len(keys) <= _NAMED:
+        return ", ".join(keys)
+    return f"{len(keys)} keys: {', '.join(keys[: _NAMED - 1])} and {len(keys) - _NAMED + 1} more"
+
+
+def show_end(outcome: RunOutcome, view: View) -> list[str]:
+    """Return one line for each place: what was done there, or would be, and how often it restarts."""
+    places = [place for place in outcome.places if place.role == "destination"]
+    rows = [(printable(place.label), _sum(place, done=not outcome.dry_run), _restarts(place)) for place in places]
+    if not any(text for _, text, _ in rows):
+        if outcome.error:
+            return []
+        return ["Nothing to do." + _left_behind(places)] if places or not outcome.lines else []
+    size = max(len(label) for label, _, _ in rows)
+    middle = max(len(text) for _, text, _ in rows)
+    lines = []
+    for label, text, restarts in rows:
+        whole = f"{label.ljust(size)}  {(text or 'nothing to do').ljust(middle)}  {restarts}".rstrip()
+        lines += wrap(whole, view.width, " " * (size + 2)) if len(whole) > (view.width or len(whole)) else [whole]
+    if left := _left_behind(places):
+        lines += wrap(left.strip(), view.width, "  ")
+    if len(places) > _MOST_COLUMNS:
+        lines.append(f"{len(places)} places: {_sum_text(place for place in places)}.")
+    if outcome.dry_run:
+        lines.append("Nothing was changed.")
+    return lines
+
+
+def _sum(place: PlaceOutcome, *, done: bool) -> str:
+    amiss = sum(is_amiss(change) for change in place.changes)
+    text = _sum_text([place])
+    if done and not place.applied:
+        return f"{counted(amiss, 'key')} not as planned" if amiss else ""
+    return text
+
+
+def _sum_text(places: Iterable[PlaceOutcome]) -> str:
+    changes = [change for place in places for change in place.changes if not is_amiss(change)]
+    counts = [
+        (sum(change.action is Action.CREATE for change in changes), "new"),
+        (sum(change.action is Action.UPDATE for change in changes), "changed"),
+        (sum(change.is_recorded for change in changes), "noted as a comment"),
+    ]
+    return ", ".join(f"{count} {word}" for count, word in counts if count)
+
+
+def _restarts(place: PlaceOutcome) -> str:
+    return counted(place.restarts, "restart") if place.restarts else ""
+
+
+def _left_behind(places: Sequence[PlaceOutcome]) -> str:
+    keys = dict.fromkeys(
+        printable(change.name.key) for place in places for change in place.changes if change.action is Action.REFUSED
+    )
+    return f" {counted(len(keys), 'key')} stayed behind: {', '.join(keys)}." if keys else ""
+
+
+def to_markdown(outcome: RunOutcome, view: View) -> list[str]:
+    """Return a summary for a CI page: a row for each key that needs attention, a line for each place."""
+    places = [place for place in outcome.places if place.changes]
+    lines = [f"**astro-sync {outcome.command}**", ""]
+    keys = [each for each in _gather(places) if each.need <= Need.SKIPPED]
+    if keys:
+        rows = [[each.key, *(cell.text for cell in each.cells()), each.note(view.now)] for each in keys]
+        lines += [*markdown_table(["KEY", *(place.label for place in places), "NOTE"], rows), ""]
+    ends = show_end(outcome, View(now=view.now))
+    lines += [f"- {' '.join(printable(line).replace('|', chr(92) + '|').split())}" for line in ends]
+    if outcome.error:
+        lines += ["", f"**Error:** {printable(str(outcome.error))}"]
+    return lines
+
+
+@dataclass(slots=True)
+class _Key:
+    """One key with its change at each place of a table."""
+
+    key: str
+    places: Sequence[PlaceOutcome]
+    changes: list[Change | None]
+
+    @property
+    def need(self) -> Need:
+        return min(need_of(change) for change in self.changes if change)
+
+    def cells(self) -> tuple[Cell, ...]:
+        return tuple(cell_of(change) if change else Cell("") for change in self.changes)
+
+    def note(self, now: datetime) -> str:
+        notes = [(place.label, note_of(c, now)) for place, c in zip(self.places, self.changes, strict=True) if c]
+        told = [(label, note) for label, note in notes if note]
+        if len({note for _, note in told}) <= 1:
+            return told[0][1] if told else ""
+        return "; ".join(f"{printable(label)}: {note}" for label, note in told)
+
+    def row(self, view: View) -> Row:
+        return Row(self.key, self.cells(), self.note(view.now))
+
+    @property
+    def writes(self) -> list[Change]:
+        return [change for change in self.changes if change and need_of(change) in {Need.BECOMES_SECRET, Need.WRITTEN}]
+
+    @property
+    def overwrites_shared(self) -> bool:
+        pairs = zip(self.places, self.changes, strict=True)
+        return any(c and c.action is Action.UPDATE and not place.is_file for place, c in pairs)
+
+
+def _gather(places: Sequence[PlaceOutcome]) -> list[_Key]:
+    """Return the keys of all places in the order of need; a place with two ids of one key gives two rows."""
+    found: dict[tuple[str, int], _Key] = {}
+    for index, place in enumerate(places):
+        seen: Counter[str] = Counter()
+        for change in place.changes:
+            key = change.name.key
+            empty = _Key(printable(key), places, [None] * len(places))
+            found.setdefault((key, seen[key]), empty).changes[index] = change
+            seen[key] += 1
+    return sorted(found.values(), key=lambda each: each.need)
+
+
+def _choose(keys: Sequence[_Key], stage: Stage, view: View) -> tuple[list[_Key], list[_Key]]:
+    """Return the keys that are listed and the successes that are only counted."""
+    if stage is Stage.AFTER:
+        return [each for each in keys if each.need is Need.AMISS], []
+    if view.quiet:
+        problems = {Need.AMISS, Need.REFUSED}
+        return [each for each in keys if each.need in problems or any(c and c.is_conflict for c in each.changes)], []
+    if view.verbose:
+        return list(keys), []
+    attention = [each for each in keys if each.need <= Need.SKIPPED]
+    successes = [each for each in keys if each.need in {Need.BECOMES_SECRET, Need.WRITTEN}]
+    if len(successes) <= _LISTED:
+        return [*attention, *successes], []
+    must = [each for each in successes if stage is Stage.PLAN and each.overwrites_shared]
+    return [*attention, *must], [each for each in successes if each not in must]
+
+
+def _folded(keys: Sequence[_Key]) -> list[str]:
+    """Return, for example, `50 variables, 10 connections new, 8 of them secret; --verbose lists them`."""
+    if not keys:
+        return []
+    texts = []
+    for action, word in ((Action.CREATE, "new"), (Action.UPDATE, "changed"), (None, "noted as a comment")):
+        found = [each for each in keys if _leading(each) is action]
+        kinds = Counter(change.name.kind for each in found for change in each.writes[-1:])
+        parts = [counted(kinds[kind], noun) for kind, noun in _KINDS.items() if kinds[kind]]
+        secret = sum(any(need_of(change) is Need.BECOMES_SECRET for change in each.writes) for each in found)
+        if parts:
+            texts.append(f"{', '.join(parts)} {word}" + (f" ({secret} secret)" if secret else ""))
+    joined = sum(any(Reason.ON_ONE_LINE in change.marks for change in each.writes) for each in keys)
+    texts += [f"{joined} of them on one line"] if joined else []
+    return [f"{'; '.join(texts)}; --verbose lists them"]
+
+
+def _leading(each: _Key) -> Action | None:
+    """Return what happens to a key: it counts as changed where it is overwritten anywhere."""
+    actions = {change.action for change in each.writes}
+    return next((action for action in (Action.UPDATE, Action.CREATE) if action in actions), None)
+
+
+def _counted_lines(places: Sequence[PlaceOutcome]) -> list[str]:
+    """Return a line for each thing that is so from run to run."""
+    lines = []
+    for place in places:
+        why = Counter(change.why.reason for change in place.changes if change.why and need_of(change) is Need.NONE)
+        label = printable(place.label)
+        if other := why[Reason.OTHER_KIND]:
+            lines.append(f"{label}: {counted(other, 'other key')} cannot be kept there.")
+        if secrets := why[Reason.SECRET_NOT_COMPARED]:
+            lines.append(f"{label}: {counted(secrets, 'secret')} not compared; --rotate KEY writes one anew.")
+        if hidden := why[Reason.SECRET_HIDDEN]:
+            lines.append(f"{label}: {counted(hidden, 'secret')} not given out by the source.")
+    return lines

@@ -1,44 +1,70 @@
 """Talk with the person at the terminal: the plan, the questions, the result."""
 
 import os
+import shutil
+import signal
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Any, Final, TextIO
 
 import click
 
+from astro_sync.console.comparison import comparison_markdown, show_comparison
+from astro_sync.console.document import to_json
+from astro_sync.console.layout import Line, Tone, printable, wrap
 from astro_sync.console.progress import Progress
-from astro_sync.console.report import lines_of, printable, to_json
-from astro_sync.core.model import Action, Change, Name
-from astro_sync.core.outcome import RunOutcome
+from astro_sync.console.questions import NOTHING_CHANGED, ask_each, question_of
+from astro_sync.console.report import (
+    Stage,
+    View,
+    show_changes,
+    show_end,
+    show_warnings,
+    show_ways_out,
+    to_markdown,
+)
+from astro_sync.core.model import Change, Name
+from astro_sync.core.outcome import PlaceOutcome, RunOutcome
 from astro_sync.core.plan import OnConflict
-from astro_sync.errors import AstroSyncError, DeclinedError, UsageError
+from astro_sync.errors import AstroSyncError, ExitCode
 from astro_sync.places.base import AnyPlace
+from astro_sync.sync.pipeline import DeclinedError
 
 _COLOURS: Final = {
-    Action.CREATE: "green",
-    Action.UPDATE: "yellow",
-    Action.REFUSED: "red",
-    Action.KEEP: "cyan",
-    Action.SECRET_KEPT: "magenta",
+    Tone.GOOD: "green",
+    Tone.CHANGE: "yellow",
+    Tone.WARNING: "yellow",
+    Tone.PROBLEM: "red",
+    Tone.HINT: "cyan",
 }
-_ANSWERS: Final = {"y": OnConflict.OVERWRITE, "n": OnConflict.KEEP}
+_NARROWEST: Final = 40
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
 
 
 @dataclass(frozen=True, slots=True)
 class Terminal:
-    """Hold how to talk: `interactive` if someone can answer, `salt` keys this run's fingerprints."""
+    """How to talk: `interactive` if someone can answer, `width` in columns (None: text is not wrapped)."""
 
-    salt: bytes
     interactive: bool
     colour: bool = False
     verbose: bool = False
     quiet: bool = False
-    as_json: bool = False
-    yes: bool = False
+    output: str = "table"
+    width: int | None = None
+    now: datetime = field(default_factory=_now)
     progress: Progress | None = None
+    _told: set[str] = field(default_factory=set, init=False)
+
+    @property
+    def as_json(self) -> bool:
+        """Tell whether stdout carries one JSON document."""
+        return self.output == "json"
 
     def tell(self, message: str) -> None:
         """Say on stderr what is going on."""
@@ -60,36 +86,38 @@ class Terminal:
         """Print several lines on stderr as they are."""
         click.echo(text, err=True, nl=False)
 
-    def paint(self, action: Action, text: str) -> str:
-        """Colour a word by what it means; the word itself says it too."""
-        return click.style(text, fg=_COLOURS.get(action)) if self.colour else text
+    def paint(self, tone: Tone, text: str) -> str:
+        """Colour a text by what it means; the text itself says it too."""
+        if not self.colour or tone not in _COLOURS:
+            return text
+        return click.style(text, fg=_COLOURS[tone], bold=tone in {Tone.WARNING, Tone.PROBLEM})
+
+    def show_plan(self, places: Sequence[PlaceOutcome]) -> None:
+        """Show on stderr what is about to happen, and what a person should know of it."""
+        # Whoever is asked must see what for, however quiet the run.
+        view = self._view(quiet=False)
+        self._echo_all(show_changes(places, Stage.PLAN, view), err=True)
+        self._show_warnings(RunOutcome(command="", places=tuple(places)), view)
 
     def confirm(self, *lines: str) -> bool:
-        """Ask for the one confirmation; without a terminal --yes takes its place."""
-        if self.yes:
-            return True
-        if not self.interactive:
-            raise UsageError("Nothing was changed: there is no terminal to ask on.", hint="Confirm with --yes.")
+        """Ask for the one confirmation, which takes `y` and Enter."""
+        *told, question = [part for line in lines for part in wrap(printable(line), self.width, "  ")]
+        self._echo_all(told, err=True)
         with _answers():
-            return click.confirm("\n".join(map(printable, lines)), err=True)
+            return click.confirm(question, err=True)
 
-    def type_name(self, question: str) -> str:
-        """Ask for a name and return what was typed."""
+    def type_line(self, question: str) -> str:
+        """Ask for something to be typed and return it without outer blanks."""
         with _answers():
-            return str(click.prompt(printable(question), default="", show_default=False, err=True))
+            answer: str = click.prompt(printable(question), default="", show_default=False, err=True)
+        return answer.strip()
 
-    def ask(self, conflicts: Sequence[Change], destination: AnyPlace) -> Mapping[Name, OnConflict]:
-        """Ask about each key that differs."""
-        decided: dict[Name, OnConflict] = {}
-        for change in conflicts:
-            with _answers():
-                choice = click.Choice(["y", "n", "a", "q"], case_sensitive=False)
-                question = f"{change.name.key} differs on {destination}. Overwrite it?"
-                answer = click.prompt(printable(question), type=choice, default="n", err=True, show_default=True)
-            if answer == "q":
-                raise DeclinedError
-            decided[change.name] = OnConflict.OVERWRITE if answer in "ya" else OnConflict.KEEP
-        return decided
+    def ask(
+        self, conflicts: Sequence[Change], place: AnyPlace, source: str = "the source"
+    ) -> Mapping[Name, OnConflict]:
+        """Ask about each key that differs on a place; `source` is the label of the place it comes from."""
+        questions = [question_of(change, place.label, source, self.now) for change in conflicts]
+        return ask_each(conflicts, questions, self._press)
 
     def report(self, outcome: RunOutcome) -> None:
         """Print the result on stdout, and on stderr what needs attention."""
@@ -98,32 +126,101 @@ class Terminal:
             self._echo(printable(str(outcome.error)), err=True)
             return
         if self.as_json:
-            click.echo(to_json(outcome))
+            click.echo(to_json(outcome, self.now))
+        elif isinstance(outcome.error, DeclinedError):
+            pass
+        elif self.output == "markdown":
+            make = comparison_markdown if _compares(outcome) else to_markdown
+            self._echo_all(make(outcome, self._view()))
         else:
-            for line in lines_of(outcome, verbose=self.verbose):
-                self._echo(line)
+            self._show_table(outcome, self._view())
         if outcome.error:
             self.complain(outcome.error)
-        elif not self.as_json:
-            for line in outcome.lines:
-                click.echo(printable(line))
 
     def hush(self) -> None:
         """Print no more on a stdout that nobody reads."""
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
     def complain(self, error: AstroSyncError) -> None:
-        """Say on stderr what went wrong and what to type next."""
-        self._echo(f"{self._style('Error', 'red')}: {printable(str(error))}", err=True)
+        """Say on stderr what went wrong and what to type next; a no is no error."""
+        if isinstance(error, DeclinedError):
+            self._echo_all(wrap(printable(str(error)), self.width), err=True)
+            return
+        self._headed("Error", Tone.PROBLEM, str(error))
         if error.hint:
-            self._echo(f"{self._style('Next', 'cyan')}: {printable(error.hint)}", err=True)
+            self._headed("Next", Tone.HINT, error.hint)
 
-    def _echo(self, text: str, *, err: bool = False) -> None:
-        # click would strip colours where it sees no terminal, FORCE_COLOR or not.
-        click.echo(text, err=err, color=self.colour)
+    def _show_table(self, outcome: RunOutcome, view: View) -> None:
+        stage = Stage.AFTER if outcome.confirmed else Stage.WHOLE
+        if _compares(outcome):
+            self._echo_all(show_comparison(outcome, view))
+        else:
+            self._echo_all(show_changes(outcome.places, stage, view))
+        # The keys of a refused run are named above; what leads out of it belongs below them.
+        if not outcome.confirmed:
+            self._echo_all(show_ways_out(outcome.places, view))
+        self._show_warnings(outcome, view)
+        lines = outcome.lines if not self.quiet or outcome.exit_code else ()
+        self._echo_all(self._painted(line) for line in lines)
+        if not _compares(outcome) and not outcome.lines and (not self.quiet or outcome.exit_code):
+            self._echo_all(show_end(outcome, view))
+        self._show_backups(outcome)
 
-    def _style(self, text: str, colour: str) -> str:
-        return click.style(text, fg=colour, bold=True) if self.colour else text
+    def _show_warnings(self, outcome: RunOutcome, view: View) -> None:
+        """Print each warning once in a run."""
+        lines = [line for line in show_warnings(outcome, view) if line not in self._told]
+        self._told.update(lines)
+        self._echo_all(lines, err=True)
+
+    def _show_backups(self, outcome: RunOutcome) -> None:
+        backups = [(place.title, place.backup) for place in outcome.places if place.backup]
+        if not backups or (self.quiet and not outcome.error):
+            return
+        if outcome.exit_code is ExitCode.UNPLANNED or self.verbose:
+            self._echo_all(
+                (f"Backup of {printable(title)}: {printable(str(path))}" for title, path in backups), err=True
+            )
+        self._echo_all(["Undo: astro-sync undo"], err=True)
+
+    def _painted(self, line: str) -> str:
+        text = printable(line)
+        if isinstance(line, Line) and line.head and text.startswith(line.head):
+            return self.paint(line.tone, line.head) + text.removeprefix(line.head)
+        return text
+
+    def _headed(self, head: str, tone: Tone, text: str) -> None:
+        lines = wrap(f"{head}: {printable(text)}", self.width, "  ")
+        lines[0] = self.paint(tone, head) + lines[0].removeprefix(head)
+        self._echo_all(lines, err=True)
+
+    def _press(self, question: str) -> str:
+        """Show a question and return the key that is pressed, or the line where stdin is no terminal."""
+        lines = wrap(question, self.width, "  ")
+        self._echo_all(lines[:-1], err=True)
+        click.echo(f"{lines[-1]} ", err=True, nl=False)
+        if not _is_terminal(sys.stdin):
+            line = sys.stdin.readline()
+            if not line:
+                raise DeclinedError(NOTHING_CHANGED)
+            return line.strip()
+        pressed = _read_key()
+        shown = pressed[:1] if pressed[:1].isprintable() else ""
+        click.echo(shown, err=True)
+        return pressed
+
+    def _view(self, *, quiet: bool | None = None) -> View:
+        return View(
+            now=self.now,
+            width=self.width,
+            verbose=self.verbose,
+            quiet=self.quiet if quiet is None else quiet,
+            paint=self.paint,
+        )
+
+    def _echo_all(self, lines: Iterable[str], *, err: bool = False) -> None:
+        for line in lines:
+            # click would strip colours where it sees no terminal, FORCE_COLOR or not.
+            click.echo(line, err=err, color=self.colour)
 
 
 def open_terminal(given: Mapping[str, Any], environ: Mapping[str, str]) -> Terminal:
@@ -132,13 +229,12 @@ def open_terminal(given: Mapping[str, Any], environ: Mapping[str, str]) -> Termi
     moving = _is_terminal(sys.stderr) and environ.get("TERM") != "dumb" and not quiet
     return Terminal(
         progress=Progress(sys.stderr) if moving else None,
-        salt=os.urandom(16),
         interactive=_is_terminal(sys.stdin) and _is_terminal(sys.stderr),
         colour=wants_colour(environ, is_terminal=_is_terminal(sys.stdout)),
         verbose=given.get("verbose", False),
         quiet=quiet,
-        as_json=given.get("as_json", False),
-        yes=given.get("yes", False),
+        output="json" if given.get("as_json") else given.get("format") or "table",
+        width=find_width(environ, is_terminal=_is_terminal(sys.stdout) or _is_terminal(sys.stderr)),
     )
 
 
@@ -151,9 +247,33 @@ def wants_colour(environ: Mapping[str, str], *, is_terminal: bool) -> bool:
     return is_terminal and environ.get("TERM") != "dumb"
 
 
+def find_width(environ: Mapping[str, str], *, is_terminal: bool) -> int | None:
+    """Return the columns to wrap at: COLUMNS, else the terminal's; None where neither is there."""
+    columns = environ.get("COLUMNS", "")
+    if columns.isascii() and columns.isdigit() and int(columns):
+        return max(int(columns), _NARROWEST)
+    return max(shutil.get_terminal_size().columns, _NARROWEST) if is_terminal else None
+
+
+def _compares(outcome: RunOutcome) -> bool:
+    return outcome.command == "diff" or any(place.compared for place in outcome.places)
+
+
 def _is_terminal(stream: TextIO | None) -> bool:
     """Tell whether a stream is a terminal; a closed one is none at all."""
     return stream is not None and stream.isatty()
+
+
+def _read_key() -> str:
+    """Return the key that is pressed, without Enter."""
+    try:
+        return click.getchar()
+    except EOFError:
+        raise DeclinedError(NOTHING_CHANGED) from None
+    except KeyboardInterrupt:
+        # The terminal handed the key over instead of sending the signal, which the run listens to.
+        signal.raise_signal(signal.SIGINT)
+        raise DeclinedError(NOTHING_CHANGED) from None
 
 
 @contextmanager
@@ -162,4 +282,4 @@ def _answers() -> Iterator[None]:
     try:
         yield
     except click.Abort:
-        raise DeclinedError("Nothing was changed: the question was not answered.") from None
+        raise DeclinedError(NOTHING_CHANGED) from None

@@ -1,0 +1,148 @@
+"""Say what becomes of one key: its mark, its note, the ways out. Pure; no value enters a text."""
+
+from datetime import UTC, datetime
+from typing import Final
+
+from astro_sync.console.layout import Cell, Tone, counted, printable
+from astro_sync.console.texts import ACTION_MARKS, ACTIONS, MATCH_MARKS, MATCHES, REASONS, RESULT_MARKS, RESULTS
+from astro_sync.core.compare import Compared, Difference, Match, difference
+from astro_sync.core.model import Action, Change, Entry, Kind, Reason, Refusal, Result
+
+_NAMED_PARTS: Final = 6
+_MINUTE: Final = 60
+_HOUR: Final = 3600
+_DAY: Final = 86400
+
+_TONES: Final = {Action.CREATE: Tone.GOOD, Action.UPDATE: Tone.CHANGE, Action.REFUSED: Tone.PROBLEM}
+_MATCH_TONES: Final = {Match.DIFFERENT: Tone.CHANGE, Match.ONLY_SOURCE: Tone.GOOD, Match.NOT_KNOWN: Tone.WARNING}
+_GENERIC: Final = frozenset({Reason.NOT_WRITTEN, Reason.OTHER_VALUE, Reason.NOT_KNOWN})
+
+
+def is_amiss(change: Change) -> bool:
+    """Tell whether a write did not come to what was planned."""
+    return change.result not in {Result.PLANNED, Result.DONE}
+
+
+def cell_of(change: Change) -> Cell:
+    """Return the mark of a change and its word."""
+    if is_amiss(change):
+        return Cell(f"{RESULT_MARKS[change.result]} {_short_result(change.result)}", Tone.PROBLEM)
+    if change.is_conflict:
+        return Cell(f"{ACTION_MARKS[Action.REFUSED]} differs", Tone.PROBLEM)
+    tone = Tone.HINT if change.is_recorded else _TONES.get(change.action, Tone.PLAIN)
+    return Cell(f"{ACTION_MARKS[change.action]} {ACTIONS[change.action]}", tone)
+
+
+def note_of(change: Change, now: datetime) -> str:
+    """Return what a person should know of one change; nothing that its mark says already."""
+    if is_amiss(change):
+        why = change.why if change.why and change.why.reason not in _GENERIC else None
+        return "; ".join([RESULTS[change.result], *([_refusal_text(why)] if why else [])])
+    parts = []
+    if change.why and change.why.reason is Reason.DIFFERS and (told := difference_of(change.source, change.old)):
+        parts.append(f"differs: {told}")
+    elif change.why:
+        parts.append(_refusal_text(change.why))
+    elif change.action is Action.UPDATE:
+        parts.append(difference_of(change.source, change.old) or ("secret, written anew" if change.secret else ""))
+    if change.action is Action.CREATE and change.secret:
+        parts.append("secret")
+    parts += [REASONS[mark] for mark in change.marks]
+    if change.action in {Action.CREATE, Action.UPDATE} or change.is_conflict:
+        parts += _names(change)
+    if change.old and (change.why or change.action is Action.UPDATE) and (age := age_of(change.old.updated_at, now)):
+        parts.append(f"changed there {age}")
+    return printable("; ".join(part for part in parts if part))
+
+
+def difference_of(source: Entry | None, destination: Entry | None) -> str:
+    """Return where two known values differ, in words without values; empty where one is not known."""
+    if source is None or destination is None or source.value is None or destination.value is None:
+        return ""
+    if source.value == destination.value:
+        return "description" if source.description != destination.description else ""
+    return difference_text(difference(source.name.kind, source.value, destination.value))
+
+
+def difference_text(found: Difference) -> str:
+    """Return, for example, `host, password`, `2 of 7: schedule, retries`, `text of 5 characters there, …`."""
+    if found.parts:
+        more = len(found.parts) - _NAMED_PARTS
+        named = ", ".join(found.parts[:_NAMED_PARTS]) + (f" and {more} more" if more > 0 else "")
+        return f"{len(found.parts)} of {found.total}: {named}" if found.total else named
+    if not found.shapes:
+        return ""
+    here, there = found.shapes
+    return f"{shape_text(there)} there, {shape_text(here)} here"
+
+
+def shape_text(shape: tuple[str, int]) -> str:
+    """Return, for example, `text of 5 characters`."""
+    kind, length = shape
+    return f"{kind} of {counted(length, 'character')}"
+
+
+def age_of(updated_at: str, now: datetime) -> str:
+    """Return how long ago something was changed, `2 days ago`; empty where the place does not tell."""
+    try:
+        then = datetime.fromisoformat(updated_at)
+    except ValueError:
+        return ""
+    then = then if then.tzinfo else then.replace(tzinfo=UTC)
+    seconds = (now - then).total_seconds()
+    if seconds < _MINUTE:
+        return "just now"
+    for size, noun in ((_DAY, "day"), (_HOUR, "hour"), (_MINUTE, "minute")):
+        if seconds >= size:
+            return f"{counted(int(seconds // size), noun)} ago"
+    return ""
+
+
+def reason_text(change: Change, now: datetime) -> str:
+    """Return the sentence of a reason as it stands in the JSON."""
+    if change.why is None:
+        return ""
+    told = difference_of(change.source, change.old) if change.why.reason is Reason.DIFFERS else ""
+    age = age_of(change.old.updated_at, now) if told and change.old else ""
+    return "; ".join([_refusal_text(change.why), *([told] if told else []), *([f"changed there {age}"] if age else [])])
+
+
+def match_cell(compared: Compared) -> Cell:
+    """Return the mark of a comparison and its word."""
+    tone = _MATCH_TONES.get(compared.match, Tone.PLAIN)
+    return Cell(f"{MATCH_MARKS[compared.match]} {MATCHES[compared.match]}", tone)
+
+
+def match_note(compared: Compared, now: datetime) -> str:
+    """Return where the two sides of a comparison differ, or why that is not known."""
+    parts = []
+    if compared.match is Match.DIFFERENT:
+        parts.append(difference_of(compared.source, compared.destination) or "the readable part")
+    if compared.match is Match.NOT_KNOWN:
+        parts.append(_unknown_because(compared))
+    old = compared.destination
+    if old and compared.match in {Match.DIFFERENT, Match.NOT_KNOWN} and (age := age_of(old.updated_at, now)):
+        parts.append(f"changed there {age}")
+    return printable("; ".join(parts))
+
+
+def _unknown_because(compared: Compared) -> str:
+    sides = [entry for entry in (compared.source, compared.destination) if entry and entry.value is None]
+    problem = next((entry.problem for entry in sides if entry.problem), None)
+    return _refusal_text(problem) if problem else REASONS[Reason.SECRET_NOT_COMPARED]
+
+
+def _refusal_text(why: Refusal) -> str:
+    return f"{REASONS[why.reason]}: {why.about}" if why.about else REASONS[why.reason]
+
+
+def _names(change: Change) -> list[str]:
+    """Return the id that is new there, and the exact remote name where it is another one."""
+    made = change.source is not None and change.source.name.id != change.name.id
+    shows = change.name.kind is not Kind.ENVIRONMENT and made and change.name.id != change.name.id.upper()
+    parts = [f"as {change.name.id}"] if shows and change.action is not Action.UPDATE else []
+    return [*parts, *([f"named {change.remote_name}"] if change.remote_name else [])]
+
+
+def _short_result(result: Result) -> str:
+    return "not known" if result is Result.UNKNOWN else "not written"
