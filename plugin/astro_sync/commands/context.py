@@ -14,7 +14,7 @@ from astro_sync.commands.invocation import Invocation
 from astro_sync.commands.receipts import ReceiptBook
 from astro_sync.config.options import BackupOptions, DeploymentOptions, MoveOptions, ReadOptions, RunOptions
 from astro_sync.config.settings import ResolvedSettings
-from astro_sync.console.confirmation import Confirmation, confirmed
+from astro_sync.console.confirmation import ConfirmationOptions, confirmed
 from astro_sync.core.filters import Filters
 from astro_sync.core.model import Result
 from astro_sync.core.plan import OnConflict, Policy
@@ -134,9 +134,11 @@ class RunContext(Generic[O_co]):
         """Return what the user decided for the run."""
         options, terminal = self.options, self.invocation.terminal
         receipts = self.receipts()
-        confirmation = Confirmation(
-            yes=options.yes, yes_protected=options.yes_protected, protected=self.settings.protected
-        )
+        protected = {
+            name: str(table.get("deployment_id") or table.get("deployment_name") or "").strip()
+            for name, table in self.settings.protected.items()
+        }
+        confirmation = ConfirmationOptions(yes=options.yes, yes_protected=options.yes_protected, protected=protected)
         return SyncOptions(
             ask=terminal.ask,
             confirm=lambda steps: confirmed(steps, confirmation, terminal),
@@ -151,6 +153,7 @@ class RunContext(Generic[O_co]):
             partial=options.partial,
             exit_code=options.exit_code,
             jobs=options.jobs,
+            shows_plan=terminal.interactive and not options.yes,
         )
 
     def keep_run(self: "RunContext[MoveOptions]", command: str, result: RunResult) -> None:

@@ -9,7 +9,7 @@ from astro_sync.commands.invocation import Invocation
 from astro_sync.commands.outcome import source_outcome
 from astro_sync.config.options import ReadOptions
 from astro_sync.config.settings import ResolvedSettings
-from astro_sync.console.report import object_lines
+from astro_sync.console.objects import object_lines
 from astro_sync.core.filters import Wanted
 from astro_sync.core.model import Entry, Secrets
 from astro_sync.core.outcome import RunOutcome

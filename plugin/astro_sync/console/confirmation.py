@@ -1,5 +1,6 @@
 """Ask for the one confirmation of a run, and for the names of protected targets."""
 
+import shlex
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -8,8 +9,8 @@ from astro_sync.console.questions import NOTHING_CHANGED
 from astro_sync.console.terminal import Terminal
 from astro_sync.core.model import Action
 from astro_sync.core.outcome import PlaceOutcome
-from astro_sync.errors import UsageError
-from astro_sync.sync.pipeline import DeclinedError, Step
+from astro_sync.errors import DeclinedError, UsageError
+from astro_sync.sync.pipeline import Step
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,6 +29,8 @@ def confirmed(steps: Sequence[Step], options: ConfirmationOptions, terminal: Ter
     changed. DeclinedError is raised for a name that was mistyped.
     """
     named = dict(_protected(steps, options))
+    for sentence in _near_misses(steps, options):
+        terminal.tell(sentence)
     missing = [name for name in dict.fromkeys(named.values()) if name not in options.yes_protected]
     if not terminal.interactive:
         if not any(step.place.traits.shared for step in steps):
@@ -75,6 +78,17 @@ def _protected(steps: Sequence[Step], options: ConfirmationOptions) -> Iterator[
             yield from ((place.address, name) for name, which in options.protected.items() if which in known)
 
 
+def _near_misses(steps: Sequence[Step], options: ConfirmationOptions) -> Iterator[str]:
+    """Yield a sentence for each protected target whose id or name is that of a place but for upper and lower case."""
+    for step in steps:
+        known = {step.place.address.partition(":")[2], step.place.label} if step.place.traits.shared else set()
+        folded = {each.casefold() for each in known}
+        for name, which in options.protected.items():
+            if which not in known and which.casefold() in folded:
+                text = f"Target {name} does not protect {step.place}: the two differ in upper and lower case."
+                yield f"{text} Correct the target in .astro-sync.toml if it is meant to."
+
+
 def _all_named(steps: Sequence[Step], named: Mapping[str, str]) -> bool:
     shared = {step.place.address for step in steps if step.place.traits.shared}
     return bool(shared) and shared <= named.keys()
@@ -82,7 +96,7 @@ def _all_named(steps: Sequence[Step], named: Mapping[str, str]) -> bool:
 
 def _unconfirmed(missing: Sequence[str]) -> UsageError:
     if missing:
-        hint = "Confirm by name: " + " ".join(f"--yes-protected {name}" for name in missing)
+        hint = "Confirm by name: " + " ".join(f"--yes-protected {shlex.quote(name)}" for name in missing)
         which = f"target {missing[0]} is" if len(missing) == 1 else f"targets {', '.join(missing)} are"
         return UsageError(f"Nothing was changed: {which} protected, --yes is not enough.", hint=hint)
     return UsageError("Nothing was changed: there is no terminal to ask on.", hint="Confirm with --yes.")

@@ -9,7 +9,7 @@ from astro_sync.console.wording import age_of, difference_text, shape_text
 from astro_sync.core.compare import difference
 from astro_sync.core.model import Change, Name, Reason
 from astro_sync.core.plan import OnConflict
-from astro_sync.sync.pipeline import DeclinedError
+from astro_sync.errors import DeclinedError
 
 NOTHING_CHANGED: Final = "Nothing was changed."
 CHOICES: Final = "[y]es [N]o [a]ll [k]eep all [q]uit"

@@ -29,9 +29,8 @@ from astro_sync.console.report import (
 from astro_sync.core.model import Change, Name
 from astro_sync.core.outcome import PlaceOutcome, RunOutcome
 from astro_sync.core.plan import OnConflict
-from astro_sync.errors import AstroSyncError, ExitCode
+from astro_sync.errors import AstroSyncError, DeclinedError, ExitCode
 from astro_sync.places.base import AnyPlace
-from astro_sync.sync.pipeline import DeclinedError
 
 _COLOURS: Final = {
     Tone.GOOD: "green",
@@ -123,7 +122,7 @@ class Terminal:
         """Print the result on stdout, and on stderr what needs attention."""
         if isinstance(outcome.error, DeclinedError) and not self.as_json:
             # Whoever said no has seen the plan already.
-            self._echo(printable(str(outcome.error)), err=True)
+            self._echo_all([printable(str(outcome.error))], err=True)
             return
         if self.as_json:
             click.echo(to_json(outcome, self.now))

@@ -102,6 +102,8 @@ _REASONS = {
 def _with_result(change: Change, found: dict[Name, Result], written: Written, lost: list[Name]) -> Change:
     if change.name in lost:
         return replace(change, result=Result.NOT_WRITTEN, why=Refusal(Reason.NOT_WRITTEN))
+    if Reason.REMOVED in change.marks:
+        return replace(change, result=Result.DONE)
     if change.write is None or change.write.name not in found:
         return change
     result = found[change.write.name]

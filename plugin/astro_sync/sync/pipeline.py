@@ -43,7 +43,7 @@ class SyncOptions:
     """What the user decided for one run, how to ask, and where backups go (None: nowhere).
 
     `compare_secret` returns what receipts tell of one place, `record` keeps receipts of what was written to it.
-    `resume` lets `astro` run again after an interruption. `timeout` is in seconds.
+    `resume` lets `astro` run again after an interruption. `timeout` is in seconds. `shows_plan`: `confirm` shows the plan.
     """
 
     ask: Callable[[Sequence[Change], AnyPlace], Mapping[Name, OnConflict]]
@@ -59,6 +59,7 @@ class SyncOptions:
     partial: bool = False
     exit_code: bool = False
     jobs: int = 4
+    shows_plan: bool = False
 
 
 @dataclass(slots=True)
@@ -278,7 +279,7 @@ def _carry_out(result: RunResult, options: SyncOptions) -> RunResult:
         result.error = DeclinedError()
         result.exit_code = ExitCode.FAILED
         return result
-    result.confirmed = True
+    result.confirmed = options.shows_plan
     _apply(result, pending, options)
     return result
 

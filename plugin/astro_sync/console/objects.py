@@ -1,0 +1,32 @@
+"""What `list` shows: names, kinds, what is secret and when it was changed; no values. Pure."""
+
+from collections.abc import Mapping, Sequence
+
+from astro_sync.console.layout import printable
+
+
+def object_lines(rows: Sequence[Mapping[str, object]]) -> list[str]:
+    """Return a table of what a place holds, and a line that counts it."""
+    if not rows:
+        return ["Nothing is there."]
+    from tabulate import tabulate  # 40 ms that only a table need wait for
+
+    cells = [
+        [
+            printable(str(row["id"])),
+            str(row["kind"]),
+            "secret" if row["secret"] else "plain",
+            str(row["updated_at"] or ""),
+            printable(str(row["remote_name"] or "")),
+        ]
+        for row in rows
+    ]
+    headers = ["ID", "KIND", "AS", "CHANGED", "NAME THERE"]
+    used = [number for number in range(len(headers)) if number < 3 or any(row[number] for row in cells)]  # noqa: PLR2004
+    table = tabulate(
+        [[row[number] for number in used] for row in cells],
+        [headers[number] for number in used],
+        tablefmt="plain",
+        disable_numparse=True,
+    )
+    return [*(line.rstrip() for line in table.split("\n")), f"{len(rows)} {'entry' if len(rows) == 1 else 'entries'}."]
