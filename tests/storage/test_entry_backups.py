@@ -19,7 +19,7 @@ ENTRIES = st.builds(Entry, NAMES, st.none() | st.builds(Value, st.text()), st.bo
 
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=30)
-@given(st.lists(ENTRIES))
+@given(entries=st.lists(ENTRIES))
 def test_all_that_a_place_held_comes_back_whatever_its_names_and_values(entries: list[Entry], tmp_path: Path) -> None:
     path = keep_entries(tmp_path, PLACE, entries, NOW)
     assert load_entries(path) == entries
@@ -64,7 +64,7 @@ def test_the_hint_for_a_folder_of_somebody_else_is_whole(tmp_path: Path, monkeyp
 
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=20)
-@given(st.lists(NAMES), st.lists(NAMES), st.sampled_from([None, Path("/state/backups/x.json")]))
+@given(created=st.lists(NAMES), updated=st.lists(NAMES), backup=st.sampled_from([None, Path("/state/backups/x.json")]))
 def test_the_last_run_is_remembered(
     created: list[Name], updated: list[Name], backup: Path | None, tmp_path: Path
 ) -> None:
