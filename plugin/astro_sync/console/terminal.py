@@ -1,11 +1,10 @@
 """Talk with the person at the terminal: the plan, the questions, the result."""
 
-import os
 import shutil
 import signal
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Final, TextIO
@@ -26,6 +25,7 @@ from astro_sync.console.report import (
     show_ways_out,
     to_markdown,
 )
+from astro_sync.console.streams import silence, unbroken
 from astro_sync.core.model import Change, Name
 from astro_sync.core.outcome import PlaceOutcome, RunOutcome
 from astro_sync.core.plan import OnConflict
@@ -68,9 +68,7 @@ class Terminal:
     def tell(self, message: str) -> None:
         """Say on stderr what is going on."""
         if not self.quiet:
-            # Nobody may be listening any more, which must not end a run half way.
-            with suppress(BrokenPipeError):
-                click.echo(printable(message), err=True)
+            self._echo(printable(message), err=True)
 
     def watch(self, name: str) -> AbstractContextManager[None]:
         """Show what runs, for as long as it does, if there is a terminal to show it on."""
@@ -83,7 +81,8 @@ class Terminal:
 
     def tell_raw(self, text: str) -> None:
         """Print several lines on stderr as they are."""
-        click.echo(text, err=True, nl=False)
+        with unbroken(sys.stderr):
+            click.echo(text, err=True, nl=False)
 
     def paint(self, tone: Tone, text: str) -> str:
         """Colour a text by what it means; the text itself says it too."""
@@ -138,7 +137,7 @@ class Terminal:
 
     def hush(self) -> None:
         """Print no more on a stdout that nobody reads."""
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        silence(sys.stdout)
 
     def complain(self, error: AstroSyncError) -> None:
         """Say on stderr what went wrong and what to type next; a no is no error."""
@@ -217,9 +216,11 @@ class Terminal:
         )
 
     def _echo_all(self, lines: Iterable[str], *, err: bool = False) -> None:
-        for line in lines:
-            # click would strip colours where it sees no terminal, FORCE_COLOR or not.
-            click.echo(line, err=err, color=self.colour)
+        # Nobody may be listening on stderr any more, which must not end a run half way; stdout carries the result.
+        with unbroken(sys.stderr) if err else nullcontext():
+            for line in lines:
+                # click would strip colours where it sees no terminal, FORCE_COLOR or not.
+                click.echo(line, err=err, color=self.colour)
 
 
 def open_terminal(given: Mapping[str, Any], environ: Mapping[str, str]) -> Terminal:
@@ -277,8 +278,8 @@ def _read_key() -> str:
 
 @contextmanager
 def _answers() -> Iterator[None]:
-    """Take the end of the input for a no."""
+    """Take the end of the input, and of the terminal, for a no."""
     try:
         yield
-    except click.Abort:
+    except (click.Abort, OSError):
         raise DeclinedError(NOTHING_CHANGED) from None

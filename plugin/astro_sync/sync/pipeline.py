@@ -43,7 +43,7 @@ class SyncOptions:
     """What the user decided for one run, how to ask, and where backups go (None: nowhere).
 
     `compare_secret` returns what receipts tell of one place, `record` keeps receipts of what was written to it.
-    `resume` lets `astro` run again after an interruption. `timeout` is in seconds. `shows_plan`: `confirm` shows the plan.
+    `resume` lets `astro` run again after an interruption. `timeout` is in seconds. `shows_plan`: `confirm` will show it.
     """
 
     ask: Callable[[Sequence[Change], AnyPlace], Mapping[Name, OnConflict]]
