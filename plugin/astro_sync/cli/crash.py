@@ -37,8 +37,9 @@ def report(error: BaseException, command: str, folder: Path, now: datetime) -> B
     path = folder / f"bug-{now:%Y%m%dT%H%M%S.%f}.txt"
     try:
         from astro_sync.storage.private import write_private
+        from astro_sync.storage.syscalls import make_private
 
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        make_private(folder)
         write_private(path, describe(error, command).encode())
     except (OSError, AstroSyncError):
         hint = f"Run it again with {DEBUG}=1 and attach what it prints to an issue; it holds no values."

@@ -1,7 +1,7 @@
 """What surrounds a run; nothing below looks around for itself."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
@@ -11,7 +11,10 @@ from astro_sync.console.terminal import Terminal
 
 @dataclass(frozen=True, slots=True)
 class Invocation:
-    """The environment, the folders, the time and the streams of one run; `project` is the Astro project at or above."""
+    """The environment, the folders, the time and the streams of one run; `project` is the Astro project at or above.
+
+    `left_behind` gets the temporary folder of the run where it cannot be removed.
+    """
 
     environ: Mapping[str, str]
     cwd: Path
@@ -21,3 +24,4 @@ class Invocation:
     stdin: Callable[[], bytes]
     terminal: Terminal
     signals: Signals
+    left_behind: list[Path] = field(default_factory=list)

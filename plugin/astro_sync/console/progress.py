@@ -7,6 +7,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Final, TextIO
 
+from astro_sync.console.streams import unbroken
+
 _PATIENCE_SECONDS: Final = 0.5
 _TICK_SECONDS: Final = 0.1
 _SIGNS: Final = "|/-\\"
@@ -44,8 +46,7 @@ class Progress:
         """Leave a line above the one that moves."""
         with self._lock:
             self._clear()
-            self.stream.write(f"{text}\n")
-            self.stream.flush()
+            self._put(f"{text}\n")
 
     def _tick(self) -> None:
         while True:
@@ -62,9 +63,14 @@ class Progress:
                     self._write(f"{sign} {name}{more}, {seconds:.0f} s"[:_WIDEST])
 
     def _write(self, text: str) -> None:
-        self.stream.write(f"\r\x1b[K{text}")
-        self.stream.flush()
+        self._put(f"\r\x1b[K{text}")
         self._shown = True
+
+    def _put(self, text: str) -> None:
+        # A terminal that went away must not end the run.
+        with unbroken(self.stream):
+            self.stream.write(text)
+            self.stream.flush()
 
     def _clear(self) -> None:
         if self._shown:

@@ -1,7 +1,8 @@
 """Hear the signals that end a run, and let them in only where nothing is left behind."""
 
 import signal
-from collections.abc import Callable, Iterator
+import time
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from types import FrameType
@@ -17,16 +18,19 @@ _NAMES: Final = {
 # Windows has no SIGHUP; what cannot work there is to end with a sentence, not here.
 _CODES: Final = {signal.Signals[name]: code for name, code in _NAMES.items() if name in signal.Signals.__members__}
 
+_LOOK_SECONDS: Final = 0.05
+
 
 @dataclass(slots=True)
 class Signals:
     """Turn ^C, SIGTERM and SIGHUP into an `Interruption` inside `heard`, and remember them outside of it.
 
-    `stops` are called first: they end what runs. `pending` is the exit code of a signal that came outside.
+    `stops` are called first: they end what runs. `pending` is the exit code of the last signal that came.
     """
 
     stops: list[Callable[[], None]] = field(default_factory=list)
     pending: ExitCode | None = None
+    _count: int = 0
     _armed: bool = False
 
     @contextmanager
@@ -42,17 +46,27 @@ class Signals:
 
     def handle(self, number: int, _frame: FrameType | None) -> None:
         """Receive a signal."""
+        self._count += 1
         for stop in self.stops:
             stop()
         self.pending = _CODES[signal.Signals(number)]
         if self._armed:
             raise Interruption(self.pending)
 
+    def pause(self, seconds: float) -> None:
+        """Wait, in any thread, until the time is over or the next signal comes."""
+        count, end = self._count, time.monotonic() + seconds
+        while self._count == count and (left := end - time.monotonic()) > 0:
+            time.sleep(min(left, _LOOK_SECONDS))
+
 
 @contextmanager
-def listen() -> Iterator[Signals]:
-    """Install the handlers for as long as the block runs; a signal that is ignored (nohup) stays so."""
-    signals = Signals()
+def listen(early: Sequence[int] = ()) -> Iterator[Signals]:
+    """Install the handlers for as long as the block runs; a signal that is ignored (nohup) stays so.
+
+    `early` are the numbers of the signals that came before.
+    """
+    signals = Signals(pending=_CODES[signal.Signals(early[0])] if early else None)
     heard = [number for number in _CODES if signal.getsignal(number) is not signal.SIG_IGN]
     before = {number: signal.signal(number, signals.handle) for number in heard}
     try:

@@ -3,7 +3,7 @@
 import os
 import sys
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from typing import Any, Final, TextIO
 
@@ -11,6 +11,7 @@ import click
 
 from astro_sync.console.progress import Progress
 from astro_sync.console.report import lines_of, printable, to_json
+from astro_sync.console.streams import silence, unbroken
 from astro_sync.core.model import Action, Change, Name
 from astro_sync.core.outcome import RunOutcome
 from astro_sync.core.plan import OnConflict
@@ -43,9 +44,7 @@ class Terminal:
     def tell(self, message: str) -> None:
         """Say on stderr what is going on."""
         if not self.quiet:
-            # Nobody may be listening any more, which must not end a run half way.
-            with suppress(BrokenPipeError):
-                click.echo(printable(message), err=True)
+            self._echo(printable(message), err=True)
 
     def watch(self, name: str) -> AbstractContextManager[None]:
         """Show what runs, for as long as it does, if there is a terminal to show it on."""
@@ -58,7 +57,8 @@ class Terminal:
 
     def tell_raw(self, text: str) -> None:
         """Print several lines on stderr as they are."""
-        click.echo(text, err=True, nl=False)
+        with unbroken(sys.stderr):
+            click.echo(text, err=True, nl=False)
 
     def paint(self, action: Action, text: str) -> str:
         """Colour a word by what it means; the word itself says it too."""
@@ -110,7 +110,7 @@ class Terminal:
 
     def hush(self) -> None:
         """Print no more on a stdout that nobody reads."""
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        silence(sys.stdout)
 
     def complain(self, error: AstroSyncError) -> None:
         """Say on stderr what went wrong and what to type next."""
@@ -119,8 +119,10 @@ class Terminal:
             self._echo(f"{self._style('Next', 'cyan')}: {printable(error.hint)}", err=True)
 
     def _echo(self, text: str, *, err: bool = False) -> None:
-        # click would strip colours where it sees no terminal, FORCE_COLOR or not.
-        click.echo(text, err=err, color=self.colour)
+        # Nobody may be listening on stderr any more, which must not end a run half way; stdout carries the result.
+        with unbroken(sys.stderr) if err else nullcontext():
+            # click would strip colours where it sees no terminal, FORCE_COLOR or not.
+            click.echo(text, err=err, color=self.colour)
 
     def _style(self, text: str, colour: str) -> str:
         return click.style(text, fg=colour, bold=True) if self.colour else text
@@ -158,8 +160,8 @@ def _is_terminal(stream: TextIO | None) -> bool:
 
 @contextmanager
 def _answers() -> Iterator[None]:
-    """Take the end of the input for a no."""
+    """Take the end of the input, and of the terminal, for a no."""
     try:
         yield
-    except click.Abort:
+    except (click.Abort, OSError):
         raise DeclinedError("Nothing was changed: the question was not answered.") from None

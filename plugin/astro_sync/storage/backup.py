@@ -50,9 +50,8 @@ def keep(folder: Path, name: str, data: bytes, now: datetime, *, suffix: str = "
     except OSError as error:
         raise BackupError(f"No backup could be kept in {folder}: {error.strerror}.") from error
     except AstroSyncError as error:
-        raise BackupError(
-            f"No backup could be kept. {error}", hint=f"{error.hint} Or go on without one: `--no-backup`."
-        ) from error
+        hint = f"{error.hint} Or go on without one: `--no-backup`." if error.hint else None
+        raise BackupError(f"No backup could be kept. {error}", hint=hint) from error
     return path
 
 

@@ -4,7 +4,8 @@ import os
 import re
 import secrets
 import shutil
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Final
@@ -14,25 +15,24 @@ from astro_sync.storage.syscalls import PRIVATE_FILE, PRIVATE_FOLDER, sentence_f
 
 # Long and random enough that nobody's own folder is taken for one that a killed run left.
 _NAME: Final = re.compile(r"astro-sync-[0-9a-f]{32}")
+_ATTEMPTS: Final = 5
+_PAUSE_SECONDS: Final = 0.05
 
 
 @contextmanager
-def private_folder(temp_root: Path) -> Iterator[Path]:
-    """Make a folder (0700) below `temp_root` and remove it on every way out.
+def private_folder(temp_root: Path, left_behind: Callable[[Path], None]) -> Iterator[Path]:
+    """Make a folder (0700) below `temp_root` and remove it on every way out; tell `left_behind` where that fails.
 
     What a killed run left there is removed first: a living run holds a lock on its folder, which ends with its process.
-    Raises AstroSyncError when no folder can be made, or when it cannot be removed after all went well.
+    Raises AstroSyncError when no folder can be made.
     """
     _remove_abandoned(temp_root)
     folder, descriptor = _make_locked(temp_root)
     try:
         yield folder
-    except BaseException:  # an interrupt too; what went wrong is told, not what follows from it
-        shutil.rmtree(folder, ignore_errors=True)
-        raise
-    else:
-        _remove(folder)
     finally:
+        if not _remove(folder):
+            left_behind(folder)
         with suppress(OSError):
             os.close(descriptor)
 
@@ -95,14 +95,11 @@ def _is_ours(folder: Path, descriptor: int) -> bool:
     return locked and folder.exists()
 
 
-def _remove(folder: Path) -> None:
-    try:
-        shutil.rmtree(folder)
-    except OSError as error:
-        shutil.rmtree(folder, ignore_errors=True)  # a file may have gone by itself meanwhile
-        if folder.exists():
-            hint = "Remove it: it may hold secret values."
-            raise sentence_for(f"The temporary folder {folder} cannot be removed", error, hint=hint) from error
-    except BaseException:
-        shutil.rmtree(folder, ignore_errors=True)  # the interrupt came while removing
-        raise
+def _remove(folder: Path) -> bool:
+    """Remove the folder and tell whether it is gone; what `astro` left running may put files back for a moment."""
+    for _ in range(_ATTEMPTS):
+        shutil.rmtree(folder, ignore_errors=True)
+        if not folder.exists():
+            return True
+        time.sleep(_PAUSE_SECONDS)
+    return False
