@@ -50,7 +50,7 @@ def keep_backup(folder: Path) -> None:
 
 
 def use_private_folder(folder: Path) -> None:
-    with private_folder(folder) as private:
+    with private_folder(folder, lambda _folder: None) as private:
         write_private(private / "values", NEW)
 
 
@@ -294,7 +294,7 @@ def test_a_kill_at_any_call_leaves_nothing_private_after_the_next_run(tmp_path: 
             if path.name != "astro-sync-" + "0" * 32:
                 assert path.stat().st_mode & 0o077 == 0, case
         seen.add(len(list(folder.iterdir())))
-        with private_folder(folder) as private:
+        with private_folder(folder, lambda _folder: None) as private:
             assert list(folder.iterdir()) == [private], case
         assert list(folder.iterdir()) == [], case
     assert seen == {0, 1}
@@ -305,7 +305,7 @@ def test_an_error_at_any_call_leaves_nothing_private_or_says_where(tmp_path: Pat
         assert result["end"] in {"done", "error"}, (case, result)
         left = [path for path in folder.iterdir() if files_below(path)]
         assert left == [] or str(left[0]) in result["message"], (case, result)
-        with contextlib.suppress(AstroSyncError), private_folder(folder):
+        with contextlib.suppress(AstroSyncError), private_folder(folder, lambda _folder: None):
             pass
         assert list(folder.iterdir()) == [], case
 

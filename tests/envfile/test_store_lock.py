@@ -81,7 +81,7 @@ def test_the_second_run_says_once_that_it_waits_and_then_works(tmp_path: Path) -
     with other_run(tmp_path, 0.4) as (run, _), locked(tmp_path, 20, said.append):
         (tmp_path / ".env").write_bytes(b"")
         assert run.wait(5) == 0
-    assert said == [f"Another astro-sync is working in {tmp_path}; waiting up to 20 s."]
+    assert said == [f"Another astro-sync is working on {tmp_path}; waiting up to 20 s."]
 
 
 def test_the_second_run_gives_up_when_the_time_is_over(tmp_path: Path) -> None:

@@ -4,8 +4,8 @@ import errno
 import hashlib
 import os
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Final
 
@@ -48,19 +48,20 @@ def try_lock(descriptor: int) -> bool:
 
 
 @contextmanager
-def hold(folder: Path, timeout: float, tell: Callable[[str], None]) -> Iterator[bool]:
+def hold(folder: Path, timeout: float, tell: Callable[[str], None], name: str = "") -> Iterator[bool]:
     """Keep other runs of astro-sync out of a folder; yield whether none can be in it.
 
     Waits up to `timeout` seconds for another run, and tells so once. False is a file system without locks (told too),
     or a folder that this process holds already: locks of several folders, or of one folder twice, must be nested.
-    Raises AstroSyncError when the time is over, or for a folder that cannot be opened.
+    `name` is what the messages call it. Raises AstroSyncError when the time is over, or for a folder that cannot be
+    opened.
     """
     descriptor, identity = _open_folder(folder)
     try:
         if identity in _held:
             yield False
             return
-        alone = _wait_for(descriptor, folder, timeout, tell)
+        alone = _wait_for(descriptor, name or str(folder), timeout, tell)
         _held.add(identity)
         try:
             yield alone
@@ -73,21 +74,47 @@ def hold(folder: Path, timeout: float, tell: Callable[[str], None]) -> Iterator[
 
 @contextmanager
 def hold_shared(folder: Path, identity: str, timeout: float, tell: Callable[[str], None]) -> Iterator[bool]:
-    """Keep other runs of this machine away from a shared place; yield whether one had to be waited for.
+    """Keep other runs of this machine away from one shared place; yield whether one had to be waited for.
 
-    `identity` names the place, as an address does; `folder` is where the lock files of all places are.
+    `identity` names the place, as an address does; `folder` is where the locks of all places are. Waits, tells and
+    raises as `hold` does.
     """
-    waited = False
+    with hold_all_shared(folder, [identity], timeout, tell) as waited:
+        yield identity in waited
+
+
+@contextmanager
+def hold_all_shared(
+    folder: Path, identities: Iterable[str], timeout: float, tell: Callable[[str], None]
+) -> Iterator[frozenset[str]]:
+    """Keep other runs of this machine away from several shared places; yield those that had to be waited for.
+
+    Every run takes them in the same order, so that no two wait for each other.
+    """
+    waited: set[str] = set()
+    with ExitStack() as stack:
+        for identity in sorted(set(identities)):
+            if stack.enter_context(_hold_one(folder, identity, timeout, tell)):
+                waited.add(identity)
+        yield frozenset(waited)
+
+
+@contextmanager
+def _hold_one(folder: Path, identity: str, timeout: float, tell: Callable[[str], None]) -> Iterator[bool]:
+    waited: list[str] = []
 
     def tell_once(sentence: str) -> None:
-        nonlocal waited
-        waited = True
+        waited.append(sentence)
         tell(sentence)
 
-    own = folder / hashlib.sha256(identity.encode()).hexdigest()[:16]
-    make_private(own)
-    with hold(own, timeout, tell_once):
-        yield waited
+    # A folder for each place, never removed: to remove one would let two runs lock two folders of one name.
+    own = folder / hashlib.sha256(identity.encode("utf-8", "surrogatepass")).hexdigest()[:32]
+    try:
+        make_private(own)
+    except OSError as error:
+        raise sentence_for(f"The folder {own} for locks cannot be made", error) from error
+    with hold(own, timeout, tell_once, name=identity) as alone:
+        yield bool(waited) and alone
 
 
 def _open_folder(folder: Path) -> tuple[int, tuple[int, int]]:
@@ -100,7 +127,7 @@ def _open_folder(folder: Path) -> tuple[int, tuple[int, int]]:
     return descriptor, (status.st_dev, status.st_ino)
 
 
-def _wait_for(descriptor: int, folder: Path, timeout: float, tell: Callable[[str], None]) -> bool:
+def _wait_for(descriptor: int, name: str, timeout: float, tell: Callable[[str], None]) -> bool:
     """Return True with the lock taken, False where there are no locks."""
     deadline = time.monotonic() + timeout
     told = False
@@ -108,17 +135,17 @@ def _wait_for(descriptor: int, folder: Path, timeout: float, tell: Callable[[str
         while not try_lock(descriptor):
             if time.monotonic() >= deadline:
                 raise AstroSyncError(
-                    f"Another astro-sync is still working in {folder} after {timeout:g} s.",
+                    f"Another astro-sync is still working on {name} after {timeout:g} s.",
                     hint="Wait until it has ended, or end it, then try again; `--timeout SECONDS` waits longer.",
                 )
             if not told:
-                tell(f"Another astro-sync is working in {folder}; waiting up to {timeout:g} s.")
+                tell(f"Another astro-sync is working on {name}; waiting up to {timeout:g} s.")
                 told = True
             time.sleep(_POLL_SECONDS)
     except NoLocksError:
         # Still safe against half files and an editor; only two runs at once are not kept apart.
-        tell(f"The file system of {folder} has no locks: let no other astro-sync work there until this one has ended.")
+        tell(f"The file system has no locks for {name}: let no other astro-sync work there until this one has ended.")
         return False
     except OSError as error:
-        raise sentence_for(f"The folder {folder} cannot be locked", error) from error
+        raise sentence_for(f"The folder {name} cannot be locked", error) from error
     return True
