@@ -4,7 +4,7 @@ import hashlib
 import json
 import os
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -37,7 +37,7 @@ def folder(environ: Mapping[str, str], home: Path) -> Path:
 def keep(folder: Path, name: str, data: bytes, now: datetime, *, suffix: str = "env") -> Path:
     """Write one backup and return its file; remove the older ones of `name` beyond the last ten.
 
-    `name` tells whose backup it is: a file's absolute path, or a Deployment's id. `now` knows its time zone.
+    `name` tells whose backup it is: a file's absolute path, or a place's address. `now` knows its time zone.
     Raises BackupError when nothing could be kept.
     """
     try:
@@ -46,7 +46,7 @@ def keep(folder: Path, name: str, data: bytes, now: datetime, *, suffix: str = "
             stem = _stem(name)
             path = _free_path(folder, stem, now, suffix)
             replace(load(path), data)
-            _remove_older(folder, stem, but=path)
+            _remove_older(folder, stem, newest=path)
     except OSError as error:
         raise BackupError(f"No backup could be kept in {folder}: {error.strerror}.") from error
     except AstroSyncError as error:
@@ -74,7 +74,9 @@ def keep_entries(folder: Path, address: str, entries: Iterable[Entry], now: date
 def load_entries(path: Path) -> list[Entry]:
     """Return what `keep_entries` kept; raises BackupError for a file that does not hold it."""
     try:
-        rows = json.loads(load(path).data)["entries"]
+        loaded = load(path)
+        if not loaded.exists:
+            raise BackupError(f"There is no backup {path}.", hint="Choose another one.")
         return [
             Entry(
                 Name(Kind(row["kind"]), row["id"]),
@@ -82,10 +84,15 @@ def load_entries(path: Path) -> list[Entry]:
                 row["secret"],
                 row["description"],
             )
-            for row in rows
+            for row in json.loads(loaded.data)["entries"]
         ]
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, RecursionError):
         raise BackupError(f"The backup {path} cannot be read.", hint="Choose another one.") from None
+
+
+def latest(folder: Path, name: str) -> Path | None:
+    """Return the newest backup of a file or place by its own date, None if there is none."""
+    return max(_backups_of(folder, _stem(name)), default=None) if folder.is_dir() else None
 
 
 def _say_nothing(_sentence: str) -> None:
@@ -108,10 +115,14 @@ def _free_path(folder: Path, stem: str, now: datetime, suffix: str) -> Path:
         moment += timedelta(microseconds=1)
 
 
-def _remove_older(folder: Path, stem: str, *, but: Path) -> None:
-    """Leave the last ten; never remove the one just written, whatever the clock says."""
-    pattern = re.compile(re.escape(stem) + r"\.\d{8}T\d{6}\.\d{6}Z\.(?:env|json)")
-    found = sorted(path for path in folder.iterdir() if pattern.fullmatch(path.name) and path != but)
-    for path in found[: -(KEPT - 1)]:
+def _remove_older(folder: Path, stem: str, *, newest: Path) -> None:
+    """Leave the last ten; those of a date to come were written before this one, by a clock that was ahead."""
+    older = (path for path in _backups_of(folder, stem) if path != newest)
+    for path in sorted(older, key=lambda path: (path.name < newest.name, path.name))[: -(KEPT - 1)]:
         with suppress(OSError):  # one too many is no reason to stop a run
             path.unlink()
+
+
+def _backups_of(folder: Path, stem: str) -> Iterator[Path]:
+    pattern = re.compile(re.escape(stem) + r"\.\d{8}T\d{6}\.\d{6}Z\.(?:env|json)")
+    return (path for path in folder.iterdir() if pattern.fullmatch(path.name))
