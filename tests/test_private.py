@@ -14,6 +14,11 @@ from astro_sync.errors import AstroSyncError, ExitCode
 from astro_sync.storage.lock import try_lock
 from astro_sync.storage.private import private_folder, write_private
 
+
+def fail(folder: Path) -> None:
+    pytest.fail(f"{folder} was left behind")
+
+
 ABANDONED = "astro-sync-" + "0" * 32
 HOLD = """
 import sys, time
@@ -27,7 +32,7 @@ with private_folder(Path(sys.argv[1]), print) as folder:
 
 
 def test_the_folder_is_its_owners_alone_empty_and_gone_afterwards(tmp_path: Path) -> None:
-    with private_folder(tmp_path, pytest.fail) as folder:
+    with private_folder(tmp_path, fail) as folder:
         assert folder.parent == tmp_path
         assert folder.stat().st_mode & 0o777 == 0o700
         assert list(folder.iterdir()) == []
@@ -39,7 +44,7 @@ def test_the_folder_is_its_owners_alone_empty_and_gone_afterwards(tmp_path: Path
 def test_a_narrow_umask_closes_nothing_to_the_owner(tmp_path: Path) -> None:
     before = os.umask(0o777)
     try:
-        with private_folder(tmp_path, pytest.fail) as folder:
+        with private_folder(tmp_path, fail) as folder:
             write_private(folder / "values", b"A=1")
             assert folder.stat().st_mode & 0o777 == 0o700
             assert (folder / "values").stat().st_mode & 0o777 == 0o600
@@ -59,7 +64,7 @@ def test_a_folder_taken_for_abandoned_before_it_was_locked_is_made_anew(
         return try_lock(descriptor) and len(made) != 2  # and the second time it is at work
 
     monkeypatch.setattr("astro_sync.storage.private.try_lock", lock_late)
-    with private_folder(tmp_path, pytest.fail) as folder:
+    with private_folder(tmp_path, fail) as folder:
         assert folder.exists()
         assert len(made) == 3
 
@@ -72,7 +77,7 @@ def test_the_folder_is_removed_on_every_way_out(way_out: type[BaseException], tm
 
 
 def write_and_leave(temp_root: Path, way_out: type[BaseException]) -> None:
-    with private_folder(temp_root, pytest.fail) as folder:
+    with private_folder(temp_root, fail) as folder:
         write_private(folder / "values", b"A=1")
         raise way_out
 
@@ -80,7 +85,7 @@ def write_and_leave(temp_root: Path, way_out: type[BaseException]) -> None:
 def test_the_path_holds_from_any_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "other").mkdir()
     monkeypatch.chdir(tmp_path)
-    with private_folder(Path(), pytest.fail) as folder:
+    with private_folder(Path(), fail) as folder:
         monkeypatch.chdir("other")
         write_private(folder / "values", b"A=1")
         assert folder.is_absolute()
@@ -88,8 +93,8 @@ def test_the_path_holds_from_any_folder(tmp_path: Path, monkeypatch: pytest.Monk
 
 
 def test_two_folders_live_side_by_side(tmp_path: Path) -> None:
-    with private_folder(tmp_path, pytest.fail) as one:
-        with private_folder(tmp_path, pytest.fail) as other:
+    with private_folder(tmp_path, fail) as one:
+        with private_folder(tmp_path, fail) as other:
             assert one != other
             assert one.exists()
         assert one.exists()
@@ -100,12 +105,12 @@ def test_a_living_run_keeps_its_folder_and_a_killed_one_loses_it(tmp_path: Path)
     with subprocess.Popen([sys.executable, "-c", HOLD, str(tmp_path)], stdout=subprocess.PIPE, text=True) as run:
         assert run.stdout is not None
         theirs = Path(run.stdout.readline().strip())
-        with private_folder(tmp_path, pytest.fail):
+        with private_folder(tmp_path, fail):
             assert (theirs / "values").read_bytes() == b"A=hunter2"
         run.send_signal(signal.SIGKILL)
         run.wait()
         assert (theirs / "values").exists()
-        with private_folder(tmp_path, pytest.fail) as ours:
+        with private_folder(tmp_path, fail) as ours:
             assert list(tmp_path.iterdir()) == [ours]
     assert list(tmp_path.iterdir()) == []
 
@@ -117,7 +122,7 @@ def test_only_what_a_killed_run_left_is_removed(tmp_path: Path) -> None:
         (tmp_path / name / "file").write_bytes(b"")
     (tmp_path / ("astro-sync-" + "1" * 32)).write_bytes(b"a file")
     (tmp_path / ("astro-sync-" + "2" * 32)).symlink_to("other")
-    with private_folder(tmp_path, pytest.fail) as folder:
+    with private_folder(tmp_path, fail) as folder:
         left = {path.name for path in tmp_path.iterdir()} - {folder.name}
     assert left == {*kept, "astro-sync-" + "1" * 32, "astro-sync-" + "2" * 32}
     assert (tmp_path / "other" / "file").exists()
@@ -127,21 +132,21 @@ def test_only_what_a_killed_run_left_is_removed(tmp_path: Path) -> None:
 def test_the_folder_of_somebody_else_is_not_removed(tmp_path: Path) -> None:
     (tmp_path / ABANDONED).mkdir()
     os.chown(tmp_path / ABANDONED, 1234, 1234)
-    with private_folder(tmp_path, pytest.fail):
+    with private_folder(tmp_path, fail):
         assert (tmp_path / ABANDONED).exists()
 
 
 def test_no_place_for_the_folder_is_an_error(tmp_path: Path) -> None:
     with (
         pytest.raises(AstroSyncError, match="No temporary folder") as caught,
-        private_folder(tmp_path / "nowhere", pytest.fail),
+        private_folder(tmp_path / "nowhere", fail),
     ):
         pytest.fail("made")
     assert "TMPDIR" in caught.value.hint
 
 
 def test_a_folder_that_somebody_removed_meanwhile_is_no_error(tmp_path: Path) -> None:
-    with private_folder(tmp_path, pytest.fail) as folder:
+    with private_folder(tmp_path, fail) as folder:
         folder.rmdir()
     assert list(tmp_path.iterdir()) == []
 
@@ -176,7 +181,7 @@ def test_what_is_put_back_while_it_is_removed_is_removed_again(tmp_path: Path, m
         if len(calls) == 1:
             folder.mkdir()  # as a process does that `astro` left running
 
-    with private_folder(tmp_path, pytest.fail):
+    with private_folder(tmp_path, fail):
         monkeypatch.setattr(shutil, "rmtree", put_back_once)
     assert list(tmp_path.iterdir()) == []
     assert len(calls) == 2

@@ -18,7 +18,7 @@ ENTRIES = st.builds(Entry, NAMES, st.none() | st.builds(Value, st.text()), st.bo
 
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=30)
-@given(st.lists(ENTRIES))
+@given(entries=st.lists(ENTRIES))
 def test_all_that_a_place_held_comes_back_whatever_its_names_and_values(entries: list[Entry], tmp_path: Path) -> None:
     path = keep_entries(tmp_path, PLACE, entries, NOW)
     assert load_entries(path) == entries
