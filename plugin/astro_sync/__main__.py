@@ -1,16 +1,27 @@
-"""The `astro-sync` command, also as `python -m astro_sync`."""
+"""The `astro-sync` command, also as `python -m astro_sync`: hear signals from the first line on, then import."""
 
-import sys
+import os
+import signal
+from types import FrameType
 from typing import NoReturn
 
 
 def main() -> NoReturn:
-    """Import the command line and run it."""
-    try:
-        from astro_sync.cli.app import main as run
-    except KeyboardInterrupt:
-        sys.exit(130)  # ExitCode.INTERRUPTED; nothing had begun
-    run()
+    """Import the command line and run it; a signal that comes meanwhile ends the run before its first call."""
+    early: list[int] = []
+
+    def remember(number: int, _frame: FrameType | None) -> None:
+        if early:
+            os._exit(128 + number)  # who signals twice wants an end, not a report
+        early.append(number)
+
+    for name in ("SIGINT", "SIGTERM", "SIGHUP"):
+        number = getattr(signal, name, None)
+        if number is not None and signal.getsignal(number) is not signal.SIG_IGN:
+            signal.signal(number, remember)
+    from astro_sync.cli.app import main as run
+
+    run(early)
 
 
 if __name__ == "__main__":

@@ -1,3 +1,4 @@
+import os
 import sys
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -185,3 +186,14 @@ def test_where_no_report_can_be_written_the_hint_tells_another_way(tmp_path: Pat
 )
 def test_debugging_is_asked_for_with_a_1(environ: dict[str, str], *, debugging: bool) -> None:
     assert is_debugging(environ) is debugging
+
+
+def test_the_folders_made_for_a_report_are_their_owners_alone_whatever_the_umask(tmp_path: Path) -> None:
+    before = os.umask(0)
+    try:
+        report(ValueError(), "diff", tmp_path / ".local" / "state" / "astro-sync" / "bugs", datetime.now(UTC))
+    finally:
+        os.umask(before)
+    made = [path for path in tmp_path.rglob("*") if path.is_dir()]
+    assert len(made) == 4
+    assert {path.stat().st_mode & 0o777 for path in made} == {0o700}

@@ -2,7 +2,7 @@
 
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from io import TextIOWrapper
 from pathlib import Path
@@ -15,7 +15,8 @@ from astro_sync import __version__
 from astro_sync.cli.completion import SHELLS, completion_script
 from astro_sync.cli.guide import EXIT_CODES, GUIDE, CheckCommand
 from astro_sync.cli.registry import COMMANDS, Entry
-from astro_sync.console.signals import listen
+from astro_sync.console.signals import Signals, listen
+from astro_sync.console.streams import finish, silence, unbroken
 from astro_sync.errors import ExitCode, UnusableError
 
 if TYPE_CHECKING:
@@ -87,24 +88,40 @@ def completion(shell: str) -> None:
     click.echo(completion_script(cli, shell))
 
 
-def main() -> NoReturn:
-    """Run the command line and exit with the code that the README documents."""
+def main(early: Sequence[int] = ()) -> NoReturn:
+    """Run the command line and exit with the code that the README documents; `early` are signals that came before."""
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, TextIOWrapper):
             # A terminal that lacks a letter shows its number.
             stream.reconfigure(errors="backslashreplace")
     try:
         # From here on a signal is remembered until the run can end with a report.
-        with listen() as signals:
-            cli.main(standalone_mode=False, prog_name="astro-sync", obj=signals)
+        with listen(early) as signals:
+            code = _call(signals)
+    finally:
+        finish(sys.stdout)
+        finish(sys.stderr)
+    sys.exit(code)
+
+
+def _call(signals: Signals) -> int:
+    try:
+        cli.main(standalone_mode=False, prog_name="astro-sync", obj=signals)
+    except SystemExit as end:
+        return int(end.code or 0)
     except click.exceptions.Exit as error:
-        sys.exit(error.exit_code)
+        return error.exit_code
     except click.ClickException as error:
-        error.show()
-        sys.exit(ExitCode.USAGE)
+        with unbroken(sys.stderr):
+            error.show()
+        return ExitCode.USAGE
     except (click.Abort, KeyboardInterrupt):
-        sys.exit(ExitCode.INTERRUPTED)
-    sys.exit(ExitCode.DONE)
+        return ExitCode.INTERRUPTED
+    except OSError:
+        # Only the help and the completion are printed outside of a run, and there is no room for them.
+        silence(sys.stdout)
+        return ExitCode.FAILED
+    return ExitCode.DONE
 
 
 def _run(command: str, given: dict[str, Any]) -> NoReturn:

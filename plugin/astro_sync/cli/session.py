@@ -15,6 +15,7 @@ from astro_sync.config.file import load
 from astro_sync.config.options import CommandLine, RunOptions
 from astro_sync.config.settings import ResolvedSettings, resolve
 from astro_sync.console.terminal import Terminal
+from astro_sync.core.model import Notice, WarningCode
 from astro_sync.core.outcome import RunOutcome
 from astro_sync.errors import AstroSyncError, ExitCode, InterruptedRunError, Interruption, UsageError
 from astro_sync.storage import backup
@@ -63,8 +64,9 @@ def run(command: str, command_line: CommandLine, invocation: Invocation) -> Exit
         if settings.options.verbose:
             for name, origin in sorted(settings.origins.items()):
                 invocation.terminal.tell(f"--{name.replace('_', '-')} is from the {origin}.")
-        ending.report(loaded.run(settings, invocation))
-    return invocation.signals.pending or ending.code
+        ending.report(_complete(loaded.run(settings, invocation), invocation))
+    # A JSON document tells the exit code, so a signal that came while it was written changes nothing any more.
+    return ending.code if invocation.terminal.as_json else invocation.signals.pending or ending.code
 
 
 @contextmanager
@@ -93,6 +95,13 @@ def error_handler(command: str, command_line: CommandLine, invocation: Invocatio
             return
         # The bug may be in the report itself.
         terminal.complain(told)
+
+
+def _complete(outcome: RunOutcome, invocation: Invocation) -> RunOutcome:
+    """Add what came after the last place was left: a signal, and a temporary folder that stayed."""
+    notices = tuple(Notice(WarningCode.PRIVATE_FOLDER, about=str(folder)) for folder in invocation.left_behind)
+    code = invocation.signals.pending or outcome.exit_code
+    return replace(outcome, warnings=(*outcome.warnings, *notices), exit_code=code)
 
 
 def place_in_project(command_line: CommandLine, cwd: Path, project: Path) -> CommandLine:

@@ -3,7 +3,6 @@
 import re
 import tempfile
 import threading
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -143,7 +142,7 @@ class RunContext(Generic[O_co]):
             compare_secret=receipts.comparing,
             record=receipts.record,
             resume=self.found_astro.resume if isinstance(self.found_astro, Astro) else lambda: None,
-            pause=time.sleep,
+            pause=self.invocation.signals.pause,
             backups=self.backups(),
             now=self.invocation.now,
             timeout=options.timeout,
@@ -208,7 +207,7 @@ def prepare(settings: ResolvedSettings[_O], invocation: Invocation) -> Iterator[
     """Look for `astro` and make the private folder; a signal can end what is done with them."""
     options = settings.options
     temp_root = Path(invocation.environ.get("TMPDIR") or tempfile.gettempdir())
-    with private_folder(temp_root) as folder, invocation.signals.heard():
+    with private_folder(temp_root, invocation.left_behind.append) as folder, invocation.signals.heard():
         found: Astro | UnusableError
         try:
             program = find_astro(options.astro_bin, invocation.environ)
