@@ -1,4 +1,4 @@
-"""Backups of shared places, and the records of what runs changed."""
+"""Backups of shared places, and which of them stay."""
 
 import os
 from datetime import UTC, datetime, timedelta
@@ -10,7 +10,6 @@ from hypothesis import strategies as st
 
 from astro_sync.core.model import Entry, Kind, Name, Value
 from astro_sync.storage.backup import KEPT, BackupError, keep, keep_entries, latest, load_entries
-from astro_sync.storage.journal import ChangedPlace, JournalError, RecordedRun, keep_run, latest_run
 
 NOW = datetime(2026, 1, 2, 3, 4, 5, 678, tzinfo=UTC)
 PLACE = "deployment:clx1"
@@ -61,34 +60,3 @@ def test_the_hint_for_a_folder_of_somebody_else_is_whole(tmp_path: Path, monkeyp
     with pytest.raises(BackupError) as caught:
         keep(tmp_path, "dep", b"", NOW)
     assert caught.value.hint == BackupError.hint
-
-
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=20)
-@given(created=st.lists(NAMES), updated=st.lists(NAMES), backup=st.sampled_from([None, Path("/state/backups/x.json")]))
-def test_the_last_run_is_remembered(
-    created: list[Name], updated: list[Name], backup: Path | None, tmp_path: Path
-) -> None:
-    place = ChangedPlace(PLACE, backup, tuple(created), tuple(updated), tuple(updated[:1]))
-    run = RecordedRun("merge", NOW, (place, ChangedPlace("/project/.env")))
-    keep_run(tmp_path / "runs", run)
-    assert latest_run(tmp_path / "runs") == run
-
-
-def test_the_last_run_is_the_one_recorded_last_whatever_the_clock_says(tmp_path: Path) -> None:
-    assert latest_run(tmp_path / "runs") is None
-    for day in (9, 5, *range(-15, -2)):
-        keep_run(tmp_path, RecordedRun(f"run {day}", NOW + timedelta(days=day), ()))
-    last = latest_run(tmp_path)
-    assert last is not None
-    assert last.command == "run -3"
-    assert len(list(tmp_path.iterdir())) == KEPT
-
-
-def test_a_record_that_cannot_be_read_stops_an_undo_and_no_later_run(tmp_path: Path) -> None:
-    path = keep_run(tmp_path, RecordedRun("merge", NOW, ()))
-    path.write_bytes(b"{")
-    with pytest.raises(JournalError) as caught:
-        latest_run(tmp_path)
-    assert str(path) in str(caught.value)
-    keep_run(tmp_path, RecordedRun("merge", NOW, ()))
-    assert len(list(tmp_path.iterdir())) == 2

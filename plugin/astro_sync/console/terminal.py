@@ -68,7 +68,7 @@ class Terminal:
     def tell(self, message: str) -> None:
         """Say on stderr what is going on."""
         if not self.quiet:
-            self._echo(printable(message), err=True)
+            self._echo_all([printable(message)], err=True)
 
     def watch(self, name: str) -> AbstractContextManager[None]:
         """Show what runs, for as long as it does, if there is a terminal to show it on."""
