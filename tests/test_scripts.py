@@ -168,7 +168,7 @@ def test_no_python_is_said_in_a_sentence(tmp_path: Path) -> None:
 def test_the_demo_shows_both_syncs_and_no_value(sandbox: Sandbox) -> None:
     done = subprocess.run(
         [sys.executable, PROJECT / "scripts" / "demo.py"],
-        env=sandbox.environment | {"PYTHONPATH": str(PROJECT / "tests")},
+        env=sandbox.environment | {"PYTHONPATH": f"{PROJECT / 'tests'}:{PROJECT / 'fixtures'}"},
         capture_output=True,
         text=True,
         check=False,
