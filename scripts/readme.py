@@ -36,7 +36,7 @@ def lines() -> Iterator[str]:
     takers: dict[str, list[str]] = {name: [] for name in OPTIONS}
     for command, entry in COMMANDS.items():
         kind = entry.load().options
-        for name in {each.name for each in fields(kind)} - kind.positional.keys() | {"as_json"}:
+        for name in {each.name for each in fields(kind)} - kind.positional.keys() - kind.fixed | {"as_json"}:
             takers[name].append(command)
     yield "| option | meaning | config |"
     yield "|---|---|---|"

@@ -24,7 +24,7 @@ class _Seconds(click.FloatRange):
 
 def make_parameters(kind: type[RunOptions]) -> list[click.Parameter]:
     """Return the arguments and options of a command, in the order in which its help has them."""
-    taken = {each.name for each in fields(kind)} | {"as_json"}
+    taken = {each.name for each in fields(kind)} - kind.fixed | {"as_json"}
     arguments = [_argument(OPTIONS[name], metavar) for name, metavar in kind.positional.items()]
     options = [_option(option) for option in OPTIONS.values() if option.name in taken - kind.positional.keys()]
     return [*arguments, *options]
