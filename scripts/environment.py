@@ -1,8 +1,8 @@
 """Make the virtual environments in which the scripts beside this one run.
 
-`environment.py demo|dev|airflow|airflow2` prints the folder of the programs (`…/bin`). Each environment is made once
-below `.cache/` and again when something that it was made from has changed; progress goes to stderr. Standard library
-only.
+`environment.py PURPOSE` prints the folder of the programs (`…/bin`). Each environment is made once below `.cache/`,
+by uv where there is one, else by venv and pip, and again when something that it was made from has changed; progress
+goes to stderr. Standard library only.
 """
 
 import contextlib
@@ -15,54 +15,52 @@ import subprocess
 import sys
 import time
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 PROJECT = Path(__file__).resolve().parent.parent
-AIRFLOW = "apache-airflow>=3.3,<4"
-AIRFLOW_2 = "apache-airflow>=2.11,<3"  # its REST API is version 1
+# The project itself, editable, with groups of pyproject.toml; or something else alone.
+GROUPS = {"demo": [], "dev": ["check", "test"], "stores": ["check", "test", "stores"]}
+ALONE = {
+    "airflow": ["apache-airflow>=3.3,<4"],
+    "airflow2": ["apache-airflow>=2.11,<3"],  # its REST API is version 1
+}
 COMPLETE = ".complete"
 UNUSED_AFTER = 7 * 24 * 3600  # seconds; a younger one may serve a run of another branch at this moment
+PIP = ["install", "--quiet", "--disable-pip-version-check", "--no-input"]
+# These would install elsewhere than into the environment, or import from elsewhere.
+MISLEADING = {"PIP_USER", "PIP_TARGET", "PIP_PREFIX", "PYTHONPATH", "PYTHONHOME", "VIRTUAL_ENV"}
 
 
 def main() -> None:
     """Print where the programs of the environment named on the command line are."""
     purpose = sys.argv[1]
+    if purpose not in GROUPS | ALONE:
+        sys.exit(f"There is no environment {purpose!r}; there are {', '.join(GROUPS | ALONE)}.")
     pyproject = tomllib.loads((PROJECT / "pyproject.toml").read_text(encoding="utf-8"))
     try:
-        folder = environment(purpose, requirements(purpose, pyproject), pyproject, PROJECT / ".cache")
+        folder = environment(purpose, pyproject, PROJECT / ".cache", make)
     except subprocess.CalledProcessError as error:
         sys.exit(f"The environment for {purpose} could not be made: `{' '.join(error.cmd[:4])} …` failed, see above.")
     print(folder / "bin")
 
 
 def requirements(purpose: str, pyproject: dict[str, Any]) -> list[str]:
-    """List what pip installs for a purpose; the project itself is editable."""
-    editable = ["--editable", str(PROJECT)]
-    match purpose:
-        case "demo":
-            return editable
-        case "dev":  # one for both groups: mypy reads pytest's and hypothesis' types
-            return [*editable, *group("check", pyproject), *group("test", pyproject)]
-        case "airflow":
-            return [AIRFLOW]
-        case "airflow2":
-            return [AIRFLOW_2]
-    sys.exit(f"There is no environment {purpose!r}.")
+    """List what is installed for a purpose; the groups are read here, since pip 23 has no `--group`."""
+    if purpose in ALONE:
+        return ALONE[purpose]
+    return ["--editable", str(PROJECT), *(each for name in GROUPS[purpose] for each in _group(name, pyproject))]
 
 
-def group(name: str, pyproject: dict[str, Any]) -> list[str]:
-    """List a dependency group (PEP 735), since the pip of Python 3.11 has no `--group`."""
-    found: list[str] = []
-    for entry in pyproject["dependency-groups"][name]:
-        found += [entry] if isinstance(entry, str) else group(entry["include-group"], pyproject)
-    return found
-
-
-def environment(purpose: str, wanted: list[str], pyproject: dict[str, Any], cache: Path) -> Path:
+def environment(purpose: str, pyproject: dict[str, Any], cache: Path, make: Callable[[Path, list[str]], None]) -> Path:
     """Return the folder of a complete environment, made now if there is none."""
-    folder = cache / f"{purpose}-{_fingerprint(wanted, pyproject)}"
+    wanted = requirements(purpose, pyproject)
+    # All that decides what is in it; the settings of linters do not.
+    editable = [pyproject["build-system"], pyproject["project"], pyproject["tool"]["hatch"]]
+    parts = [sys.version, sys.executable, str(PROJECT), wanted, editable if purpose in GROUPS else None]
+    digest = hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:12]
+    folder = cache / f"{purpose}-{digest}"
     cache.mkdir(exist_ok=True)
     with _lock(cache / f"{purpose}.lock"):
         if not (folder / COMPLETE).exists():
@@ -70,17 +68,35 @@ def environment(purpose: str, wanted: list[str], pyproject: dict[str, Any], cach
                 shutil.rmtree(stale)
             _say(f"Setting up the environment for {purpose} (once, below .cache/) …")
             started = time.monotonic()
-            _make(folder, wanted)
+            make(folder, wanted)
             _say(f"… done after {time.monotonic() - started:.0f} s.")
         (folder / COMPLETE).touch()
     return folder
 
 
-def _fingerprint(wanted: list[str], pyproject: dict[str, Any]) -> str:
-    """Tell environments apart by all that decides what is in them; the settings of linters do not."""
-    editable = [pyproject["build-system"], pyproject["project"], pyproject["tool"]["hatch"]]
-    parts = [sys.version, sys.executable, str(PROJECT), wanted, editable if "--editable" in wanted else None]
-    return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:12]
+def make(folder: Path, wanted: list[str]) -> None:
+    """Make a virtual environment and install into it."""
+    python = str(folder / "bin" / "python")
+    if uv := shutil.which("uv"):
+        _run(uv, "venv", "--quiet", "--python", sys.executable, str(folder))
+        _run(uv, "pip", "install", "--quiet", "--python", python, *wanted)
+        return
+    if _has("ensurepip"):
+        _run(sys.executable, "-m", "venv", str(folder))
+    elif _has("pip"):  # Debian and Ubuntu keep ensurepip in a package of its own
+        _run(sys.executable, "-m", "venv", "--without-pip", str(folder))
+        _run(sys.executable, "-m", "pip", "--python", python, *PIP, "pip")
+    else:
+        sys.exit(f"{sys.executable} has neither ensurepip nor pip. On Debian or Ubuntu: apt install python3-venv")
+    _run(python, "-m", "pip", *PIP, *wanted)
+
+
+def _group(name: str, pyproject: dict[str, Any]) -> Iterator[str]:
+    for entry in pyproject["dependency-groups"][name]:
+        if isinstance(entry, str):
+            yield entry
+        else:
+            yield from _group(entry["include-group"], pyproject)
 
 
 @contextlib.contextmanager
@@ -103,36 +119,14 @@ def _unused(folders: Iterator[Path]) -> Iterator[Path]:
             yield folder
 
 
-def _make(folder: Path, wanted: list[str]) -> None:
-    _make_empty(folder)
-    _run(str(folder / "bin" / "python"), "-m", "pip", "install", *_PIP_OPTIONS, *wanted)
-
-
-def _make_empty(folder: Path) -> None:
-    if _has("ensurepip"):
-        _run(sys.executable, "-m", "venv", str(folder))
-    elif _has("pip"):  # Debian and Ubuntu keep ensurepip in a package of its own
-        _run(sys.executable, "-m", "venv", "--without-pip", str(folder))
-        _run(sys.executable, "-m", "pip", "--python", str(folder / "bin" / "python"), "install", *_PIP_OPTIONS, "pip")
-    else:
-        sys.exit(f"{sys.executable} has neither ensurepip nor pip. On Debian or Ubuntu: apt install python3-venv")
-
-
-_PIP_OPTIONS = ("--quiet", "--disable-pip-version-check", "--no-input")
-
-
 def _has(module: str) -> bool:
     return subprocess.run([sys.executable, "-c", f"import {module}"], capture_output=True, check=False).returncode == 0
 
 
 def _run(*command: str) -> None:
     """Run one step; what it prints goes to stderr, since stdout carries the result."""
-    outside = {name: value for name, value in os.environ.items() if name not in _MISLEADING}
+    outside = {name: value for name, value in os.environ.items() if name not in MISLEADING}
     subprocess.run(command, check=True, stdout=sys.stderr, env=outside)
-
-
-# These would make pip install elsewhere than into the environment, or import from elsewhere.
-_MISLEADING = frozenset({"PIP_USER", "PIP_TARGET", "PIP_PREFIX", "PYTHONPATH", "PYTHONHOME"})
 
 
 def _say(sentence: str) -> None:

@@ -36,7 +36,7 @@ def lines() -> Iterator[str]:
     takers: dict[str, list[str]] = {name: [] for name in OPTIONS}
     for command, entry in COMMANDS.items():
         kind = entry.load().options
-        for name in {each.name for each in fields(kind)} - kind.positional.keys() | {"as_json"}:
+        for name in {each.name for each in fields(kind)} - kind.positional.keys() - kind.fixed | {"as_json"}:
             takers[name].append(command)
     yield "| option | meaning | config |"
     yield "|---|---|---|"
@@ -47,7 +47,7 @@ def lines() -> Iterator[str]:
 
 def _flags(option: Option) -> str:
     if not option.flags:
-        return "–"
+        return "(no option)"
     value = r"\|".join(option.choices) or option.metavar
     *short, long = option.flags
     return ", ".join(f"`{flag}`" for flag in (*short, f"{long} {value}".strip()))
@@ -57,8 +57,11 @@ def _meaning(option: Option, commands: list[str]) -> str:
     parts = [f"`{commands[0]}`: {option.help}" if len(commands) == 1 else option.help]
     if option.kind in {"names", "texts"} and option.flags:
         parts.append("Can be repeated.")
-    if default := option.otherwise or (str(option.default) if option.default and option.kind != "switch" else ""):
-        parts.append(f"Default: {default}." if option.otherwise else f"Default: `{default}`.")
+    if option.otherwise:
+        parts.append(f"Default: {option.otherwise}.")
+    elif option.default:
+        default = option.default
+        parts.append(f"Default: `{f'{default:g}' if isinstance(default, float) else default}`.")
     if option.variable:
         parts.append(f"Environment: `{option.variable}`.")
     return " ".join(parts)

@@ -85,20 +85,18 @@ def test_an_environment_is_made_anew_when_what_is_in_it_changes(
         made.append(folder)
         folder.mkdir()
 
-    vars(environment)["_make"] = make
     for pyproject in (PYPROJECT, PYPROJECT, PYPROJECT | change):
-        environment.environment(purpose, environment.requirements(purpose, pyproject), pyproject, tmp_path)
+        environment.environment(purpose, pyproject, tmp_path, make)
     assert len(made) == (2 if anew else 1)
 
 
 def test_what_was_left_half_made_or_unused_is_removed(environment: ModuleType, tmp_path: Path) -> None:
-    vars(environment)["_make"] = lambda folder, _wanted: folder.mkdir()
     for name, age in (("dev-half", None), ("dev-old", 8), ("dev-young", 6), ("demo-old", 8)):
         (tmp_path / name).mkdir()
         if age is not None:
             (tmp_path / name / ".complete").touch()
             os.utime(tmp_path / name / ".complete", times=(time.time() - age * 24 * 3600,) * 2)
-    made = environment.environment("dev", ["x"], PYPROJECT, tmp_path)
+    made = environment.environment("dev", PYPROJECT, tmp_path, lambda folder, _wanted: folder.mkdir())
     left = {path.name for path in tmp_path.iterdir() if path.is_dir()}
     assert left == {"dev-young", "demo-old", made.name}
 
@@ -108,10 +106,11 @@ import sys, time
 sys.path.insert(0, sys.argv[1])
 import environment
 from pathlib import Path
-make = environment._make
-environment._make = lambda folder, wanted: (time.sleep(0.5), make(folder, wanted))
+def make(folder, wanted):
+    time.sleep(0.5)
+    environment.make(folder, ["--no-index", "pip"])
 pyproject = {"build-system": {}, "project": {}, "tool": {"hatch": {}}}
-print(environment.environment("demo", ["--no-index", "pip"], pyproject, Path(sys.argv[2])))
+print(environment.environment("demo", pyproject, Path(sys.argv[2]), make))
 """
 
 
@@ -131,10 +130,9 @@ def test_a_failed_installation_is_not_taken_for_an_environment(environment: Modu
         folder.mkdir()
         raise subprocess.CalledProcessError(1, ["pip"])
 
-    vars(environment)["_make"] = fail
     for _ in range(2):
         with pytest.raises(subprocess.CalledProcessError):
-            environment.environment("dev", ["x"], PYPROJECT, tmp_path)
+            environment.environment("dev", PYPROJECT, tmp_path, fail)
 
 
 def _find_python(folder: Path, programs: dict[str, str]) -> subprocess.CompletedProcess[str]:
@@ -170,7 +168,7 @@ def test_no_python_is_said_in_a_sentence(tmp_path: Path) -> None:
 def test_the_demo_shows_both_syncs_and_no_value(sandbox: Sandbox) -> None:
     done = subprocess.run(
         [sys.executable, PROJECT / "scripts" / "demo.py"],
-        env=sandbox.environment | {"PYTHONPATH": str(PROJECT / "tests")},
+        env=sandbox.environment | {"PYTHONPATH": f"{PROJECT / 'tests'}:{PROJECT / 'fixtures'}"},
         capture_output=True,
         text=True,
         check=False,

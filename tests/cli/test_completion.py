@@ -1,5 +1,6 @@
 """What a shell gets to complete: names, never values, and never an error."""
 
+import json
 import os
 import shutil
 import subprocess
@@ -9,7 +10,8 @@ import click
 import pytest
 from click.shell_completion import ShellComplete
 
-from astro_sync.cli.completion import SHELLS, complete_key, complete_target, completion_script
+from astro_sync.cli.app import cli
+from astro_sync.cli.completion import SHELLS, complete_check, complete_key, complete_target, completion_script
 
 CONFIG = "[targets.dev]\nenv = '.env.dev'\n[targets.prod]\nprotected = true\n"
 
@@ -17,6 +19,7 @@ CONFIG = "[targets.dev]\nenv = '.env.dev'\n[targets.prod]\nprotected = true\n"
 @click.command()
 @click.option("-t", "--target", multiple=True, shell_complete=complete_target)
 @click.option("-e", "--env", default=".env")
+@click.option("--select", multiple=True, shell_complete=complete_check)
 @click.option("--include", multiple=True, shell_complete=complete_key)
 def command(**_given: object) -> None:
     """Stand for any command with these options."""
@@ -42,6 +45,8 @@ def complete(*words: str) -> list[str]:
         (["-t", ""], ["dev", "prod"]),
         (["--target", "p"], ["prod"]),
         (["--target", "x"], []),
+        (["--select", "AS101"], ["AS101"]),
+        (["--select", "dup"], ["duplicate-key"]),
         (["--include", ""], ["AIRFLOW_VAR_A", "AIRFLOW_VAR_B", "OTHER"]),
         (["--include", "O"], ["OTHER"]),
         (["--env", ".env.dev", "--include", ""], ["DEV_KEY"]),
@@ -53,7 +58,63 @@ def test_names_are_completed(words: list[str], found: list[str]) -> None:
     assert complete(*words) == found
 
 
-@pytest.mark.parametrize("text", [b"[targets", b"\xff", b"[targets.dev]\nunknown = 1\n"])
+HOSTILE = [
+    "a\nb",
+    "$(touch pwned)",
+    "`touch pwned`",
+    "a;b",
+    "a b",
+    "a'b",
+    'a"b',
+    "\x1b[2J",
+    "-x",
+    "a&b",
+    "a|b",
+    "~r",
+    "!!",
+]
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+@pytest.mark.parametrize("table", ["targets.{}", "groups"])
+def test_nothing_is_given_out_that_a_shell_would_act_on(name: str, table: str) -> None:
+    quoted = json.dumps(name)
+    text = f"[targets.ok]\n[{table.format(quoted)}]\n" + (f"{quoted} = ['ok']\n" if table == "groups" else "")
+    Path(".astro-sync.toml").write_text(text)
+    Path(".env").write_text(f"{name}=1\nOK=1\n")
+
+    assert complete("-t", "") == ["ok"]
+    assert set(complete("--include", "")) <= {"OK", "a", "b"}
+
+
+def test_groups_are_completed_too() -> None:
+    Path(".astro-sync.toml").write_text("[targets.eu]\n[groups]\nall = ['eu']\n")
+
+    assert complete("-t", "") == ["eu", "all"]
+
+
+@pytest.mark.parametrize(
+    "words",
+    [["check", ""], ["check", ".e"], ["dedupe", ""], ["merge", ""], ["merge", ".env", ""], ["diff", ""]]
+    + [[command, "-e", ""] for command in ("local-to-deploy", "deploy-to-local", "diff", "doctor")],
+)
+def test_names_of_files_are_left_to_the_shell(words: list[str]) -> None:
+    *before, incomplete = words
+    (item,) = ShellComplete(cli, {}, "astro-sync", "_ASTRO_SYNC_COMPLETE").get_completions(before, incomplete)
+
+    assert (item.type, item.value) == ("file", incomplete)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        b"[targets",
+        b"a = " + b"[" * 3000,
+        b"[defaults]\njobs = " + b"9" * 5000,
+        b"\xff",
+        b"[targets.dev]\nunknown = 1\n",
+    ],
+)
 def test_a_config_that_cannot_be_read_completes_nothing(text: bytes) -> None:
     Path(".astro-sync.toml").write_bytes(text)
 

@@ -12,9 +12,19 @@ from astro_sync.config.options import RunOptions
 _COMPLETES: Final = {"targets": complete_target, "keys": complete_key, "checks": complete_check, "": None}
 
 
+class _Seconds(click.FloatRange):
+    """A number above 0; `nan` is in no range, which click does not see."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:  # noqa: ANN401 - click's own
+        number = super().convert(value, param, ctx)
+        if number != number:  # noqa: PLR0124 - so is nan alone
+            self.fail(f"{value!r} is not a valid number of seconds.", param, ctx)
+        return number
+
+
 def make_parameters(kind: type[RunOptions]) -> list[click.Parameter]:
     """Return the arguments and options of a command, in the order in which its help has them."""
-    taken = {each.name for each in fields(kind)} | {"as_json"}
+    taken = {each.name for each in fields(kind)} - kind.fixed | {"as_json"}
     arguments = [_argument(OPTIONS[name], metavar) for name, metavar in kind.positional.items()]
     options = [_option(option) for option in OPTIONS.values() if option.name in taken - kind.positional.keys()]
     return [*arguments, *options]
@@ -59,7 +69,7 @@ def _type(option: Option) -> Any:  # noqa: ANN401 - a type of click, generic or 
         case "choice":
             return click.Choice(option.choices)
         case "seconds":
-            return click.FloatRange(min=0, min_open=True, max=LONGEST_TIMEOUT)
+            return _Seconds(min=0, min_open=True, max=LONGEST_TIMEOUT)
         case "count":
             return click.IntRange(min=1)
     return click.STRING

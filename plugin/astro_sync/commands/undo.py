@@ -21,7 +21,15 @@ from astro_sync.sync.pipeline import Destination, Move, sync_each
 
 @dataclass(frozen=True, kw_only=True)
 class UndoOptions(MoveOptions):
-    """What `undo` takes."""
+    """What `undo` takes: the run that it undoes has decided the rest."""
+
+    fixed = frozenset(
+        {
+            *("include", "exclude", "airflow_only", "on_conflict", "rotate", "secret", "plain", "partial"),
+            *("allow_expansion", "allow_placeholder", "allow_reserved", "line_breaks", "exact_json", "id_case"),
+            *("with_secrets", "auto_link"),
+        }
+    )
 
 
 def run(settings: ResolvedSettings[UndoOptions], invocation: Invocation) -> RunOutcome:

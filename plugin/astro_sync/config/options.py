@@ -20,9 +20,13 @@ class CommandLine:
 
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class RunOptions:
-    """The options of every command; `positional` are its arguments, each with how the help shows it."""
+    """The options of every command.
+
+    `positional` are its arguments, each with how the help shows it; what is `fixed` the command decides itself.
+    """
 
     positional: ClassVar[Mapping[str, str]] = {}
+    fixed: ClassVar[frozenset[str]] = frozenset()
 
     format: str
     verbose: bool

@@ -4,6 +4,7 @@ import io
 import re
 import shlex
 import subprocess
+import sys
 import tomllib
 from collections.abc import Iterator
 from pathlib import Path
@@ -17,20 +18,23 @@ from astro_sync.cli.app import cli
 from astro_sync.config import file as config
 from astro_sync.core.model import Action
 from astro_sync.errors import ExitCode
-from astro_sync.places.registry import KINDS
+from astro_sync.places.registry import PLACES
 from sandbox import Sandbox
 
-README = (Path(__file__).resolve().parents[2] / "README.md").read_text()
-COMMANDS = sorted(cli.commands)
+PROJECT = Path(__file__).resolve().parents[2]
+README = (PROJECT / "README.md").read_text()
+CONTEXT = click.Context(cli, info_name="astro-sync")
+COMMANDS = sorted(cli.list_commands(CONTEXT))
+
+
+def command_of(name: str) -> click.Command:
+    command = cli.get_command(CONTEXT, name)
+    assert command
+    return command
 
 
 def options(command: str) -> list[click.Option]:
-    return [parameter for parameter in cli.commands[command].params if isinstance(parameter, click.Option)]
-
-
-LONG = {name for command in COMMANDS for option in options(command) for name in option.opts if name.startswith("--")}
-SHORT = {name for command in COMMANDS for option in options(command) for name in option.opts if len(name) == 2}
-EVERYWHERE = {"--help", "--version"}
+    return [parameter for parameter in command_of(command).params if isinstance(parameter, click.Option)]
 
 
 def table_under(title: str) -> list[list[str]]:
@@ -66,8 +70,7 @@ def accept(line: str) -> None:
     """Parse a command line as click would, without running it; raises click's error for one that it rejects."""
     line = line.replace("…", "").replace("[FILE]", "").replace("SHELL", "bash")
     name, *words = shlex.split(line.replace("|", "/"))[1:]
-    command = cli.commands[name]
-    command.make_context(name, words, parent=click.Context(cli, info_name="astro-sync"))
+    command_of(name).make_context(name, words, parent=CONTEXT)
 
 
 # --- commands and options ---
@@ -85,35 +88,11 @@ def test_every_command_of_the_table_is_there_and_the_other_way_round() -> None:
     assert named | {"local-to-deploy", "deploy-to-local"} == set(COMMANDS)
 
 
-@pytest.mark.parametrize("option", sorted(LONG))
-def test_every_long_option_stands_in_the_table_of_the_readme(option: str) -> None:
-    cells = " ".join(row[0] for row in table_under("Options"))
-    assert re.search(rf"(?<![\w-]){option}(?![\w-])", cells)
-
-
-def test_every_option_that_the_readme_names_is_there() -> None:
-    cells = " ".join(row[0] for row in table_under("Options"))
-    assert set(re.findall(r"(?<![\w-])--[a-z][a-z-]+", cells)) <= LONG
-    assert set(re.findall(r"(?<![\w-])-[a-zA-Z]\b", cells)) == SHORT
-
-
-def test_an_option_of_one_command_is_said_to_be_one_of_it() -> None:
-    for row in table_under("Options"):
-        match = re.match(r"`([a-z-]+)`: ", row[1])
-        for name in re.findall(r"(?<![\w-])--[a-z][a-z-]+", row[0]):
-            takers = {
-                command for command in COMMANDS if name in {opt for option in options(command) for opt in option.opts}
-            }
-            if match and match[1] in COMMANDS:
-                assert match[1] in takers
-                assert takers == {match[1]}, name
-
-
 def test_the_environment_variables_of_the_readme_are_those_of_help() -> None:
     read = {"ASTRO_SYNC_DEPLOYMENT_ID", "ASTRO_SYNC_ASTRO_BIN"}
     assert read <= set(re.findall(r"ASTRO_SYNC_[A-Z_]+[A-Z]", README))
-    with click.Context(cli.commands["local-to-deploy"], info_name="local-to-deploy") as context:
-        text = cli.commands["local-to-deploy"].get_help(context)
+    command = command_of("local-to-deploy")
+    text = command.get_help(click.Context(command, info_name="local-to-deploy"))
     assert read == set(re.findall(r"ASTRO_SYNC_[A-Z_]+[A-Z]", text))
 
 
@@ -142,7 +121,6 @@ def test_every_help_has_an_example_that_is_accepted(command: str, sandbox: Sandb
 def test_every_option_says_what_it_does(command: str) -> None:
     for option in options(command):
         assert option.help
-        assert option.help.rstrip("] ").endswith((".", "ID", "fail", "PATH")), option.name
 
 
 def test_help_lists_every_command_with_a_sentence(sandbox: Sandbox) -> None:
@@ -211,14 +189,10 @@ def test_the_config_of_the_readme_is_valid(tmp_path: Path) -> None:
     assert "defaults" in tomllib.loads(text)
 
 
-def test_the_config_keys_that_the_readme_lists_are_those_that_are_known(tmp_path: Path) -> None:
-    listed = README.partition("The keys are the long options' names: ")[2].partition("\n\n")[0]
-    keys = set(re.findall(r"`([a-z_]+)`", listed))
-    (tmp_path / config.NAME).write_text("[defaults]\nqqqqqq = 1\n")
-    with pytest.raises(Exception, match="qqqqqq") as caught:
-        config.load(tmp_path)
-    assert keys == set(re.findall(r"[a-z_]+", caught.value.hint.partition(":")[2]))  # type: ignore[attr-defined]
-    assert {f"--{key.replace('_', '-')}" for key in keys} <= LONG
+def test_the_table_of_options_is_as_the_declarations_say() -> None:
+    script = PROJECT / "scripts" / "readme.py"
+    done = subprocess.run([sys.executable, script, "--check"], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
 
 
 # --- CI, pre-commit, checks ---
@@ -278,7 +252,7 @@ def test_the_workflow_s_script_serves(sandbox: Sandbox) -> None:
 
 
 def test_the_pre_commit_hook_of_the_readme_is_the_one_that_there_is() -> None:
-    hooks = YAML(typ="safe").load((Path(__file__).resolve().parents[2] / ".pre-commit-hooks.yaml").read_text())
+    hooks = YAML(typ="safe").load((PROJECT / ".pre-commit-hooks.yaml").read_text())
     (text,) = [block for block in fences("yaml") if "repos:" in block]
     wanted = [hook["id"] for hook in YAML(typ="safe").load(io.StringIO(text))["repos"][0]["hooks"]]
     assert set(wanted) <= {hook["id"] for hook in hooks}
@@ -294,28 +268,12 @@ def test_every_code_of_a_check_that_the_readme_or_help_names_is_there(sandbox: S
 
 
 def test_the_make_targets_of_the_readme_are_those_of_the_kit() -> None:
-    kit = (Path(__file__).resolve().parents[2] / "scripts" / "astro-sync.mk").read_text()
+    kit = (PROJECT / "scripts" / "astro-sync.mk").read_text()
     targets = set(re.findall(r"^([a-z-]+): ##", kit, re.MULTILINE))
     assert targets == set(re.findall(r"`make ([a-z-]+)`", README)) - {"help"}
     for variable in ("DEPLOYMENT", "ENV_FILE"):
         assert f"{variable}=" in README
         assert variable in kit
-
-
-def test_the_readme_has_its_parts_in_the_order_that_was_asked_for() -> None:
-    titles = re.findall(r"^##+ (.+)$", README, re.MULTILINE)
-    wanted = [
-        "Install",
-        "The two syncs",
-        "Recipes",
-        "What shadows what on Astro",
-        "Safety",
-        "Config",
-        "Exit codes",
-        "How it compares",
-        "For contributors",
-    ]
-    assert [title for title in titles if title in wanted] == wanted
 
 
 @pytest.mark.parametrize(
@@ -338,4 +296,4 @@ def test_the_readme_has_each_recipe(recipe: str) -> None:
 
 def test_the_readme_names_places_of_merge_only_as_they_are() -> None:
     prefixes = set(re.findall(r"`(\w+):[A-Z]+`", README))
-    assert prefixes <= set(KINDS)
+    assert prefixes <= set(PLACES)
