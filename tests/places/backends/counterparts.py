@@ -25,6 +25,7 @@ class Counterpart:
     can_delete = True
     lists_values = False
     module: Any
+    vendor: str
     reading: str
     listing: str
     creating: str
@@ -84,7 +85,7 @@ class _AwsCounterpart(Counterpart):
     service_word: str
 
     def __init__(self, moto_port: int) -> None:
-        reset = urllib.request.Request(f"http://127.0.0.1:{moto_port}/moto-api/reset", method="POST")  # noqa: S310
+        reset = urllib.request.Request(f"http://127.0.0.1:{moto_port}/moto-api/reset", method="POST")
         urllib.request.urlopen(reset).close()  # noqa: S310 - our own server
         service = aws_service.Aws(moto_port)
         keys = {"AWS_ACCESS_KEY_ID": "AKIAEXAMPLE", "AWS_SECRET_ACCESS_KEY": "planted-aws-key"}
@@ -108,6 +109,7 @@ class _AwsCounterpart(Counterpart):
 
 
 class AwsSecretsCounterpart(_AwsCounterpart):
+    vendor = "awssecrets"
     head = "airflow/variables/"
     service_word = "secretsmanager"
     module = aws_secrets
@@ -139,6 +141,7 @@ class AwsSecretsCounterpart(_AwsCounterpart):
 
 
 class AwsParametersCounterpart(_AwsCounterpart):
+    vendor = "awsssm"
     head = "/airflow/variables/"
     service_word = "ssm"
     module = aws_parameters
@@ -160,6 +163,7 @@ class AwsParametersCounterpart(_AwsCounterpart):
 
 
 class GoogleCounterpart(Counterpart):
+    vendor = "gcpsecrets"
     module = google
     can_delete = False
     reading, listing = ":access", r"GET /v1/projects/demo/secrets$"
@@ -187,6 +191,7 @@ class GoogleCounterpart(Counterpart):
 
 
 class AzureCounterpart(Counterpart):
+    vendor = "azurekeyvault"
     module = azure
     reading, listing = "GET /secrets/.", "GET /secrets$"
     creating = changing = "PUT /secrets/"
@@ -230,6 +235,7 @@ class AzureCounterpart(Counterpart):
 
 
 class VaultCounterpart(Counterpart):
+    vendor = "vault"
     head = "variables/"
     module = vault
     reading, listing = "GET /v1/secret/data/", "LIST /v1/secret/metadata"
