@@ -60,6 +60,10 @@ class Counterpart:
         """Return a name of the test."""
         return self.head + word
 
+    def reset(self) -> None:
+        """Empty it."""
+        raise NotImplementedError
+
     def put(self, word: str, text: str) -> None:
         """Write a value, as somebody else would."""
         raise NotImplementedError
@@ -85,8 +89,8 @@ class _AwsCounterpart(Counterpart):
     service_word: str
 
     def __init__(self, moto_port: int) -> None:
-        reset = urllib.request.Request(f"http://127.0.0.1:{moto_port}/moto-api/reset", method="POST")
-        urllib.request.urlopen(reset).close()  # noqa: S310 - our own server
+        self._moto_port = moto_port
+        self.reset()
         service = aws_service.Aws(moto_port)
         keys = {"AWS_ACCESS_KEY_ID": "AKIAEXAMPLE", "AWS_SECRET_ACCESS_KEY": "planted-aws-key"}
         super().__init__(service, keys, {"endpoint_url": service.url, "region_name": "eu-west-1"})
@@ -94,7 +98,11 @@ class _AwsCounterpart(Counterpart):
 
     throttled = aws_service.throttled()
 
-    def client(self) -> Any:
+    def reset(self) -> None:
+        reset = urllib.request.Request(f"http://127.0.0.1:{self._moto_port}/moto-api/reset", method="POST")
+        urllib.request.urlopen(reset).close()  # noqa: S310 - our own server
+
+    def client(self) -> Any:  # noqa: ANN401 - boto3 has no types
         """Return a client of the SDK, for what somebody else does."""
         import boto3
 
@@ -177,6 +185,9 @@ class GoogleCounterpart(Counterpart):
         environ = {"GOOGLE_APPLICATION_CREDENTIALS": str(key), google.ENDPOINT: self.google.url}
         super().__init__(self.google, environ, {"project_id": "demo"})
 
+    def reset(self) -> None:
+        self.google.secrets.clear()
+
     def put(self, word: str, text: str) -> None:
         self.google.put(self.name(word), text)
 
@@ -218,6 +229,10 @@ class AzureCounterpart(Counterpart):
         super().__exit__()
         self.tokens.__exit__()
 
+    def reset(self) -> None:
+        for held in (self.vault.secrets, self.vault.deleted, self.vault.names):
+            held.clear()
+
     def put(self, word: str, text: str) -> None:
         self.vault.put(self.name(word), text)
 
@@ -252,6 +267,9 @@ class VaultCounterpart(Counterpart):
 
     def content(self, text: str) -> Content:
         return {"value": text}
+
+    def reset(self) -> None:
+        self.vault.engines["secret"].secrets.clear()
 
     def put(self, word: str, text: str) -> None:
         self.vault.put(self.name(word), value=text)
