@@ -187,6 +187,8 @@ class WarningCode(StrEnum):
     NOT_AS_PLANNED = "not-as-planned"
     UNMATCHED = "unmatched"
     UNSOUND_CONNECTION = "unsound-connection"
+    DESCRIPTION_LOST = "description-lost"
+    RECOVERED = "recovered"
     BACKEND_FIRST = "backend-first"
     RECEIPTS = "receipts"
     BACKUP = "backup"

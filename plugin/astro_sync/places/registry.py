@@ -38,6 +38,22 @@ def _airflow(rest: str, role: Role, around: Surroundings) -> AnyPlace:
     return open_airflow(rest, role, around)
 
 
+def _backend(rest: str, role: Role, around: Surroundings) -> AnyPlace:
+    from astro_sync.places.backends.place import open_configured
+
+    return open_configured(rest, role, around)
+
+
+def _vendor(scheme: str) -> Opener:
+    def open_it(rest: str, role: Role, around: Surroundings) -> AnyPlace:
+        from astro_sync.places.backends.place import open_scheme
+        from astro_sync.places.backends.settings import Vendor
+
+        return open_scheme(Vendor(scheme), rest, role, around)
+
+    return open_it
+
+
 # A module is imported where its place is opened: nobody waits for a place that is not used.
 PLACES: Final[Mapping[str, Opener]] = {
     "": _file,
@@ -46,6 +62,12 @@ PLACES: Final[Mapping[str, Opener]] = {
     "settings": _airflow_file("settings"),
     "airflow": _airflow,
     "deployment": _deployment,
+    "backend": _backend,
+    "awssecrets": _vendor("awssecrets"),
+    "awsssm": _vendor("awsssm"),
+    "gcpsecrets": _vendor("gcpsecrets"),
+    "azurekeyvault": _vendor("azurekeyvault"),
+    "vault": _vendor("vault"),
 }
 
 

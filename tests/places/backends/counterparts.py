@@ -25,6 +25,7 @@ class Counterpart:
     can_delete = True
     lists_values = False
     module: Any
+    vendor: str
     reading: str
     listing: str
     creating: str
@@ -59,6 +60,10 @@ class Counterpart:
         """Return a name of the test."""
         return self.head + word
 
+    def reset(self) -> None:
+        """Empty it."""
+        raise NotImplementedError
+
     def put(self, word: str, text: str) -> None:
         """Write a value, as somebody else would."""
         raise NotImplementedError
@@ -84,8 +89,8 @@ class _AwsCounterpart(Counterpart):
     service_word: str
 
     def __init__(self, moto_port: int) -> None:
-        reset = urllib.request.Request(f"http://127.0.0.1:{moto_port}/moto-api/reset", method="POST")  # noqa: S310
-        urllib.request.urlopen(reset).close()  # noqa: S310 - our own server
+        self._moto_port = moto_port
+        self.reset()
         service = aws_service.Aws(moto_port)
         keys = {"AWS_ACCESS_KEY_ID": "AKIAEXAMPLE", "AWS_SECRET_ACCESS_KEY": "planted-aws-key"}
         super().__init__(service, keys, {"endpoint_url": service.url, "region_name": "eu-west-1"})
@@ -93,7 +98,11 @@ class _AwsCounterpart(Counterpart):
 
     throttled = aws_service.throttled()
 
-    def client(self) -> Any:
+    def reset(self) -> None:
+        reset = urllib.request.Request(f"http://127.0.0.1:{self._moto_port}/moto-api/reset", method="POST")
+        urllib.request.urlopen(reset).close()  # noqa: S310 - our own server
+
+    def client(self) -> Any:  # noqa: ANN401 - boto3 has no types
         """Return a client of the SDK, for what somebody else does."""
         import boto3
 
@@ -108,6 +117,7 @@ class _AwsCounterpart(Counterpart):
 
 
 class AwsSecretsCounterpart(_AwsCounterpart):
+    vendor = "awssecrets"
     head = "airflow/variables/"
     service_word = "secretsmanager"
     module = aws_secrets
@@ -139,6 +149,7 @@ class AwsSecretsCounterpart(_AwsCounterpart):
 
 
 class AwsParametersCounterpart(_AwsCounterpart):
+    vendor = "awsssm"
     head = "/airflow/variables/"
     service_word = "ssm"
     module = aws_parameters
@@ -160,6 +171,7 @@ class AwsParametersCounterpart(_AwsCounterpart):
 
 
 class GoogleCounterpart(Counterpart):
+    vendor = "gcpsecrets"
     module = google
     can_delete = False
     reading, listing = ":access", r"GET /v1/projects/demo/secrets$"
@@ -172,6 +184,9 @@ class GoogleCounterpart(Counterpart):
         self.google = secret_manager.SecretManager()
         environ = {"GOOGLE_APPLICATION_CREDENTIALS": str(key), google.ENDPOINT: self.google.url}
         super().__init__(self.google, environ, {"project_id": "demo"})
+
+    def reset(self) -> None:
+        self.google.secrets.clear()
 
     def put(self, word: str, text: str) -> None:
         self.google.put(self.name(word), text)
@@ -187,6 +202,7 @@ class GoogleCounterpart(Counterpart):
 
 
 class AzureCounterpart(Counterpart):
+    vendor = "azurekeyvault"
     module = azure
     reading, listing = "GET /secrets/.", "GET /secrets$"
     creating = changing = "PUT /secrets/"
@@ -213,6 +229,10 @@ class AzureCounterpart(Counterpart):
         super().__exit__()
         self.tokens.__exit__()
 
+    def reset(self) -> None:
+        for held in (self.vault.secrets, self.vault.deleted, self.vault.names):
+            held.clear()
+
     def put(self, word: str, text: str) -> None:
         self.vault.put(self.name(word), text)
 
@@ -230,6 +250,7 @@ class AzureCounterpart(Counterpart):
 
 
 class VaultCounterpart(Counterpart):
+    vendor = "vault"
     head = "variables/"
     module = vault
     reading, listing = "GET /v1/secret/data/", "LIST /v1/secret/metadata"
@@ -246,6 +267,9 @@ class VaultCounterpart(Counterpart):
 
     def content(self, text: str) -> Content:
         return {"value": text}
+
+    def reset(self) -> None:
+        self.vault.engines["secret"].secrets.clear()
 
     def put(self, word: str, text: str) -> None:
         self.vault.put(self.name(word), value=text)

@@ -2,11 +2,10 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, Final, TypeVar
+from typing import Any, Final
 
 from astro_sync.places.backends.base import Fault, StoreError, Trouble, require, silence
 
-_T = TypeVar("_T")
 _LOGGERS: Final = ("boto3", "botocore", "urllib3")
 _STATIC_KEYS: Final = ("aws_access_key_id", "aws_secret_access_key", "aws_session_token")
 _LONG: Final = 30.0  # a time limit that leaves room for the waits between five tries

@@ -71,11 +71,8 @@ class Naming:
         """Return why Airflow would never find an id, or why the store cannot have its name."""
         if not self.heads.get(name.kind):
             return Refusal(Reason.KIND_OFF, _WORDS.get(name.kind, ""))
-        pattern = self.patterns.get(name.kind)
-        if pattern and not pattern.match(name.id):
-            return Refusal(Reason.NOT_LOOKED_UP, f"{_WORDS[name.kind]}_lookup_pattern")
-        if self._is_a_teams(name.id):
-            return Refusal(Reason.OTHER_TEAM, "/" if self.vendor is Vendor.VAULT else _TEAM)
+        if unseen := self.unseen(name):
+            return unseen
         remote = self.remotes(name)[0]
         if refusal := self._store_refusal(remote):
             return refusal
@@ -84,6 +81,25 @@ class Naming:
             about = f"{meant.kind} {meant.id}" if meant else remote
             return Refusal(Reason.COLLISION, about)
         return None
+
+    def unseen(self, name: Name) -> Refusal | None:
+        """Return why Airflow never sees an id that the store has."""
+        pattern = self.patterns.get(name.kind)
+        if pattern and not pattern.match(name.id):
+            return Refusal(Reason.NOT_LOOKED_UP, f"{_WORDS[name.kind]}_lookup_pattern")
+        if self._is_a_teams(name.id):
+            return Refusal(Reason.OTHER_TEAM, "/" if self.vendor is Vendor.VAULT else _TEAM)
+        return None
+
+    def spellings(self, name: Name) -> tuple[Name, ...]:
+        """Return the ids that a name of the store can stand for, since Azure's tell no `-` from `_`."""
+        if self.vendor is not Vendor.AZURE:
+            return (name,)
+        return (name, Name(name.kind, name.id.replace("_", self.sep)))
+
+    def same(self, remote: str, other: str) -> bool:
+        """Tell whether two names are one in the store."""
+        return remote == other or (self.vendor is Vendor.AZURE and remote.lower() == other.lower())
 
     def has_prefix(self, kind: Kind) -> bool:
         """Tell whether a kind's secrets have a beginning that tells them from anything else in the store."""

@@ -297,7 +297,8 @@ _IDENTITY: Final = "Log in as the vendor's own tools do (AWS_PROFILE, gcloud, az
 
 
 def _read_query(vendor: Vendor, query: str) -> dict[str, Any]:
-    known, kwargs = _QUERY[vendor], {}
+    known = _QUERY[vendor]
+    kwargs: dict[str, Any] = {}
     for name, text in parse_qsl(query, keep_blank_values=True):
         if name in SECRETS:
             raise UsageError(f"{name} is a secret, and an address holds none.", hint=_IDENTITY)

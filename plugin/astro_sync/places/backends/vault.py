@@ -68,7 +68,7 @@ class KeyValue:
     def _write(self, name: str, content: Content, last: int) -> Fault | None:
         if isinstance(content, str):
             raise TypeError("a secret of Vault is a set of fields")
-        arguments = {"path": name, "secret": dict(content), "mount_point": self._mount}
+        arguments: dict[str, Any] = {"path": name, "secret": dict(content), "mount_point": self._mount}
         if self._version == 2:  # noqa: PLR2004 - the engine's own number
             arguments["cas"] = last
         try:
@@ -123,7 +123,7 @@ class KeyValue:
         options = self._member(self._member(answer, "data"), "options") or {}
         version = int(options.get("version") or 1)
         if version != self._version:
-            hint = f"Set kv_engine_version to {version} in the backend's kwargs; with {self._version} Airflow finds nothing."
+            hint = f"Set kv_engine_version to {version} in the backend's kwargs, or Airflow finds nothing there."
             raise StoreError(f"The mount {self._mount} is a KV engine of version {version}.", hint=hint)
 
     @property
