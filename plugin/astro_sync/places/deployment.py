@@ -11,7 +11,7 @@ from types import TracebackType
 from typing import Final, Self
 
 from astro_sync.concurrency import together
-from astro_sync.core.filters import Wanted
+from astro_sync.core.filters import EVERYTHING, Wanted
 from astro_sync.core.model import (
     Entry,
     Name,
@@ -295,20 +295,29 @@ class Deployment:
 def open_deployment(rest: str, role: Role, around: Surroundings) -> Deployment:
     """Return the Deployment of `deployment:ID` or `deployment:@TARGET`; raises UsageError for neither."""
     target = rest[1:] if rest.startswith("@") else None
-    settings = (
-        around.target(target)
-        if target is not None
-        else {"deployment_id": rest, "workspace_id": around.options.workspace_id}
-    )
-    deployment_id, name, workspace = (
-        settings.get(each) for each in ("deployment_id", "deployment_name", "workspace_id")
-    )
-    if not (deployment_id or name):
+    selector = select(rest, around)
+    if selector is None:
         raise UsageError(
             "The address deployment: names no Deployment.", hint="Write deployment:ID or deployment:@TARGET."
         )
-    selector = Selector(_text(deployment_id), _text(name), _text(workspace))
     return make_deployment(selector, role, around, target=target)
+
+
+def select(named: str, around: Surroundings) -> Selector | None:
+    """Return the Deployment that `ID` or `@TARGET` names, None if it names none."""
+    own = {"deployment_id": named, "workspace_id": around.options.workspace_id}
+    settings = around.target(named[1:]) if named.startswith("@") else own
+    found = Selector(*(_text(settings.get(each)) for each in ("deployment_id", "deployment_name", "workspace_id")))
+    return found if found.deployment_id or found.name else None
+
+
+def identify(selector: Selector, around: Surroundings) -> Details:
+    """Return who a Deployment is; one that is named by its id is not asked for."""
+    if selector.deployment_id:
+        return Details(selector.deployment_id, "", selector.workspace_id or "")
+    with make_deployment(selector, Role.SOURCE, around) as found:
+        found.read(EVERYTHING)
+        return found.details
 
 
 def make_deployment(

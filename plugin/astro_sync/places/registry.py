@@ -33,9 +33,15 @@ def _deployment(rest: str, role: Role, around: Surroundings) -> AnyPlace:
 
 
 def _airflow(rest: str, role: Role, around: Surroundings) -> AnyPlace:
-    from astro_sync.places.local_airflow import open_airflow
+    from astro_sync.places.airflow_api.opening import open_airflow_place
 
-    return open_airflow(rest, role, around)
+    return open_airflow_place(rest, role, around)
+
+
+def _env_manager(rest: str, role: Role, around: Surroundings) -> AnyPlace:
+    from astro_sync.places.env_manager.place import open_env_manager
+
+    return open_env_manager(rest, role, around)
 
 
 def _backend(rest: str, role: Role, around: Surroundings) -> AnyPlace:
@@ -68,6 +74,7 @@ PLACES: Final[Mapping[str, Opener]] = {
     "gcpsecrets": _vendor("gcpsecrets"),
     "azurekeyvault": _vendor("azurekeyvault"),
     "vault": _vendor("vault"),
+    "env-manager": _env_manager,
 }
 
 

@@ -50,6 +50,11 @@ class HttpTransport:
         self._authorization: str | None = None
         self.name = f"Airflow at {self._root.hostname}{self._root.path}"
 
+    @property
+    def address(self) -> str:
+        """Return the address without what may be left out of it."""
+        return self._root.geturl()
+
     def send(self, method: str, path: str, body: bytes | None = None) -> Reply:
         """Send one request; the first one also finds out which version of the API is there, and logs in."""
         if self._prefix is None:

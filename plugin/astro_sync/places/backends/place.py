@@ -152,6 +152,11 @@ class Backend:
         content = self.forms.write(write.name.kind, write.value.reveal(), self._old(write.name))
         return content if isinstance(content, Refusal) else None
 
+    @property
+    def workspace(self) -> str:
+        """Return none: the address says it all."""
+        return ""
+
     def remote_name(self, name: Name) -> str | None:
         """Return the exact name in the store."""
         return next(iter(self._known_remotes(name)), None)

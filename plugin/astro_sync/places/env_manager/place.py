@@ -1,0 +1,243 @@
+"""The Environment Manager's objects of one Workspace or Deployment, read and written through `astro api cloud`."""
+
+from collections.abc import Mapping
+from contextlib import ExitStack
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from pathlib import Path
+from types import TracebackType
+from typing import Final, Self
+
+from astro_sync.airflow.connection import defect, parse_connection, to_json
+from astro_sync.concurrency import each as run_each
+from astro_sync.core.filters import Wanted
+from astro_sync.core.model import (
+    Entry,
+    Kind,
+    Name,
+    Names,
+    Plan,
+    Reason,
+    Refusal,
+    Secrets,
+    Snapshot,
+    Traits,
+    Value,
+    Write,
+    Written,
+    name_of,
+)
+from astro_sync.core.secrecy import is_sensitive
+from astro_sync.errors import UsageError
+from astro_sync.places.airflow_api.astro_transport import AstroTransport
+from astro_sync.places.airflow_api.connection_text import text_of
+from astro_sync.places.airflow_api.report import Report
+from astro_sync.places.airflow_api.transport import ApiError
+from astro_sync.places.base import Prepared, Role, Surroundings
+from astro_sync.places.deployment import identify, select
+from astro_sync.places.env_manager.client import EnvManagerClient
+from astro_sync.places.env_manager.objects import RemoteObject, Scope, Unfit, WriteObject, unfit
+from astro_sync.storage.backup import keep_entries, load_entries
+from astro_sync.storage.lock import hold_shared
+
+_TRAITS: Final = Traits(Names.AIRFLOW, secrets=Secrets.HIDDEN, shared=True, as_fields=True, descriptions=True)
+# of two that Airflow looks up under one name, the first wins
+_ORDER: Final = (Kind.CONNECTION, Kind.VARIABLE, Kind.ENVIRONMENT)
+_HINT: Final = "Write env-manager:workspace/ID, env-manager:deployment/ID or env-manager:@TARGET."
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PreparedObjects(Prepared):
+    """The objects as the API wants them, which of them are new, and the names of the entries that they hold."""
+
+    objects: tuple[WriteObject, ...]
+    create: frozenset[Name]
+    names: Mapping[Name, Name]
+
+
+@dataclass(slots=True, kw_only=True)
+class EnvManager:
+    """The environment objects of one scope for one run; a Deployment sees those of its Workspace that are linked."""
+
+    client: EnvManagerClient
+    label: str
+    role: Role
+    around: Surroundings
+    kind: str = field(default="env-manager", init=False)
+    traits: Traits = field(default=_TRAITS, init=False)
+    _held: Snapshot = field(default_factory=Snapshot, init=False)
+    _shown: Mapping[Name, RemoteObject] = field(default_factory=dict, init=False)
+    _written: dict[Name, bool] = field(default_factory=dict, init=False)
+    _stack: ExitStack = field(default_factory=ExitStack, init=False)
+
+    def __enter__(self) -> Self:
+        if self.role is Role.DESTINATION:
+            around = self.around
+            locks = around.state / "locks"
+            self._stack.enter_context(hold_shared(locks, self.address, around.timeout, around.tell))
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._stack.close()
+
+    def __str__(self) -> str:
+        return self.client.name
+
+    @property
+    def address(self) -> str:
+        """Return its address, by ids."""
+        scope = self.client.scope
+        return f"env-manager:{'deployment' if scope.deployment else 'workspace'}/{scope.entity}"
+
+    def read(self, wanted: Wanted) -> Snapshot:
+        """Return its objects; a secret has no value unless secrets were asked for.
+
+        Raises UnusableError if it cannot be reached, or gives out no secrets that were asked for.
+        """
+        options, linked = self.around.options, self.client.scope.deployment
+        # an environment variable may be one of Airflow's by its name
+        kinds = [kind for kind in _ORDER if kind is Kind.ENVIRONMENT or wanted.wants_kind(kind)]
+        listed = run_each(
+            lambda kind: self.client.read([kind], with_secrets=options.with_secrets, linked=linked),
+            kinds,
+            at_once=options.jobs,
+        )
+        shown: dict[Name, RemoteObject] = {}
+        for found in (each for part in listed for each in part):
+            name = name_of(found.name.id) if found.name.kind is Kind.ENVIRONMENT else found.name
+            if wanted.wants(name):
+                shown.setdefault(name, found)
+        self._shown = shown
+        entries = {name: self._entry(name, found) for name, found in shown.items()}
+        self._held = Snapshot(entries, complete=wanted.only is None)
+        return self._held
+
+    @property
+    def workspace(self) -> str:
+        """Return none: the address says it all."""
+        return ""
+
+    def remote_name(self, _name: Name) -> str | None:
+        """Return None: the key is its own name."""
+        return None
+
+    def refusal(self, write: Write) -> Refusal | None:
+        """Return why the Environment Manager cannot hold this as it is."""
+        shown = self._shown.get(write.name)
+        if shown is not None and shown.inherited:
+            source = shown.raw.get("sourceScopeEntityId") or "ID"
+            about = f"it is linked from the Workspace; change it there: env-manager:workspace/{source}"
+            return Refusal(Reason.CANNOT_HOLD, about)
+        wanted = self._object(write)
+        if wanted is None:
+            return Refusal(Reason.UNSOUND_CONNECTION, defect(write.value.reveal()) or "")
+        if (why := unfit(wanted)) is not None:
+            return _REFUSALS[why]
+        gone = wanted.connection is not None and not wanted.connection.password
+        if gone and shown is not None and _has_password(shown):
+            about = "the password that it has there cannot be emptied; delete the connection there first"
+            return Refusal(Reason.CANNOT_HOLD, about)
+        return None
+
+    def prepare(self, plan: Plan) -> PreparedObjects:
+        """Turn the writes into objects; each takes a call of its own."""
+        pairs = [(write, wanted) for write in plan.writes if (wanted := self._object(write)) is not None]
+        create = frozenset(wanted.name for write, wanted in pairs if write.old is None)
+        objects = tuple(wanted for _, wanted in pairs)
+        names = {wanted.name: write.name for write, wanted in pairs}
+        return PreparedObjects(writes=plan.writes, calls=len(objects), objects=objects, create=create, names=names)
+
+    def apply(self, prepared: PreparedObjects) -> Written:
+        """Write object by object; what links to each is echoed."""
+        self._written |= {write.name: write.secret for write in prepared.writes}
+        try:
+            report = self.client.write(prepared.objects, create=prepared.create)
+            results = {prepared.names[name]: result for name, result in report.results.items()}
+            return Report(results, report.failure).written()
+        except ApiError as error:
+            return Written(failure=error)
+
+    def keep_backup(self, folder: Path, now: datetime) -> Path | None:
+        """Keep all that was read last; what is hidden by its name alone."""
+        entries = list(self._held.entries.values())
+        return keep_entries(folder, self.address, entries, now) if entries else None
+
+    def read_backup(self, backup: Path) -> Snapshot:
+        """Return what a backup holds."""
+        return Snapshot({entry.name: entry for entry in load_entries(backup)})
+
+    def _entry(self, name: Name, found: RemoteObject) -> Entry:
+        if found.connection is None:
+            value = None if found.text is None else Value(found.text)
+            return Entry(name, value, found.secret, found.description, updated_at=found.updated_at)
+        text = text_of(found.connection)
+        if isinstance(text, Refusal):
+            return Entry(name, None, problem=text)
+        value = None if found.hidden else Value(text)
+        # A connection has no mark of its own: whether it is a secret was decided when it was written.
+        secret = self._written.get(name, value is None or is_sensitive(name.key, value))
+        visible = Value(to_json(found.connection)) if found.hidden else None
+        return Entry(name, value, secret, visible=visible, updated_at=found.updated_at)
+
+    def _object(self, write: Write) -> WriteObject | None:
+        """Return a write as the API wants it; None for a connection that Airflow cannot read."""
+        new = write.old is None
+        auto_link = True if new and self.around.options.auto_link else None
+        shown = self._shown.get(write.name)
+        wanted = WriteObject(
+            shown.name if shown else write.name,
+            write.value.reveal(),
+            secret=write.secret,
+            description=write.description,
+            auto_link=auto_link,
+        )
+        if wanted.name.kind is not Kind.CONNECTION:
+            return wanted
+        connection = parse_connection(wanted.text)
+        if connection is None:
+            return None
+        description = connection.description or write.description
+        return replace(wanted, text="", connection=connection, description=description)
+
+
+def open_env_manager(rest: str, role: Role, around: Surroundings) -> EnvManager:
+    """Return the objects of `workspace/ID`, `deployment/ID` or `@TARGET`; raises UsageError for anything else."""
+    scope, label = _scope(rest, around)
+    if scope.deployment and around.options.auto_link and role is Role.DESTINATION:
+        raise UsageError(
+            "--auto-link is for objects of a Workspace, not of a Deployment.", hint="Write env-manager:workspace/ID."
+        )
+    name = f"Environment Manager of {'Deployment' if scope.deployment else 'Workspace'} {label}"
+    client = EnvManagerClient(AstroTransport(around.astro(), "cloud", (), name), scope, name)
+    return EnvManager(client=client, label=label, role=role, around=around)
+
+
+def _scope(rest: str, around: Surroundings) -> tuple[Scope, str]:
+    kind, _, entity = rest.partition("/")
+    if kind == "workspace" and entity:
+        return Scope(entity, deployment=False), entity
+    if kind == "deployment" and entity:
+        return Scope(entity, deployment=True), entity
+    if not rest.startswith("@"):
+        raise UsageError(f"The address env-manager:{rest} names no Workspace or Deployment.", hint=_HINT)
+    if selector := select(rest, around):
+        found = identify(selector, around)
+        return Scope(found.deployment_id, deployment=True), found.name or rest[1:]
+    workspace = around.target(rest[1:]).get("workspace_id")
+    if isinstance(workspace, str) and workspace:
+        return Scope(workspace, deployment=False), rest[1:]
+    raise UsageError(f"The target {rest[1:]} names no Deployment and no Workspace.", hint=_HINT)
+
+
+def _has_password(shown: RemoteObject) -> bool:
+    return "password" in shown.hidden or bool(shown.connection and shown.connection.password)
+
+
+_REFUSALS: Final = {
+    Unfit.NO_TYPE: Refusal(Reason.UNSOUND_CONNECTION, "it has no type"),
+    Unfit.EXTRA_NO_OBJECT: Refusal(Reason.UNSOUND_CONNECTION, "its extra is not a JSON object"),
+    Unfit.NUMBER: Refusal(Reason.NOT_EXACT, "a number in its extra would change: it is kept as a 64-bit float"),
+    Unfit.EMPTY_SECRET: Refusal(Reason.EMPTY, "an empty secret means no change there"),
+}
