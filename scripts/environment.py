@@ -1,7 +1,8 @@
 """Make the virtual environments in which the scripts beside this one run.
 
-`environment.py demo|dev|airflow` prints the folder of the programs (`…/bin`). Each environment is made once below
-`.cache/` and again when something that it was made from has changed; progress goes to stderr. Standard library only.
+`environment.py demo|dev|airflow|airflow2` prints the folder of the programs (`…/bin`). Each environment is made once
+below `.cache/` and again when something that it was made from has changed; progress goes to stderr. Standard library
+only.
 """
 
 import contextlib
@@ -20,6 +21,7 @@ from typing import Any
 
 PROJECT = Path(__file__).resolve().parent.parent
 AIRFLOW = "apache-airflow>=3.3,<4"
+AIRFLOW_2 = "apache-airflow>=2.11,<3"  # its REST API is version 1
 COMPLETE = ".complete"
 UNUSED_AFTER = 7 * 24 * 3600  # seconds; a younger one may serve a run of another branch at this moment
 
@@ -45,6 +47,8 @@ def requirements(purpose: str, pyproject: dict[str, Any]) -> list[str]:
             return [*editable, *group("check", pyproject), *group("test", pyproject)]
         case "airflow":
             return [AIRFLOW]
+        case "airflow2":
+            return [AIRFLOW_2]
     sys.exit(f"There is no environment {purpose!r}.")
 
 

@@ -1,10 +1,16 @@
 """A real Apache Airflow with a metadata database of its own."""
 
+import contextlib
 import json
 import os
 import shutil
+import signal
+import socket
 import subprocess
-from collections.abc import Mapping, Sequence
+import time
+import urllib.request
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -12,8 +18,19 @@ from astro_stand_in.dev import FERNET_KEY
 
 INSIDE = Path(__file__).parent / "airflow" / "inside.py"
 PROGRAM = "ASTRO_SYNC_TEST_AIRFLOW"
+PROGRAM_2 = "ASTRO_SYNC_TEST_AIRFLOW2"
+STARTS_WITHIN = 180  # seconds, on a machine that is busy with other tests
 
 Json = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Served:
+    """Where a real Airflow's REST API is, and who may use it."""
+
+    url: str
+    user: str
+    password: str
 
 
 class RealAirflow:
@@ -49,6 +66,37 @@ class RealAirflow:
         """
         return self._ask("look-up", {"variables": variables, "connections": connections}, environment or {})
 
+    @contextlib.contextmanager
+    def serve(self) -> Iterator[Served]:
+        """Start what serves the REST API, `api-server` or Airflow 2's `webserver`, and end it."""
+        with socket.create_server(("127.0.0.1", 0)) as free:
+            port = free.getsockname()[1]
+        is_2 = self.run("version").stdout.strip().startswith("2.")
+        if is_2:
+            who = ("-u", "admin", "-p", "admin", "-f", "A", "-l", "B", "-r", "Admin", "-e", "admin@example.com")
+            self.run("users", "create", *who)
+        words = (
+            f"webserver --hostname 127.0.0.1 --port {port}" if is_2 else f"api-server --host 127.0.0.1 --port {port}"
+        )
+        command = [str(self.program), *words.split(), "--workers", "1", *([] if is_2 else ["--apps", "core"])]
+        with (self.home / "server.log").open("w") as log:
+            process = subprocess.Popen(
+                command, cwd=self.home, env=self._environment({}), stdout=log, stderr=log, start_new_session=True
+            )
+        url = f"http://127.0.0.1:{port}"
+        try:
+            _wait_for(f"{url}/api/{'v1' if is_2 else 'v2'}/version", process)
+            passwords = self.home / "simple_auth_manager_passwords.json.generated"
+            yield Served(url, "admin", "admin" if is_2 else json.loads(passwords.read_text())["admin"])
+        finally:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGTERM)
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                process.wait(10)
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
+
     def _ask(self, act: str, question: Json, environment: Mapping[str, str]) -> Json:
         file = self.home / "question.json"
         file.write_text(json.dumps(question))
@@ -57,6 +105,17 @@ class RealAirflow:
         return answer
 
     def _execute(self, command: Sequence[str], environment: Mapping[str, str]) -> "subprocess.CompletedProcess[str]":
+        return subprocess.run(
+            command,
+            cwd=self.home,
+            env=self._environment(environment),
+            capture_output=True,
+            text=True,
+            check=True,
+            timeout=120,
+        )
+
+    def _environment(self, environment: Mapping[str, str]) -> dict[str, str]:
         own = {
             "PATH": f"{self.program.parent}{os.pathsep}/usr/bin{os.pathsep}/bin",
             "HOME": str(self.home),
@@ -64,7 +123,18 @@ class RealAirflow:
             "AIRFLOW_HOME": str(self.home),
             "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
             "AIRFLOW__CORE__FERNET_KEY": FERNET_KEY,  # the CLI's own, else it could not read what is stored here
+            "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_USERS": "admin:admin",
+            "AIRFLOW__API__AUTH_BACKENDS": "airflow.api.auth.backend.basic_auth",
         }
-        return subprocess.run(
-            command, cwd=self.home, env={**environment, **own}, capture_output=True, text=True, check=True, timeout=120
-        )
+        return {**environment, **own}
+
+
+def _wait_for(url: str, process: "subprocess.Popen[bytes]") -> None:
+    deadline = time.monotonic() + STARTS_WITHIN
+    while time.monotonic() < deadline:
+        assert process.poll() is None, "the server ended, see server.log"
+        with contextlib.suppress(OSError), urllib.request.urlopen(url, timeout=5) as answer:  # noqa: S310 - ours
+            if answer.status == 200:
+                return
+        time.sleep(0.3)
+    raise TimeoutError(url)

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from astro_stand_in.connections import fields_of
 from astro_sync.envfile.dialects import COMPOSE
 
 FIXTURES = Path(__file__).resolve().parent.parent / "fixtures"
@@ -154,6 +155,11 @@ class Sandbox:
         lost-write, late-write (seconds until the API has written, even if the call was killed meanwhile),
         concurrent-key (key, value, is_secret), write-refused (message), save-unwritable, truncate (bytes),
         killed-export (during: variables or connections), half-export (fails: variables or connections), stdin-reset.
+
+        Of requests to an API, each with `page` for the n-th request of a call alone: http-status (status; body, html,
+        echo: the answer repeats what was sent; headers; after: what was asked for is done all the same), http-cut
+        (noticed or not; bytes), http-slow (seconds; the state's `api_limit` is what the CLI waits, what it sent is
+        done all the same), listing-changes (kind: variables or connections; add: rows, remove: keys; deployment_id).
         """
         with self.change() as state:
             state["faults"].append({"name": name, **options})
@@ -197,15 +203,8 @@ class Sandbox:
         descriptions: Mapping[str, str] | None = None,
     ) -> None:
         """Replace the metadata database: stored texts of variables, and URIs or stored fields of connections."""
-        about = descriptions or {}
         with self.change() as state:
-            state["airflow"]["variables"] = [
-                {"key": key, "val": text, "description": about.get(key)} for key, text in (variables or {}).items()
-            ]
-            state["airflow"]["connections"] = [
-                {"conn_id": conn_id} | ({"uri": parts} if isinstance(parts, str) else dict(parts))
-                for conn_id, parts in (connections or {}).items()
-            ]
+            state["airflow"] |= _rows(variables or {}, connections or {}, descriptions or {})
 
     def use_airflow(self, program: Path, home: Path) -> None:
         """Take the metadata database of a real Airflow: its `airflow`, and its AIRFLOW_HOME."""
@@ -233,6 +232,77 @@ class Sandbox:
         lines = (folder / "connections-export.env").read_text().splitlines()
         self.set_airflow(variables, dict(line.split("=", 1) for line in lines), descriptions)
 
+    # --- metadata databases behind the REST API, and the Environment Manager ---
+
+    def stop_airflow(self, how: str = "stopped") -> None:
+        """Let the local Airflow not run: "stopped", "no-containers", "no-docker", "no-runtime" or "no-venv"."""
+        with self.change() as state:
+            state["airflow"]["running"] = how
+
+    def set_metadata(
+        self,
+        deployment_id: str,
+        variables: Mapping[str, str] | None = None,
+        connections: Mapping[str, str | Mapping[str, object]] | None = None,
+        descriptions: Mapping[str, str] | None = None,
+        version: str = "3.3.2",
+    ) -> None:
+        """Replace the metadata database of a Deployment, as `set_airflow` does that of the local Airflow."""
+        with self.change() as state:
+            deployment = _deployment(state, deployment_id)
+            deployment["airflow_version"] = version
+            deployment["airflow"] = _rows(variables or {}, connections or {}, descriptions or {})
+
+    def metadata(self, deployment_id: str | None = None) -> Json:
+        """Return a metadata database as it is, of the local Airflow or of a Deployment.
+
+        The answer is {"variables": {key: (text, description)}, "connections": {id: fields}}.
+        """
+        state = self.state
+        found = state["airflow"] if deployment_id is None else _deployment(state, deployment_id).get("airflow", {})
+        return {
+            "variables": {row["key"]: (row["val"], row.get("description")) for row in found.get("variables", [])},
+            "connections": {row["conn_id"]: fields_of(row) for row in found.get("connections", [])},
+        }
+
+    def serve_airflow(self, url: str, deployment_id: str | None = None) -> None:
+        """Let a real Airflow on this machine answer `astro api airflow`, locally or for a Deployment."""
+        with self.change() as state:
+            owner = state if deployment_id is None else _deployment(state, deployment_id)
+            owner.setdefault("airflow", {})["api"] = url
+
+    def add_object(self, kind: str, key: str, fields: Mapping[str, object], **more: object) -> str:
+        """Put an object into the Environment Manager and return its id.
+
+        `kind` is variable, airflow-variable or connection; `fields` its own body, real secrets included; it belongs to
+        workspace `ws-1` unless `deployment_id` or `workspace_id` is given; `links`, `excludeLinks`,
+        `autoLinkDeployments` and `description` as the API has them.
+        """
+        object_type, field = _KINDS[kind]
+        workspace, deployment = more.pop("workspace_id", "ws-1"), more.pop("deployment_id", None)
+        with self.change() as state:
+            objects = state.setdefault("environment_objects", [])
+            added: Json = {
+                "id": f"c{len(objects):024d}",
+                "objectKey": key,
+                "objectType": object_type,
+                field: dict(fields),
+            }
+            added |= {"scope": "DEPLOYMENT" if deployment else "WORKSPACE", "scopeEntityId": deployment or workspace}
+            stamps = {"createdAt": "2026-08-01T00:00:00Z", "updatedAt": "2026-08-01T00:00:00Z"}
+            objects.append(added | stamps | more)
+        return str(added["id"])
+
+    def objects(self) -> list[Json]:
+        """Return the Environment Manager's objects as they are, real secrets included."""
+        found: list[Json] = self.state.get("environment_objects", [])
+        return found
+
+    def fetch_secrets(self, *, allowed: bool) -> None:
+        """Say whether the organization lets its secrets be read back."""
+        with self.change() as state:
+            state["secrets_fetching"] = allowed
+
     # --- what was called ---
 
     def calls(self, prefix: str | None = None) -> list[Json]:
@@ -250,8 +320,9 @@ class Sandbox:
         return [call for call in merged.values() if call["argv"][: len(wanted)] == wanted]
 
     def writing_calls(self) -> list[Json]:
-        """Return the calls that write to a Deployment."""
-        return [*self.calls("deployment variable create"), *self.calls("deployment variable update")]
+        """Return the calls that write: to a Deployment, or through an API."""
+        through_api = [call for call in self.calls("api") if any(sent["method"] != "GET" for sent in requests(call))]
+        return [*self.calls("deployment variable create"), *self.calls("deployment variable update"), *through_api]
 
     def wait_for(self, fact: str, timeout: float = 20) -> object:
         """Wait until some call has recorded a fact, and return it; for calls that still run."""
@@ -314,6 +385,34 @@ def wait_until(condition: Callable[[], bool], seconds: float = 20) -> bool:
     while not (held := condition()) and time.monotonic() < end:
         time.sleep(0.01)
     return held
+
+
+def requests(call: Json) -> list[Json]:
+    """Return the requests to an API that a recorded call has made."""
+    return [call[name] for name in sorted(call) if name.startswith("request_")]
+
+
+_KINDS = {
+    "variable": ("ENVIRONMENT_VARIABLE", "environmentVariable"),
+    "airflow-variable": ("AIRFLOW_VARIABLE", "airflowVariable"),
+    "connection": ("CONNECTION", "connection"),
+}
+
+
+def _rows(
+    variables: Mapping[str, str],
+    connections: Mapping[str, str | Mapping[str, object]],
+    descriptions: Mapping[str, str],
+) -> Json:
+    return {
+        "variables": [
+            {"key": key, "val": text, "description": descriptions.get(key)} for key, text in variables.items()
+        ],
+        "connections": [
+            {"conn_id": conn_id} | ({"uri": parts} if isinstance(parts, str) else dict(parts))
+            for conn_id, parts in connections.items()
+        ],
+    }
 
 
 def _first_state() -> Json:

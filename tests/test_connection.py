@@ -1,4 +1,5 @@
 import json
+from urllib.parse import quote
 
 import pytest
 from hypothesis import given, settings
@@ -6,11 +7,14 @@ from hypothesis import strategies as st
 
 from astro_sync.airflow.connection import (
     Connection,
+    UnreadableConnectionError,
+    defect,
+    differing_fields,
     extras,
     local_host,
     means_the_same,
     parse_connection,
-    problems,
+    read_connection,
     to_json,
     to_text,
     to_uri,
@@ -85,12 +89,12 @@ def test_a_connection_reads_as_airflow_reads_it(text: str, connection: Connectio
 
 @pytest.mark.parametrize(("text", "reason"), WRONG)
 def test_what_is_wrong_is_said_in_words(text: str, reason: str) -> None:
-    assert reason in (problems(text) or "")
+    assert reason in (defect(text) or "")
 
 
 @pytest.mark.parametrize("text", SOUND)
 def test_nothing_is_said_of_a_sound_connection(text: str) -> None:
-    assert problems(text) is None
+    assert defect(text) is None
 
 
 @pytest.mark.parametrize(("connection", "uri"), WRITTEN)
@@ -202,4 +206,44 @@ def test_every_connection_survives_being_written_and_read(connection: Connection
 )
 @settings(max_examples=300)
 def test_any_text_is_read_or_has_a_problem(text: str) -> None:
-    assert parse_connection(text) is not None or problems(text) is not None
+    assert parse_connection(text) is not None or defect(text) is not None
+
+
+@pytest.mark.parametrize(
+    ("text", "other", "fields"),
+    [
+        ("x://u:p@h", "x://u:p@h/", ()),
+        ("x://u:p@h", "y://v:q@i:1/s", ("conn_type", "host", "login", "password", "schema", "port")),
+        ("x://h/?a=1&b=2", "x://h/?b=3&c=4&a=1", ("extra.b", "extra.c")),
+        (
+            '{"conn_type": "x", "extra": {"a": {"b": 1}}}',
+            '{"conn_type": "x", "extra": {"a": {"b": 1.0}}}',
+            ("extra.a",),
+        ),
+        ('{"conn_type": "x", "extra": {"\\u001b": 1}}', "x://", ("extra.\\u001b",)),
+        ('{"conn_type": "x", "description": "d"}', '{"conn_type": "x", "description": "e"}', ("description",)),
+        ('{"conn_type": "x", "description": "d"}', "x://", ()),
+        ("not a uri", "x://", ()),
+    ],
+)
+def test_the_fields_that_differ_are_named(text: str, other: str, fields: tuple[str, ...]) -> None:
+    assert differing_fields(text, other) == fields
+    assert sorted(differing_fields(other, text)) == sorted(fields)
+
+
+@pytest.mark.parametrize("opening", ["[", '{"a":'])
+@pytest.mark.parametrize("depth", [450, 3_000, 100_000])
+def test_a_connection_that_nests_without_end_is_unreadable(opening: str, depth: int) -> None:
+    nested = opening * depth + "1" + ("]" if opening == "[" else "}") * depth
+    for text in (
+        f'{{"conn_type": "x", "extra": {{"k": {nested}}}}}',
+        json.dumps({"conn_type": "x", "extra": f'{{"k": {nested}}}'}),
+    ):
+        with pytest.raises(UnreadableConnectionError, match="nested too deeply"):
+            read_connection(text)
+        assert not means_the_same(text, "x://")
+        assert differing_fields(text, "x://") == ()
+    uri = f"x://h/?k={quote(nested)}"
+    connection = read_connection(uri)
+    assert extras(connection) == {"k": nested}
+    assert parse_connection(to_text(connection)) == connection

@@ -1,6 +1,17 @@
-"""Run `python -m astro_sync` like the `astro-sync` command."""
+"""The `astro-sync` command, also as `python -m astro_sync`."""
 
-from astro_sync.cli.app import main
+import sys
+from typing import NoReturn
+
+
+def main() -> NoReturn:
+    """Import the command line and run it."""
+    try:
+        from astro_sync.cli.app import main as run
+    except KeyboardInterrupt:
+        sys.exit(130)  # ExitCode.INTERRUPTED; nothing had begun
+    run()
+
 
 if __name__ == "__main__":
     main()

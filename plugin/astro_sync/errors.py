@@ -47,6 +47,15 @@ class UsageError(AstroSyncError):
     code = "usage"
 
 
+class DeclinedError(AstroSyncError):
+    """The answer no to a question; its sentence is all that is shown."""
+
+    code = "declined"
+
+    def __init__(self, message: str = "Nothing was changed.") -> None:
+        super().__init__(message)
+
+
 class RefusedError(AstroSyncError):
     """Stop before any change."""
 

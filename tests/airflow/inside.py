@@ -4,6 +4,7 @@
 """
 
 import importlib
+import importlib.util
 import json
 import sys
 from collections.abc import Callable
@@ -26,6 +27,10 @@ def store(entries: Json) -> Json:
 def look_up(names: Json) -> Json:
     """Ask for each name once in the core and once in the Task SDK; what cannot be had is the name of the error."""
     core = importlib.import_module("airflow.models")
+    if not importlib.util.find_spec("airflow.sdk"):  # Airflow 2 has one reader
+        connection = _fields_by(core.Connection.get_connection_from_secrets)
+        variables = _ask(core.Variable.get, names["variables"])
+        return {"core": {"variables": variables, "connections": _ask(connection, names["connections"])}}
     tasks = importlib.import_module("airflow.sdk")
     return {
         "core": {

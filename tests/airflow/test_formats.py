@@ -8,7 +8,7 @@ from typing import Any, Final
 import pytest
 
 from astro_sync.airflow.connection import Connection, means_the_same, to_text
-from astro_sync.core.secrecy import CONNECTION, VARIABLE
+from astro_sync.airflow.names import CONNECTION, VARIABLE
 from astro_sync.formats import connections_env, connections_json, connections_yaml, variables_json
 from odd_entries import CONNECTIONS, VARIABLES
 from real_airflow import RealAirflow

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import pytest
 
 from astro_sync.envfile.dialects import RUNTIMES
-from e2e.runs import document, pull, push, target, values, world
+from e2e.runs import document, env_changes, pull, push, target, targets, values, world
 from odd_entries import CONNECTIONS, TEXTS
 from real_airflow import RealAirflow
 from sandbox import Json, Result, Sandbox
@@ -35,7 +35,7 @@ class Journey:
         found: dict[str, str] = {}
         for result in (self.pushed, self.pulled):
             report = document(result)
-            for changes in (report["env_changes"], *(one["changes"] for one in report["targets"])):
+            for changes in (env_changes(report), *(one["changes"] for one in targets(report))):
                 found |= {
                     change["key"]: change["reason"] for change in changes if change["action"] in {"refused", "skip"}
                 }

@@ -1,6 +1,5 @@
 import pkgutil
 import re
-import time
 from pathlib import Path
 
 import pytest
@@ -159,16 +158,3 @@ def test_no_value_stands_in_any_message(pieces: list[str]) -> None:
         "{}", "hunter2"
     )
     assert all("hunter2" not in problem.message for problem in check_file(subject(text)))
-
-
-@pytest.mark.parametrize("runtime", RUNTIMES)
-def test_ten_thousand_keys_are_checked_and_fixed_in_well_under_two_seconds_each(runtime: str) -> None:
-    line = "export AIRFLOW_CONN_{0}=postgres://u:p%2F{0}@db{0}.example.com:5432/x?a=b # {0}\n".format
-    large = subject("".join(map(line, range(10_000))), runtime)
-    begun = time.process_time()
-    found = check_file(large)
-    checked = time.process_time()
-    fix_file(large)
-    assert len(found) >= 10_000
-    assert checked - begun < 4  # on a loaded machine, under coverage
-    assert time.process_time() - checked < 4

@@ -3,7 +3,7 @@ from collections.abc import Callable, Mapping
 import pytest
 
 from astro_sync.checks import Problem
-from astro_sync.checks.empty_value import CHECK
+from astro_sync.checks.empty_value import empty_value
 
 Examine = Callable[..., list[Problem]]
 
@@ -23,6 +23,6 @@ Examine = Callable[..., list[Problem]]
 def test_an_airflow_variable_or_connection_without_a_value_is_found(
     examine: Examine, text: str, environ: Mapping[str, str], lines: list[int]
 ) -> None:
-    found = examine(CHECK, text, "docker", environ)
+    found = examine(empty_value, text, "docker", environ)
     assert [problem.line for problem in found] == lines
     assert all(problem.message.startswith("is empty") for problem in found)

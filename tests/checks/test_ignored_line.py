@@ -3,7 +3,7 @@ from collections.abc import Callable, Mapping
 import pytest
 
 from astro_sync.checks import Problem
-from astro_sync.checks.ignored_line import CHECK
+from astro_sync.checks.ignored_line import ignored_line
 
 Examine = Callable[..., list[Problem]]
 
@@ -29,10 +29,10 @@ Examine = Callable[..., list[Problem]]
 def test_a_line_from_which_the_runtime_reads_nothing_is_found(
     examine: Examine, runtime: str, text: str, environ: Mapping[str, str], expected: list[tuple[int, str]]
 ) -> None:
-    found = examine(CHECK, text, runtime, environ)
+    found = examine(ignored_line, text, runtime, environ)
     assert [(problem.line, problem.message) for problem in found] == expected
 
 
 def test_a_word_on_its_own_is_never_shown_since_it_may_be_a_piece_of_a_value(examine: Examine) -> None:
     text = 'KEY="-----BEGIN\nc2VjcmV0\n-----END"\n'
-    assert [problem.key for problem in examine(CHECK, text, "standalone")] == [None, None]
+    assert [problem.key for problem in examine(ignored_line, text, "standalone")] == [None, None]

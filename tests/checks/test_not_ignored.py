@@ -3,7 +3,7 @@ from collections.abc import Callable
 import pytest
 
 from astro_sync.checks import Problem, Surroundings
-from astro_sync.checks.not_ignored import CHECK
+from astro_sync.checks.not_ignored import not_ignored
 from astro_sync.checks.surroundings import GitState
 
 
@@ -12,5 +12,5 @@ from astro_sync.checks.surroundings import GitState
 def test_only_a_file_that_git_would_take_is_found_whatever_it_holds(
     examine: Callable[..., list[Problem]], text: str, state: GitState
 ) -> None:
-    found = examine(CHECK, text, "docker", {}, Surroundings(git=state))
+    found = examine(not_ignored, text, "docker", {}, Surroundings(git=state))
     assert [(problem.line, problem.key) for problem in found] == ([(1, None)] if state is GitState.UNTRACKED else [])

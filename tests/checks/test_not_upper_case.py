@@ -3,7 +3,7 @@ from collections.abc import Callable
 import pytest
 
 from astro_sync.checks import Problem
-from astro_sync.checks.not_upper_case import CHECK
+from astro_sync.checks.not_upper_case import not_upper_case
 
 Examine = Callable[..., list[Problem]]
 Repair = Callable[..., str]
@@ -26,11 +26,11 @@ Repair = Callable[..., str]
 def test_a_name_that_airflow_never_looks_up_is_found_and_put_in_upper_case(
     examine: Examine, repair: Repair, runtime: str, text: str, fixed: str
 ) -> None:
-    (problem,) = examine(CHECK, text, runtime)
+    (problem,) = examine(not_upper_case, text, runtime)
     assert problem.fixable
     assert problem.message == "Airflow looks it up in upper case only, so it never finds this one"
-    assert repair(CHECK, text, runtime) == fixed
-    assert examine(CHECK, fixed, runtime) == []
+    assert repair(not_upper_case, text, runtime) == fixed
+    assert examine(not_upper_case, fixed, runtime) == []
 
 
 @pytest.mark.parametrize(
@@ -48,18 +48,18 @@ def test_a_name_that_airflow_never_looks_up_is_found_and_put_in_upper_case(
 def test_a_name_stays_where_another_would_be_meant_or_nothing_real_be_found(
     examine: Examine, repair: Repair, runtime: str, text: str
 ) -> None:
-    found = examine(CHECK, text, runtime)
+    found = examine(not_upper_case, text, runtime)
     assert [problem.fixable for problem in found] == [False]
-    assert repair(CHECK, text, runtime) == text
+    assert repair(not_upper_case, text, runtime) == text
 
 
 def test_a_name_that_comes_from_outside_stays(examine: Examine, repair: Repair) -> None:
     text = "AIRFLOW_VAR_x\n"
-    (problem,) = examine(CHECK, text, "docker", {"AIRFLOW_VAR_x": "1"})
+    (problem,) = examine(not_upper_case, text, "docker", {"AIRFLOW_VAR_x": "1"})
     assert not problem.fixable
-    assert repair(CHECK, text, "docker", {"AIRFLOW_VAR_x": "1"}) == text
+    assert repair(not_upper_case, text, "docker", {"AIRFLOW_VAR_x": "1"}) == text
 
 
 @pytest.mark.parametrize("text", ["AIRFLOW_VAR_X=x\n", "airflow_home=x\n", "my_airflow_var_x=1\n", "AIRFLOW_VAR=x\n"])
 def test_other_names_may_be_in_any_case(examine: Examine, text: str) -> None:
-    assert examine(CHECK, text) == []
+    assert examine(not_upper_case, text) == []

@@ -3,7 +3,7 @@ from collections.abc import Callable
 import pytest
 
 from astro_sync.checks import Problem
-from astro_sync.checks.placeholder import CHECK
+from astro_sync.checks.placeholder import placeholder
 
 Examine = Callable[..., list[Problem]]
 
@@ -23,7 +23,7 @@ Examine = Callable[..., list[Problem]]
 def test_a_text_that_only_stands_for_a_secret_is_found(
     examine: Examine, runtime: str, text: str, lines: list[int]
 ) -> None:
-    found = examine(CHECK, text, runtime)
+    found = examine(placeholder, text, runtime)
     assert [(problem.line, problem.fixable) for problem in found] == [(line, False) for line in lines]
     assert {problem.message for problem in found} <= {
         "holds only a placeholder: set its real value, or remove the line"

@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from astro_sync.checks import Problem
-from astro_sync.checks.readers_differ import CHECK
+from astro_sync.checks.readers_differ import readers_differ
 from astro_sync.envfile.dialects import COMPOSE, READERS, RUNTIMES
 
 Examine = Callable[..., list[Problem]]
@@ -43,15 +43,15 @@ Repair = Callable[..., str]
 def test_in_docker_mode_a_line_is_respelled_for_all_readers(
     examine: Examine, repair: Repair, text: str, fixed: str, message: str
 ) -> None:
-    (problem,) = examine(CHECK, text)
+    (problem,) = examine(readers_differ, text)
     assert (problem.line, problem.key, problem.fixable, problem.message) == (
         1,
-        None if "# A" in text else "A",
+        "*** (line 1)" if "# A" in text else "A",
         True,
         message,
     )
-    assert repair(CHECK, text) == fixed
-    assert examine(CHECK, fixed) == []
+    assert repair(readers_differ, text) == fixed
+    assert examine(readers_differ, fixed) == []
 
 
 @pytest.mark.parametrize(
@@ -66,10 +66,10 @@ def test_in_docker_mode_a_line_is_respelled_for_all_readers(
 def test_in_standalone_mode_it_keeps_what_that_reads(
     examine: Examine, repair: Repair, text: str, fixed: str, message: str
 ) -> None:
-    (problem,) = examine(CHECK, text, "standalone")
+    (problem,) = examine(readers_differ, text, "standalone")
     assert (problem.line, problem.key, problem.fixable, problem.message) == (1, "A", True, message)
-    assert repair(CHECK, text, "standalone") == fixed
-    assert examine(CHECK, fixed, "standalone") == []
+    assert repair(readers_differ, text, "standalone") == fixed
+    assert examine(readers_differ, fixed, "standalone") == []
 
 
 @pytest.mark.parametrize(
@@ -97,39 +97,41 @@ def test_in_standalone_mode_it_keeps_what_that_reads(
 def test_a_line_stays_where_no_spelling_can_say_what_the_runtime_reads(
     examine: Examine, repair: Repair, runtime: str, text: str, lines: list[int]
 ) -> None:
-    found = examine(CHECK, text, runtime, {"HOME": "/home/me"})
+    found = examine(readers_differ, text, runtime, {"HOME": "/home/me"})
     assert [(problem.line, problem.fixable) for problem in found] == [(line, False) for line in lines]
-    assert repair(CHECK, text, runtime, {"HOME": "/home/me"}) == text
+    assert repair(readers_differ, text, runtime, {"HOME": "/home/me"}) == text
 
 
 @pytest.mark.parametrize("runtime", RUNTIMES)
 def test_lines_that_all_read_alike_are_not_found(examine: Examine, runtime: str) -> None:
-    assert examine(CHECK, "# x\n\nA=1\nB='2 # $3'\r\nC=\"it's\"\nA=4\nword\n", runtime) == []
+    assert examine(readers_differ, "# x\n\nA=1\nB='2 # $3'\r\nC=\"it's\"\nA=4\nword\n", runtime) == []
 
 
 def test_a_line_too_long_for_load_does_not_blame_every_later_line(examine: Examine) -> None:
-    assert [problem.line for problem in examine(CHECK, f"A=1\n# {'x' * 65_535}\nC=3\nD =4\n")] == [4]
+    assert [problem.line for problem in examine(readers_differ, f"A=1\n# {'x' * 65_535}\nC=3\nD =4\n")] == [4]
 
 
 def test_a_file_that_only_another_reader_rejects_is_found_where_it_does(examine: Examine, repair: Repair) -> None:
     text = "A=1\nB='x\nC=v\n"
-    found = [(problem.line, problem.message, problem.fixable) for problem in examine(CHECK, text, "standalone")]
+    found = [
+        (problem.line, problem.message, problem.fixable) for problem in examine(readers_differ, text, "standalone")
+    ]
     skips = "--load reads another value than standalone; python-dotenv skips what standalone reads"
     assert found == [
         (2, skips, False),
         (4, "compose rejects the whole file here: the quote that line 2 opens is never closed", False),
     ]
-    assert repair(CHECK, text, "standalone") == text
+    assert repair(readers_differ, text, "standalone") == text
 
 
 def test_a_quote_of_ours_never_closes_one_that_another_reader_finds_open(examine: Examine, repair: Repair) -> None:
     text = "A: 'v w'\n:='x\nB: v w\nC: v\n"
-    assert [problem.fixable for problem in examine(CHECK, text)] == [True, False, False, True]
-    assert repair(CHECK, text) == "A='v w'\n:='x\nB: v w\nC=v\n"
+    assert [problem.fixable for problem in examine(readers_differ, text)] == [True, False, False, True]
+    assert repair(readers_differ, text) == "A='v w'\n:='x\nB: v w\nC=v\n"
 
 
 def test_the_readers_that_do_otherwise_are_told_apart(examine: Examine) -> None:
-    (problem,) = examine(CHECK, "A = v # note\n", "standalone")
+    (problem,) = examine(readers_differ, "A = v # note\n", "standalone")
     assert problem.message == (
         "compose and python-dotenv read another name than standalone; --load reads another value than standalone"
     )
@@ -148,9 +150,9 @@ def test_a_fix_keeps_what_the_runtime_reads_and_settles_what_it_promised(
     examine: Examine, repair: Repair, lines: list[str], line_end: str, runtime: str
 ) -> None:
     text, environ = line_end.join(lines), {"A": "1", "nx": "2"}
-    found = examine(CHECK, text, runtime, environ)
-    fixed = repair(CHECK, text, runtime, environ)
-    after = examine(CHECK, fixed, runtime, environ)
+    found = examine(readers_differ, text, runtime, environ)
+    fixed = repair(readers_differ, text, runtime, environ)
+    after = examine(readers_differ, fixed, runtime, environ)
     reader = RUNTIMES[runtime]
     assert reader.read(fixed, environ).values() == reader.read(text, environ).values()
     # while compose rejects a file of the standalone mode, its disagreements do not show
@@ -165,4 +167,4 @@ def test_a_line_is_found_exactly_when_the_readers_differ(examine: Examine, key: 
     readings = [reader.read(text, {}) for reader in READERS]
     if readings[0].rejected is None:
         agree = all(reading.values() == readings[0].values() for reading in readings)
-        assert bool(examine(CHECK, text)) is not agree
+        assert bool(examine(readers_differ, text)) is not agree

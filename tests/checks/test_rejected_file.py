@@ -3,7 +3,7 @@ from collections.abc import Callable
 import pytest
 
 from astro_sync.checks import Problem
-from astro_sync.checks.rejected_file import CHECK
+from astro_sync.checks.rejected_file import rejected_file
 
 Examine = Callable[..., list[Problem]]
 
@@ -20,7 +20,7 @@ Examine = Callable[..., list[Problem]]
 def test_a_file_that_compose_rejects_is_found_with_its_line(
     examine: Examine, text: str, line: int, reason: str
 ) -> None:
-    (problem,) = examine(CHECK, text)
+    (problem,) = examine(rejected_file, text)
     assert (problem.line, problem.key) == (line, None)
     assert problem.message == f"compose rejects the whole file here: {reason}"
     assert not problem.fixable
@@ -28,4 +28,4 @@ def test_a_file_that_compose_rejects_is_found_with_its_line(
 
 @pytest.mark.parametrize(("runtime", "text"), [("docker", "A=1\n# '\n"), ("standalone", "A='x\n"), ("docker", "")])
 def test_a_file_that_the_runtime_takes_is_not_found(examine: Examine, runtime: str, text: str) -> None:
-    assert examine(CHECK, text, runtime) == []
+    assert examine(rejected_file, text, runtime) == []

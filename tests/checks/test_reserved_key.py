@@ -3,7 +3,7 @@ from collections.abc import Callable
 import pytest
 
 from astro_sync.checks import Problem
-from astro_sync.checks.reserved_key import CHECK
+from astro_sync.checks.reserved_key import reserved_key
 
 Examine = Callable[..., list[Problem]]
 
@@ -18,6 +18,6 @@ Examine = Callable[..., list[Problem]]
     ],
 )
 def test_a_name_that_never_goes_to_a_deployment_is_found(examine: Examine, text: str, keys: list[str]) -> None:
-    found = examine(CHECK, text)
+    found = examine(reserved_key, text)
     assert [problem.key for problem in found] == keys
     assert all("--allow-reserved" in problem.message for problem in found)

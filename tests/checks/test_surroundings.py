@@ -89,3 +89,20 @@ def test_a_file_that_is_not_there_has_no_surroundings(tmp_path: Path, environ: M
     (tmp_path / "loop").symlink_to("loop")
     assert look_around(tmp_path / ".env", environ) == Surroundings()
     assert look_around(tmp_path / "loop", environ) == Surroundings()
+
+
+def test_git_gets_no_connection_and_no_variable(repository: Path, tmp_path: Path) -> None:
+    seen = tmp_path / "seen"
+    git = tmp_path / "bin" / "git"
+    git.parent.mkdir()
+    git.write_text(f"#!/bin/sh\nenv >>{seen}\n")
+    git.chmod(0o755)
+    environ = {
+        "PATH": f"{git.parent}:{os.defpath}",
+        "AIRFLOW_CONN_A": "planted",
+        "AIRFLOW_VAR_B": "planted",
+        "HOME": "/",
+    }
+    find_git_state(repository / ".env", environ)
+    assert "HOME=/" in seen.read_text()
+    assert "planted" not in seen.read_text()

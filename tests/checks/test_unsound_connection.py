@@ -3,7 +3,7 @@ from collections.abc import Callable
 import pytest
 
 from astro_sync.checks import Problem
-from astro_sync.checks.unsound_connection import CHECK
+from astro_sync.checks.unsound_connection import unsound_connection
 
 Examine = Callable[..., list[Problem]]
 
@@ -24,7 +24,7 @@ Examine = Callable[..., list[Problem]]
 def test_a_connection_that_airflow_cannot_use_as_it_is_meant_is_found(
     examine: Examine, value: str, reason: str
 ) -> None:
-    (problem,) = examine(CHECK, f"A=1\nAIRFLOW_CONN_A='{value}'\n")
+    (problem,) = examine(unsound_connection, f"A=1\nAIRFLOW_CONN_A='{value}'\n")
     assert (problem.line, problem.key, problem.fixable) == (2, "AIRFLOW_CONN_A", False)
     assert problem.message.startswith("is no sound connection: ")
     assert reason in problem.message
@@ -43,4 +43,4 @@ def test_a_connection_that_airflow_cannot_use_as_it_is_meant_is_found(
     ],
 )
 def test_a_sound_one_is_not_found_nor_what_other_checks_name(examine: Examine, line: str) -> None:
-    assert examine(CHECK, f"{line}\n") == []
+    assert examine(unsound_connection, f"{line}\n") == []

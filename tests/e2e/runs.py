@@ -30,12 +30,34 @@ def actions(changes: Iterable[Mapping[str, Any]]) -> dict[str, str]:
 
 def target(found: Json, number: int = 0) -> dict[str, str]:
     """Return {key: action} of one target of a JSON document."""
-    return actions(found["targets"][number]["changes"])
+    return actions(targets(found)[number]["changes"])
+
+
+def env_changes(found: Json) -> list[Json]:
+    """Return the changes of the file that was written."""
+    return [
+        c for place in found["places"] if _is_written(place) and place["kind"] != "deployment" for c in place["changes"]
+    ]
+
+
+def targets(found: Json) -> list[Json]:
+    """Return the Deployments of a run; one that was only read has the changes of the file."""
+    deployments = [place for place in found["places"] if place["kind"] == "deployment"]
+    return [place if _is_written(place) else {**place, "changes": env_changes(found)} for place in deployments]
+
+
+def backups(found: Json) -> list[str]:
+    """Return the backups that a run kept."""
+    return [place["backup"] for place in found["places"] if place["backup"]]
+
+
+def _is_written(place: Json) -> bool:
+    return bool(place["role"] == "destination")
 
 
 def reason(changes: Iterable[Mapping[str, Any]], key: str) -> str:
-    """Return the reason that stands at one key."""
-    return next(str(change["reason"]) for change in changes if change["key"] == key)
+    """Return the code of the reason that stands at one key."""
+    return next(str((change["reason"] or {}).get("code")) for change in changes if change["key"] == key)
 
 
 def codes(warnings: Iterable[Mapping[str, Any]]) -> set[tuple[str, str | None]]:

@@ -5,7 +5,7 @@ import random
 import pytest
 
 from astro_sync.envfile.dialects import RUNTIMES
-from e2e.runs import actions, document, pull, push, target, values
+from e2e.runs import actions, document, env_changes, pull, push, target, values
 from sandbox import Sandbox
 
 PARTS = [
@@ -45,7 +45,7 @@ def test_every_value_arrives_exactly_or_is_refused_by_name(sandbox: Sandbox, mod
     found = document(result)
     refused = {key for key, action in target(found).items() if action == "refused"}
     assert result.code == (7 if refused else 0)
-    assert refused == {key for key, action in actions(found["env_changes"]).items() if action == "refused"}
+    assert refused == {key for key, action in actions(env_changes(found)).items() if action == "refused"}
     expected = {f"AIRFLOW_VAR_{name.upper()}": text for name, text in stored.items()}
     check(sandbox, mode, refused, expected)
     # what has no line break and no outer white space is what every file carries

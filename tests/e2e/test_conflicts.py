@@ -2,7 +2,7 @@
 
 import pytest
 
-from e2e.runs import actions, document, pull, push, target, values, world
+from e2e.runs import actions, document, env_changes, pull, push, target, values, world
 from sandbox import Sandbox
 
 
@@ -25,7 +25,7 @@ def test_without_a_terminal_a_conflict_stops_the_run_before_any_change(
     assert world(three_ways) == before
     assert three_ways.writing_calls() == []
     found = document(result)
-    assert actions(found["env_changes"])["AIRFLOW_VAR_X"] == "refused"
+    assert actions(env_changes(found))["AIRFLOW_VAR_X"] == "refused"
     assert target(found)["AIRFLOW_VAR_X"] == "refused"
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from e2e.runs import document, pull, push, values, world
+from e2e.runs import document, pull, push, targets, values, world
 from sandbox import Sandbox
 
 MULTI = 'MULTI="one\\ntwo"\n'
@@ -128,7 +128,7 @@ def test_one_of_two_deployments_failing_is_6_and_says_which(sandbox: Sandbox) ->
     sandbox.fault("crash", command="deployment variable create", at="before-write", nth=1)
     result = push(sandbox, "-d", "dep-1", "-d", "dep-2", "--no-export", "--json")
     assert result.code == 6
-    applied = {found["deployment_id"]: found["applied"] for found in document(result)["targets"]}
+    applied = {found["deployment_id"]: found["applied"] for found in targets(document(result))}
     assert applied == {name: values(sandbox, name) == {"A": "1"} for name in ("dep-1", "dep-2")}
     assert sorted(applied.values()) == [False, True]
 
@@ -157,8 +157,8 @@ def test_a_signal_while_writing_reports_what_was_done(sandbox: Sandbox) -> None:
     assert code == 143
     found = json.loads(stdout)
     assert found["error"]["code"] == "interrupted"
-    assert found["targets"][0]["applied"] is False
-    reasons = {change["key"]: change["reason"] for change in found["targets"][0]["changes"]}
+    assert targets(found)[0]["applied"] is False
+    reasons = {change["key"]: change["reason"] for change in targets(found)[0]["changes"]}
     assert reasons == {"A": None, "MY_TOKEN": "not as planned: not written"}
     assert values(sandbox) == {"A": "1"}
     assert not list(sandbox.temporary.iterdir())
@@ -212,7 +212,7 @@ def test_a_named_deployment_silences_the_variable(
 def test_a_deployment_that_is_named_twice_is_one(two: Sandbox) -> None:
     result = push(two, "-d", "dep-2", "-n", "stage", "-d", "dep-2", "--no-export", "--json")
     assert result.code == 0
-    assert [found["deployment_id"] for found in document(result)["targets"]] == ["dep-2"]
+    assert [found["deployment_id"] for found in targets(document(result))] == ["dep-2"]
     assert two.writes("dep-2") == 1
 
 

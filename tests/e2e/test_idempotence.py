@@ -5,7 +5,7 @@ import stat
 
 import pytest
 
-from e2e.runs import document, pull, push, target, values, world
+from e2e.runs import backups, document, pull, push, target, values, world
 from sandbox import Sandbox
 
 AIRFLOW = {"a": 'it\'s "quoted" # $x', "n": "42", "u": "žluť 🚀"}
@@ -127,7 +127,7 @@ def test_backups_keep_what_was_there_and_are_named(sandbox: Sandbox) -> None:
     kept = sorted(folder.iterdir())
     lines = sorted(line for path in kept for line in path.read_text().splitlines() if not line.startswith("#"))
     assert lines == ["AIRFLOW_VAR_X=deployment", "AIRFLOW_VAR_X=file"]
-    assert sorted(document(result)["backups"]) == [str(path) for path in kept]
+    assert sorted(backups(document(result))) == [str(path) for path in kept]
     assert {stat.S_IMODE(path.stat().st_mode) for path in kept} == {0o600}
     assert stat.S_IMODE(folder.stat().st_mode) == 0o700
 
@@ -137,7 +137,7 @@ def test_no_backup_keeps_none(sandbox: Sandbox) -> None:
     sandbox.set_variable("A", "deployment")
     result = push(sandbox, "--no-export", "--no-backup", "--on-conflict", "overwrite", "--json")
     assert result.code == 0
-    assert document(result)["backups"] == []
+    assert backups(document(result)) == []
     assert not list(sandbox.state_home.rglob("*"))
 
 

@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 import pytest
 
-from e2e.runs import document, pull, push
+from e2e.runs import document, env_changes, pull, push, targets
 from sandbox import Json, Result, Sandbox
 
 TOP = {
@@ -101,13 +101,13 @@ def test_every_exit_prints_one_document_of_one_shape(
     assert set(found) >= TOP
     assert (found["version"], found["exit_code"]) == (1, code)
     assert found["command"] in {"local-to-deploy", "deploy-to-local"}
-    for place in [found, *found["targets"]]:
+    for place in [found, *targets(found)]:
         for change in place["env_changes" if place is found else "changes"]:
             assert set(change) == {"key", "action", "secret", "reason"}
             assert change["action"] in ACTIONS
         for warning in place["warnings"]:
             assert set(warning) == {"code", "key", "message"}
-    for target in found["targets"]:
+    for target in targets(found):
         assert set(target) == {"deployment_id", "deployment_name", "applied", "changes", "warnings"}
     check_error(found)
 
@@ -124,12 +124,12 @@ def check_error(found: Json) -> None:
 def test_a_push_tells_what_becomes_of_env_and_of_each_deployment(sandbox: Sandbox) -> None:
     found = document(all_well(sandbox))
     assert found["env_file"] == ".env"
-    assert {change["key"]: change["action"] for change in found["env_changes"]} == {
+    assert {change["key"]: change["action"] for change in env_changes(found)} == {
         "AIRFLOW_VAR_A": "create",
         "AIRFLOW_CONN_PG": "create",
         **dict.fromkeys("BCDE", "destination-only"),
     }
-    (target,) = found["targets"]
+    (target,) = targets(found)
     assert (target["deployment_id"], target["deployment_name"], target["applied"]) == ("dep-1", "prod", True)
     assert {change["key"]: (change["action"], change["secret"]) for change in target["changes"]} == {
         "AIRFLOW_VAR_A": ("create", False),
@@ -148,8 +148,8 @@ def test_a_pull_tells_the_changes_of_env_at_its_target(sandbox: Sandbox) -> None
     sandbox.set_variable("K", "theirs")
     sandbox.set_variable("S", "3", secret=True)
     found = document(pull(sandbox, "--json", "--on-conflict", "keep"))
-    assert found["env_changes"] == []
-    (target,) = found["targets"]
+    assert env_changes(found) == []
+    (target,) = targets(found)
     assert (target["deployment_id"], target["deployment_name"], target["applied"]) == ("dep-1", "prod", True)
     assert {change["key"]: (change["action"], change["secret"]) for change in target["changes"]} == {
         "A": ("create", False),
@@ -163,7 +163,7 @@ def test_a_dry_run_applies_nothing(sandbox: Sandbox) -> None:
     sandbox.set_variable("A", "2")
     found = document(pull(sandbox, "--json", "--dry-run"))
     assert found["dry_run"] is True
-    assert found["targets"][0]["applied"] is False
+    assert targets(found)[0]["applied"] is False
 
 
 def test_verbose_puts_nothing_beside_the_document(sandbox: Sandbox) -> None:

@@ -6,7 +6,7 @@ import threading
 import pytest
 
 from astro_sync.envfile.dialects import COMPOSE
-from e2e.runs import actions, codes, document, pull, push, reason, target, values, world
+from e2e.runs import actions, codes, document, env_changes, pull, push, reason, target, targets, values, world
 from sandbox import Sandbox
 
 AIRFLOW = {"a": "1 text", "b": "b text"}
@@ -105,7 +105,7 @@ def test_partial_carries_the_lines_that_prove_themselves(sandbox: Sandbox) -> No
     result = push(sandbox, "--partial", "--json")
     assert result.code == 7
     assert values(sandbox) == {"AIRFLOW_VAR_TEXT": "a text", "AIRFLOW_VAR_OTHER": "b text"}
-    assert actions(document(result)["env_changes"])["AIRFLOW_VAR_N"] == "refused"
+    assert actions(env_changes(document(result)))["AIRFLOW_VAR_N"] == "refused"
 
 
 @pytest.mark.parametrize("size", [20, 60, 140])
@@ -185,7 +185,7 @@ def test_a_call_that_crashes_after_its_write_did_what_was_planned(sandbox: Sandb
     sandbox.fault("crash", command="deployment variable create", at="after-write")
     result = push(sandbox, "--no-export", "--json")
     assert result.code == 0
-    assert document(result)["targets"][0]["applied"] is True
+    assert targets(document(result))[0]["applied"] is True
     assert values(sandbox) == {"A": "one", "B": "two"}
 
 
@@ -195,7 +195,7 @@ def test_a_call_that_crashes_before_its_write_changed_nothing(sandbox: Sandbox) 
     result = push(sandbox, "--no-export", "--json")
     assert result.code == 1
     found = document(result)
-    assert found["targets"][0]["applied"] is False
+    assert targets(found)[0]["applied"] is False
     assert found["error"]["hint"]
     assert values(sandbox) == {}
 
@@ -214,7 +214,7 @@ def test_a_write_lost_to_another_client_is_reported_key_by_key(sandbox: Sandbox)
     result = push(sandbox, "--no-export", "--on-conflict", "overwrite", "--json")
     assert [call["exit"] for call in sandbox.writing_calls()] == [0]
     assert result.code == 6
-    changes = document(result)["targets"][0]["changes"]
+    changes = targets(document(result))[0]["changes"]
     assert {key: reason(changes, key) for key in ("A", "B", "OLD")} == dict.fromkeys(
         ("A", "B", "OLD"), "not as planned: not written"
     )
@@ -235,7 +235,7 @@ def test_a_key_that_someone_else_made_meanwhile_is_named(sandbox: Sandbox) -> No
     sandbox.fault("concurrent-key", command="deployment variable create", key="THEIRS", value="x")
     result = push(sandbox, "--no-export", "--json")
     assert result.code == 0
-    assert ("not-as-planned", "THEIRS") in codes(document(result)["targets"][0]["warnings"])
+    assert ("not-as-planned", "THEIRS") in codes(targets(document(result))[0]["warnings"])
 
 
 @pytest.mark.parametrize(("theirs", "code"), [("one", 0), ("other", 6)])
@@ -258,7 +258,7 @@ def test_exit_1_because_someone_was_faster_is_judged_by_what_is_there(sandbox: S
     assert [call["exit"] for call in sandbox.writing_calls()] == [1]
     assert result.code == code
     assert values(sandbox) == {"A": theirs, "B": "two"}
-    changes = document(result)["targets"][0]["changes"]
+    changes = targets(document(result))[0]["changes"]
     assert (reason(changes, "A") == "not as planned: another value stands there") is (code == 6)
     assert reason(changes, "B") == "None"
 
@@ -277,7 +277,7 @@ def test_a_second_call_that_fails_leaves_the_first_and_says_so(sandbox: Sandbox)
     sandbox.fault("write-refused", command="deployment variable create", nth=2)
     result = push(sandbox, "--no-export", "--json")
     assert result.code == 6
-    changes = document(result)["targets"][0]["changes"]
+    changes = targets(document(result))[0]["changes"]
     assert reason(changes, "MY_TOKEN") == "not as planned: not written"
     assert reason(changes, "A") == "None"
 
@@ -287,7 +287,7 @@ def test_a_deployment_that_cannot_be_read_again_is_unknown(sandbox: Sandbox) -> 
     sandbox.fault("offline", command="deployment inspect", nth=2)
     result = push(sandbox, "--no-export", "--json")
     assert result.code == 6
-    assert "unknown" in reason(document(result)["targets"][0]["changes"], "A")
+    assert "unknown" in reason(targets(document(result))[0]["changes"], "A")
 
 
 def test_env_changed_but_the_deployment_did_not_is_exit_1(sandbox: Sandbox) -> None:

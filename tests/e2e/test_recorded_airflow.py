@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from e2e.runs import actions, document, pull, push, reason, target, values, world
+from e2e.runs import actions, document, env_changes, pull, push, reason, target, targets, values, world
 from sandbox import RECORDED_AIRFLOW, Sandbox
 
 COLLISIONS = {"AIRFLOW_VAR_CASE", "AIRFLOW_CONN_DUP.CONN"}
@@ -42,7 +42,7 @@ def test_everything_but_the_collisions_arrives_as_airflow_stores_it(recorded: Sa
     assert values(recorded) == {key: text for key, text in stored(recorded).items() if key not in held}
     found = document(result)
     assert {key for key, action in target(found).items() if action == "refused"} == held
-    assert {key for key, action in actions(found["env_changes"]).items() if action == "refused"} == held
+    assert {key for key, action in actions(env_changes(found)).items() if action == "refused"} == held
 
 
 def test_what_the_export_blanks_reaches_the_deployment_as_airflow_stores_it(recorded: Sandbox) -> None:
@@ -80,13 +80,13 @@ def test_the_refused_are_named_to_people_too(recorded: Sandbox) -> None:
 
 
 def test_the_reason_names_both_names_that_became_one(recorded: Sandbox) -> None:
-    changes = document(push(recorded, "--json"))["targets"][0]["changes"]
+    changes = targets(document(push(recorded, "--json")))[0]["changes"]
     assert "'Case'" in reason(changes, "AIRFLOW_VAR_CASE")
     assert "'case'" in reason(changes, "AIRFLOW_VAR_CASE")
 
 
 def test_a_multi_line_value_is_refused_with_the_command_that_reads_stdin(recorded: Sandbox) -> None:
-    changes = document(push(recorded, "--json"))["targets"][0]["changes"]
+    changes = targets(document(push(recorded, "--json")))[0]["changes"]
     found = reason(changes, "AIRFLOW_VAR_MULTI")
     assert "astro env variable create --deployment-id" in found
     assert "--key AIRFLOW_VAR_MULTI --secret < FILE" in found

@@ -2,7 +2,7 @@
 
 import pytest
 
-from e2e.runs import actions, codes, document, pull, push, reason, target, values, world
+from e2e.runs import actions, codes, document, env_changes, pull, push, reason, target, targets, values, world
 from sandbox import Sandbox
 
 
@@ -53,7 +53,7 @@ def test_each_refusal_of_a_value_names_the_options_that_go_on(sandbox: Sandbox) 
     sandbox.write_env('MULTI="one\\ntwo"\nPADDED=" x "\nA=1\n')
     result = push(sandbox, "--no-export", "--json")
     assert result.code == 3
-    changes = document(result)["targets"][0]["changes"]
+    changes = targets(document(result))[0]["changes"]
     for key in ("MULTI", "PADDED"):
         assert f"--exclude {key}" in reason(changes, key)
         assert "--partial" in reason(changes, key)
@@ -63,7 +63,7 @@ def test_each_refusal_of_a_value_names_the_options_that_go_on(sandbox: Sandbox) 
 
 def test_the_reason_of_a_collision_names_how_to_go_on(sandbox: Sandbox) -> None:
     sandbox.set_airflow({"case": "lower", "Case": "upper"})
-    found = reason(document(push(sandbox, "--json"))["targets"][0]["changes"], "AIRFLOW_VAR_CASE")
+    found = reason(targets(document(push(sandbox, "--json")))[0]["changes"], "AIRFLOW_VAR_CASE")
     assert "--exclude AIRFLOW_VAR_CASE" in found
     assert "--partial" in found
 
@@ -71,7 +71,7 @@ def test_the_reason_of_a_collision_names_how_to_go_on(sandbox: Sandbox) -> None:
 def test_the_reason_of_a_value_that_was_not_recovered_names_how_to_go_on(sandbox: Sandbox) -> None:
     sandbox.set_airflow({"n": "42"})
     sandbox.fault("crash", command="dev run")
-    found = reason(document(push(sandbox, "--json"))["targets"][0]["changes"], "AIRFLOW_VAR_N")
+    found = reason(targets(document(push(sandbox, "--json")))[0]["changes"], "AIRFLOW_VAR_N")
     assert "--exclude AIRFLOW_VAR_N" in found
 
 
@@ -80,7 +80,7 @@ def test_what_the_deployment_cannot_hold_does_not_enter_env_either(sandbox: Sand
     result = push(sandbox, "--partial", "--json")
     assert result.code == 7
     assert sandbox.read_env() == "AIRFLOW_VAR_A='1 x'\n"
-    assert actions(document(result)["env_changes"])["AIRFLOW_VAR_MULTI"] == "refused"
+    assert actions(env_changes(document(result)))["AIRFLOW_VAR_MULTI"] == "refused"
 
 
 def test_allow_argv_shows_only_what_no_file_carries_and_says_so(sandbox: Sandbox) -> None:
@@ -95,7 +95,7 @@ def test_allow_argv_shows_only_what_no_file_carries_and_says_so(sandbox: Sandbox
     words = [word for call in sandbox.writing_calls() for word in call["argv"]]
     assert "MULTI=one\ntwo" in words
     assert not any("plain-text" in word for word in words)
-    shown = {key for code, key in codes(document(result)["targets"][0]["warnings"]) if code == "visible-in-argv"}
+    shown = {key for code, key in codes(targets(document(result))[0]["warnings"]) if code == "visible-in-argv"}
     assert shown == {"MULTI", "MY_TOKEN"}
 
 

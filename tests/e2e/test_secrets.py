@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from e2e.runs import actions, codes, document, pull, push, reason, target, values
+from e2e.runs import actions, codes, document, pull, push, reason, target, targets, values
 from sandbox import Sandbox
 
 PASSWORD = "the-real-one"
@@ -43,7 +43,7 @@ def test_a_placeholder_is_never_written_anew(sandbox: Sandbox) -> None:
     assert result.code == 0
     assert sandbox.deployment() == dict.fromkeys(PLACEHOLDERS, (PASSWORD, True))
     assert target(document(result)) == dict.fromkeys(PLACEHOLDERS, "skip")
-    assert codes(document(result)["targets"][0]["warnings"]) == {("placeholder", key) for key in PLACEHOLDERS}
+    assert codes(targets(document(result))[0]["warnings"]) == {("placeholder", key) for key in PLACEHOLDERS}
 
 
 def test_rotate_writes_the_local_value_and_it_stays_secret(with_secret: Sandbox) -> None:
@@ -69,7 +69,7 @@ def test_a_rotation_whose_call_failed_is_named_as_unknown(with_secret: Sandbox, 
     with_secret.fault("crash", command="deployment variable update", at=at)
     result = push(with_secret, "--no-export", "--rotate", "API", "--json")
     assert result.code == 6
-    assert "unknown" in reason(document(result)["targets"][0]["changes"], "API")
+    assert "unknown" in reason(targets(document(result))[0]["changes"], "API")
 
 
 def test_a_new_secret_counts_as_written_when_it_is_there(sandbox: Sandbox) -> None:
@@ -135,7 +135,7 @@ def test_a_placeholder_never_becomes_a_new_variable(sandbox: Sandbox) -> None:
     result = push(sandbox, "--no-export", "--json")
     assert result.code == 0
     assert values(sandbox) == {"REAL": "two"}
-    assert codes(document(result)["targets"][0]["warnings"]) == {("placeholder", key) for key in texts}
+    assert codes(targets(document(result))[0]["warnings"]) == {("placeholder", key) for key in texts}
 
 
 def test_an_emptied_variable_in_env_gives_way_to_the_exported_value(sandbox: Sandbox) -> None:
@@ -201,7 +201,7 @@ def test_new_keys_become_secret_by_name_and_content(sandbox: Sandbox) -> None:
     result = push(sandbox, "--no-export", "--json")
     assert result.code == 0
     assert {key for key, (_, secret) in sandbox.deployment().items() if secret} == SECRET
-    assert {c["key"] for c in document(result)["targets"][0]["changes"] if c["secret"]} == SECRET
+    assert {c["key"] for c in targets(document(result))[0]["changes"] if c["secret"]} == SECRET
 
 
 def test_plain_and_secret_decide_and_plain_wins(sandbox: Sandbox) -> None:
@@ -216,7 +216,7 @@ def test_a_key_that_is_plain_on_the_deployment_stays_plain_and_is_named(sandbox:
     sandbox.write_env("MY_TOKEN=new\n")
     result = push(sandbox, "--no-export", "--on-conflict", "overwrite", "--secret", "*", "--json")
     assert sandbox.deployment() == {"MY_TOKEN": ("new", False)}
-    assert ("stays-plain", "MY_TOKEN") in codes(document(result)["targets"][0]["warnings"])
+    assert ("stays-plain", "MY_TOKEN") in codes(targets(document(result))[0]["warnings"])
 
 
 def test_a_dry_run_shows_what_would_become_secret(sandbox: Sandbox) -> None:
@@ -237,7 +237,7 @@ def test_reserved_keys_do_not_go_up(sandbox: Sandbox) -> None:
     result = push(sandbox, "--no-export", "--json")
     assert result.code == 0
     assert values(sandbox) == {"A": "one"}
-    found = document(result)["targets"][0]
+    found = targets(document(result))[0]
     assert {key: action for key, action in actions(found["changes"]).items() if key != "A"} == dict.fromkeys(
         RESERVED, "skip"
     )
@@ -276,7 +276,7 @@ def test_shared_keys_and_hosts_of_this_machine_go_and_are_named(sandbox: Sandbox
     result = push(sandbox, "--no-export", "--json")
     assert result.code == 0
     assert set(values(sandbox)) == {"AWS_DEFAULT_REGION", "AIRFLOW_CONN_A", "AIRFLOW_CONN_B", "AIRFLOW_CONN_C"}
-    named = codes(document(result)["targets"][0]["warnings"])
+    named = codes(targets(document(result))[0]["warnings"])
     assert {
         ("shared", "AWS_DEFAULT_REGION"),
         ("local-host", "AIRFLOW_CONN_A"),

@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from e2e.runs import env_changes
 from sandbox import Sandbox
 
 THERE = '{"pg": {"conn_type": "x", "nope": 1}, "ok": "http://h"}'
@@ -19,7 +20,7 @@ def test_an_entry_that_could_not_be_read_is_refused_by_name(
     sandbox.write_env("AIRFLOW_CONN_PG=postgres://h/d\nAIRFLOW_CONN_NEW=http://n\n")
     sandbox.write_env(THERE, "connections.json")
     result = sandbox.run("merge", ".env", "connections.json", "--json", *words)
-    actions = {change["key"]: change["action"] for change in json.loads(result.stdout)["env_changes"]}
+    actions = {change["key"]: change["action"] for change in env_changes(json.loads(result.stdout))}
     assert actions["AIRFLOW_CONN_PG"] == "refused"
     assert result.code == code
     assert set(json.loads(sandbox.read_env("connections.json"))) == entries

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 import pytest
 
 from astro_sync.checks import CHECKS
-from e2e.runs import document
+from e2e.runs import document, env_changes, targets
 from sandbox import Json, Result, Sandbox
 
 LINE = re.compile(r"^(?P<file>\S+?):(?P<line>\d+): (?P<code>AS\d{3}) (?:(?P<key>\S+): )?(?P<message>.+)$")
@@ -170,7 +170,7 @@ def test_help_explains_every_code_in_one_line(sandbox: Sandbox) -> None:
 def test_the_json_has_the_problems_beside_the_rest(plain_folder: Sandbox) -> None:
     plain_folder.write_env(TWO)
     found = document(plain_folder.run("check", "--json"))
-    assert (found["command"], found["exit_code"], found["targets"], found["env_changes"]) == ("check", 5, [], [])
+    assert (found["command"], found["exit_code"], targets(found), env_changes(found)) == ("check", 5, [], [])
     assert found["error"] is None
     assert found["env_file"] == ".env"
     for problem in found["problems"]:

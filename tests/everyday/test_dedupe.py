@@ -5,7 +5,7 @@ import stat
 
 import pytest
 
-from e2e.runs import actions, document, reason
+from e2e.runs import actions, backups, document, env_changes, reason, targets
 from sandbox import Sandbox
 
 TWICE = "# of a\nA=first\nB=1\n# of a\nA=last\n"
@@ -59,7 +59,7 @@ def test_keys_and_line_numbers_are_printed_and_no_values(plain_folder: Sandbox) 
 def test_a_line_that_stays_since_another_needs_it_is_named(plain_folder: Sandbox) -> None:
     plain_folder.write_env("A=0\nA=1\nB=$A\nA=2\n")
     result = plain_folder.run("dedupe", "--json")
-    rows = document(result)["env_changes"]
+    rows = env_changes(document(result))
     assert {row["action"] for row in rows if row["key"] == "A"} == {"update", "keep"}
     kept = next(row for row in rows if row["action"] == "keep")
     assert "line 2" in kept["reason"]
@@ -102,18 +102,18 @@ def test_the_json_has_the_changes_at_the_file_and_no_target(plain_folder: Sandbo
     plain_folder.write_env(TWICE)
     result = plain_folder.run("dedupe", "--json")
     found = document(result)
-    assert (found["command"], found["env_file"], found["targets"], found["exit_code"]) == ("dedupe", ".env", [], 0)
-    assert actions(found["env_changes"]) == {"A": "update"}
-    assert "line" in reason(found["env_changes"], "A")
-    assert len(found["backups"]) == 1
-    assert plain_folder.state_home.as_posix() in found["backups"][0]
+    assert (found["command"], found["env_file"], targets(found), found["exit_code"]) == ("dedupe", ".env", [], 0)
+    assert actions(env_changes(found)) == {"A": "update"}
+    assert "line" in reason(env_changes(found), "A")
+    assert len(backups(found)) == 1
+    assert plain_folder.state_home.as_posix() in backups(found)[0]
     assert result.stdout == json.dumps(found, sort_keys=True, indent=2) + "\n"
 
 
 def test_check_says_5_in_the_json_too(plain_folder: Sandbox) -> None:
     plain_folder.write_env(TWICE)
     found = document(plain_folder.run("dedupe", "--check", "--json"))
-    assert (found["exit_code"], found["dry_run"], found["backups"]) == (5, True, [])
+    assert (found["exit_code"], found["dry_run"], backups(found)) == (5, True, [])
 
 
 def test_a_backup_is_kept_outside_of_the_project_unless_none_is_wanted(plain_folder: Sandbox) -> None:

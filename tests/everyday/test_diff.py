@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from e2e.runs import document, target, world
+from e2e.runs import backups, document, env_changes, target, targets, world
 from sandbox import Result, Sandbox
 
 
@@ -102,8 +102,8 @@ def test_the_json_has_the_actions_of_a_sync(both: Sandbox) -> None:
     result = diff(both, "--json", "--exit-code")
     found = document(result)
     assert (result.code, found["exit_code"], found["command"], found["dry_run"]) == (5, 5, "diff", True)
-    assert (found["env_changes"], found["error"], found["backups"]) == ([], None, [])
-    assert found["targets"][0]["applied"] is False
+    assert (env_changes(found), found["error"], backups(found)) == ([], None, [])
+    assert targets(found)[0]["applied"] is False
     assert target(found)["HERE"] == "create"
     assert target(found)["THERE"] == "destination-only"
     assert target(found)["DIFFERS"] == "update"
@@ -127,7 +127,7 @@ def test_with_export_the_metadata_database_is_compared_too(sandbox: Sandbox) -> 
     result = diff(sandbox, "--export", "--json", "--exit-code")
     found = document(result)
     assert result.code == 5
-    assert {change["key"]: change["action"] for change in found["env_changes"]} == {
+    assert {change["key"]: change["action"] for change in env_changes(found)} == {
         "AIRFLOW_VAR_IN_DB": "create",
         "AIRFLOW_VAR_BOTH": "update",
         "AIRFLOW_CONN_PG": "create",

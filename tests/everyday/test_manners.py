@@ -9,7 +9,7 @@ from collections.abc import Callable
 import pexpect
 import pytest
 
-from e2e.runs import document, values, world
+from e2e.runs import document, targets, values, world
 from sandbox import Result, Sandbox
 
 ESCAPE = "\x1b["
@@ -309,7 +309,7 @@ TO_DO = re.compile(
 
 def warnings_of(result: Result) -> list[tuple[str, str]]:
     found = document(result)
-    every = [*found["warnings"], *(warning for place in found["targets"] for warning in place["warnings"])]
+    every = [*found["warnings"], *(warning for place in targets(found) for warning in place["warnings"])]
     return [(warning["code"], warning["message"]) for warning in every]
 
 

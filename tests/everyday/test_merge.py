@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from e2e.runs import actions, codes, document, world
+from e2e.runs import actions, backups, codes, document, env_changes, targets, world
 from sandbox import Json, Result, Sandbox
 
 
@@ -38,7 +38,7 @@ def test_the_policies_are_those_of_the_syncs(
     result = merge(files, "--json", *words)
     assert result.code == code
     found = document(result)
-    assert actions(found["env_changes"]) == {
+    assert actions(env_changes(found)) == {
         "NEW": "create",
         "SAME": "unchanged",
         "DIFFERS": action,
@@ -53,12 +53,12 @@ def test_the_policies_are_those_of_the_syncs(
 def test_the_json_is_that_of_the_syncs_with_the_changes_at_the_file(files: Sandbox) -> None:
     result = merge(files, "--json", "--on-conflict", "keep")
     found = document(result)
-    assert (found["command"], found["env_file"], found["targets"], found["error"]) == ("merge", "dest.env", [], None)
+    assert (found["command"], found["env_file"], targets(found), found["error"]) == ("merge", "dest.env", [], None)
     assert set(found) == {
         "version", "command", "env_file", "dry_run", "env_changes", "targets", "warnings", "backups", "error",
         "exit_code",
     }  # fmt: skip
-    assert all(set(change) == {"key", "action", "secret", "reason"} for change in found["env_changes"])
+    assert all(set(change) == {"key", "action", "secret", "reason"} for change in env_changes(found))
     assert result.stdout == json.dumps(found, sort_keys=True, indent=2) + "\n"
 
 
@@ -101,7 +101,7 @@ def test_the_filters_are_those_of_the_syncs(sandbox: Sandbox, words: tuple[str, 
     sandbox.write_env("AIRFLOW_VAR_A=1\nAIRFLOW_CONN_B=http://host\nOTHER=1\nLOCAL_X=1\n", "source.env")
     found = document(merge(sandbox, "--json", *words))
     assert found["exit_code"] == 0
-    assert {change["key"] for change in found["env_changes"] if change["action"] == "create"} == carried
+    assert {change["key"] for change in env_changes(found) if change["action"] == "create"} == carried
     assert {line.split("=")[0] for line in sandbox.read_env("dest.env").splitlines()} == carried
 
 
@@ -111,7 +111,7 @@ def test_a_placeholder_never_wins(sandbox: Sandbox) -> None:
     sandbox.write_env(mine, "dest.env")
     result = merge(sandbox, "--on-conflict", "overwrite", "--json")
     found = document(result)
-    by_key = actions(found["env_changes"])
+    by_key = actions(env_changes(found))
     assert {by_key[key] for key in ("B", "C", "AIRFLOW_VAR_D", "NEW")} == {"skip"}
     assert by_key["REAL"] == "create"
     assert sandbox.read_env("dest.env").endswith("B=b\nC=c\nAIRFLOW_VAR_D=d\nREAL=1\n")
@@ -167,7 +167,7 @@ def test_a_dry_run_shows_and_changes_nothing(files: Sandbox, words: tuple[str, .
 def test_a_backup_of_the_destination_is_kept(files: Sandbox) -> None:
     before = files.read_env("dest.env")
     found = document(merge(files, "--on-conflict", "keep", "--json"))
-    (backup,) = found["backups"]
+    (backup,) = backups(found)
     assert Path(backup).read_text() == before
     merge(files, "--on-conflict", "overwrite", "--no-backup")
     assert len([path for path in files.state_home.rglob("*") if path.is_file()]) == 1
@@ -218,7 +218,7 @@ def test_a_rejected_destination_is_never_rewritten(sandbox: Sandbox) -> None:
 
 
 def reserved(found: Json) -> dict[str, str]:
-    return {key: action for key, action in actions(found["env_changes"]).items() if key.startswith("ASTRO")}
+    return {key: action for key, action in actions(env_changes(found)).items() if key.startswith("ASTRO")}
 
 
 def test_reserved_keys_enter_no_file_unless_they_are_named(sandbox: Sandbox) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from e2e.runs import document, target, values
+from e2e.runs import document, target, targets, values
 from sandbox import Json, Result, Sandbox
 
 NAMES = {"dep-1": "prod", "dep-2": "stage", "dep-3": "test"}
@@ -30,13 +30,13 @@ def send(
 
 
 def by_id(found: Json) -> dict[str, Json]:
-    return {place["deployment_id"]: place for place in found["targets"]}
+    return {place["deployment_id"]: place for place in targets(found)}
 
 
 def test_one_report_has_them_all_in_the_order_in_which_they_were_named(three: Sandbox) -> None:
     found = document(send(three, "--json", to=("dep-3", "dep-1", "dep-2")))
     assert list(by_id(found)) == ["dep-3", "dep-1", "dep-2"]
-    assert all(place["applied"] for place in found["targets"])
+    assert all(place["applied"] for place in targets(found))
     assert [target(found, number) for number in range(3)] == [{"A": "create", "MY_TOKEN": "create"}] * 3
     for deployment_id in NAMES:
         assert values(three, deployment_id) == {"A": "1", "MY_TOKEN": "planted"}
@@ -131,7 +131,7 @@ def test_all_failing_without_a_change_is_1(three: Sandbox) -> None:
     three.fault("write-refused")
     result = send(three, "--json")
     assert result.code == 1
-    assert not any(place["applied"] for place in document(result)["targets"])
+    assert not any(place["applied"] for place in targets(document(result)))
 
 
 def test_one_that_cannot_be_read_leaves_all_alone_and_is_named(three: Sandbox) -> None:

@@ -11,6 +11,7 @@ from pathlib import Path
 import pexpect
 import pytest
 
+from e2e.runs import backups
 from hardening.processes import PATIENCE
 from hardening.warm import Warm
 from sandbox import Sandbox
@@ -29,7 +30,7 @@ def backups(sandbox: Sandbox) -> list[Path]:
 
 def listed(stdout: str) -> list[Path]:
     """Return the backups that the JSON names."""
-    return [Path(path) for path in json.loads(stdout)["backups"]]
+    return [Path(path) for path in backups(json.loads(stdout))]
 
 
 @pytest.mark.parametrize(

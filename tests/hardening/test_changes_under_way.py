@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from e2e.runs import targets
 from hardening.processes import start, wait_until
 from sandbox import Sandbox
 
@@ -38,7 +39,7 @@ def test_a_deployment_that_changes_meanwhile_is_found_by_the_read_back(
     quick.fault("concurrent-key", command="deployment variable create", key=key, value=value)
     result = start(quick, *PUSH, "--no-export").end()
     document = json.loads(result.stdout)
-    (target,) = document["targets"]
+    (target,) = targets(document)
     assert result.code == 6, result
     assert target["applied"] is False
     found = [*target["changes"], *({**warn, "reason": warn["message"]} for warn in target["warnings"])]
@@ -51,7 +52,7 @@ def test_a_new_key_of_somebody_else_is_named_and_no_failure(quick: Sandbox) -> N
     result = start(quick, *PUSH, "--no-export").end()
     document = json.loads(result.stdout)
     assert result.code == 0, result
-    assert ("not-as-planned", "NEW") in {(warn["code"], warn["key"]) for warn in document["targets"][0]["warnings"]}
+    assert ("not-as-planned", "NEW") in {(warn["code"], warn["key"]) for warn in targets(document)[0]["warnings"]}
 
 
 def test_a_key_that_came_between_reading_and_writing_is_not_overwritten_unseen(quick: Sandbox) -> None:
@@ -64,6 +65,6 @@ def test_a_key_that_came_between_reading_and_writing_is_not_overwritten_unseen(q
     result = running.end()
     assert result.code == 6, result
     assert quick.deployment() == {"MINE": ("theirs", False), "MORE": ("2", False)}
-    reasons = {change["key"]: change["reason"] for change in json.loads(result.stdout)["targets"][0]["changes"]}
+    reasons = {change["key"]: change["reason"] for change in targets(json.loads(result.stdout))[0]["changes"]}
     assert "another value" in reasons["MINE"]
     assert reasons["MORE"] is None

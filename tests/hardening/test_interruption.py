@@ -9,6 +9,7 @@ from collections.abc import Iterator
 import pexpect
 import pytest
 
+from e2e.runs import targets
 from hardening.processes import (
     PATIENCE,
     Running,
@@ -87,10 +88,10 @@ def said(document: Json) -> str:
     message = document["error"]["message"]
     if "written as planned" not in message:
         assert "nothing was" in message
-        assert not any(target["applied"] for target in document["targets"])
+        assert not any(target["applied"] for target in targets(document))
         return NOTHING
     assert ".env" in message
-    (target,) = document["targets"]
+    (target,) = targets(document)
     assert target["applied"] is ("Deployment prod" in message)
     return ALL if target["applied"] else FILE
 
@@ -119,7 +120,7 @@ def test_a_read_back_that_was_interrupted_leaves_its_keys_unknown(ready: Sandbox
     running = start_and_hang(ready, (*PUSH, "--json"), {"command": "deployment inspect", "nth": 2})
     running.signal(signal.SIGINT)
     document = json.loads(running.end().stdout)
-    (target,) = document["targets"]
+    (target,) = targets(document)
     reasons = {change["key"]: change["reason"] for change in target["changes"]}
     assert target["applied"] is False
     assert "unknown" in reasons["AIRFLOW_VAR_NEW"]

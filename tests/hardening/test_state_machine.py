@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
 
 from astro_sync.envfile.dialects import RUNTIMES
+from e2e.runs import env_changes, targets
 from hardening.processes import end_orphans, start
 from hardening.warm import Warm
 from sandbox import Json, Result, Sandbox
@@ -161,7 +162,7 @@ class Syncing(RuleBasedStateMachine):
         before = self._env()
         source = RUNTIMES[self.mode].read(text, self.sandbox.environment).values()
         document = self._run(["merge", "other.env", ".env", "--on-conflict", policy], None)
-        for change in document["env_changes"]:
+        for change in env_changes(document):
             if document["exit_code"] == 0 and change["action"] in {"create", "update", "unchanged"}:
                 assert self._env()[change["key"]] == source[change["key"]]
         assert before.keys() <= self._env().keys()
@@ -229,7 +230,7 @@ class Syncing(RuleBasedStateMachine):
 
     def _check_deployment(self, document: Json, before: dict[str, str], there: Variables, *, rotate: bool) -> None:
         after, env, code = self.sandbox.deployment(), self._env(), document["exit_code"]
-        changes = [change for target in document["targets"] for change in target["changes"]]
+        changes = [change for target in targets(document) for change in target["changes"]]
         for key in there:
             self._check_key(key, there[key], after[key])
         if code in {0, 7}:
@@ -257,7 +258,7 @@ class Syncing(RuleBasedStateMachine):
         assert before.keys() <= after.keys()
         if code in {1, 3, 4}:
             assert after == before
-        for change in (change for target in document["targets"] for change in target["changes"]):
+        for change in (change for target in targets(document) for change in target["changes"]):
             if code in {0, 7} and change["action"] in WRITTEN:
                 assert after[change["key"]] == source[change["key"]], change
             elif code in {0, 7}:

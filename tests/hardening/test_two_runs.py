@@ -5,6 +5,7 @@ import signal
 
 import pytest
 
+from e2e.runs import targets
 from hardening.processes import assert_nothing_left, lock_of, start, wait_until
 from sandbox import Sandbox
 
@@ -63,7 +64,7 @@ def test_four_pulls_of_the_same_keys_write_them_once(quick: Sandbox) -> None:
     runs = [start(quick, *PULL, "-d", "dep-1", "--json") for _ in range(4)]
     results = [run.end() for run in runs]
     assert [result.code for result in results] == [0, 0, 0, 0]
-    actions = sorted(json.loads(result.stdout)["targets"][0]["changes"][0]["action"] for result in results)
+    actions = sorted(targets(json.loads(result.stdout))[0]["changes"][0]["action"] for result in results)
     assert actions == ["create", "unchanged", "unchanged", "unchanged"]
     assert quick.read_env() == "A=1\n"
 

@@ -7,11 +7,12 @@ the same to both.
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Final
 
 from astro_sync.airflow.extra import EXTRA_KEY, decode_extra, decode_values, flatten
+from astro_sync.airflow.json_text import printable, too_deep
 from astro_sync.airflow.unescaped import find_unescaped
 
 _TEXT_FIELDS: Final = ("description", "host", "login", "password", "schema")
@@ -24,7 +25,7 @@ _LOCAL_HOSTS: Final = frozenset({"localhost", "127.0.0.1", "::1", "postgres", "h
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Connection:
-    """Hold the fields of one connection; `extra` is the text that Airflow stores, a JSON object."""
+    """The fields of one connection; `extra` is the text that Airflow stores, a JSON object."""
 
     conn_type: str
     description: str | None = None
@@ -39,30 +40,42 @@ class Connection:
         return "Connection(***)"
 
 
-class _UnreadableError(Exception):
-    """Say in plain words, without any value, why Airflow cannot use a connection."""
+class UnreadableConnectionError(Exception):
+    """A text that Airflow cannot use as a connection; `reason` says why in plain words, without any value."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
 
 
-def parse_connection(text: str) -> Connection | None:
-    """Read the value of an `AIRFLOW_CONN_*`, a JSON object or a URI; None if Airflow fails on it or it has no type.
+def read_connection(text: str) -> Connection:
+    """Read the value of an `AIRFLOW_CONN_*`, a JSON object or a URI; raise UnreadableConnectionError.
 
     An empty part of a URI is `""`, as in Airflow; only a password and an extra are never empty.
     """
     try:
         return _read(text)
-    except _UnreadableError:
+    except UnreadableConnectionError as error:
+        raise UnreadableConnectionError(find_unescaped(text.strip()) or error.reason) from None
+
+
+def parse_connection(text: str) -> Connection | None:
+    """Read the value of an `AIRFLOW_CONN_*`; None where Airflow cannot use it, for whoever need not know why."""
+    try:
+        return _read(text)
+    except UnreadableConnectionError:
         return None
 
 
-def problems(text: str) -> str | None:
-    """Say in plain words, without any value, what is wrong with the value of an `AIRFLOW_CONN_*`; None if nothing is.
+def defect(text: str) -> str | None:
+    """Return in plain words, without any value, what is wrong with an `AIRFLOW_CONN_*`; None if nothing is.
 
     Some of what Airflow reads is wrong all the same: it is cut at a character that should have been escaped.
     """
     try:
         _read(text)
-    except _UnreadableError as error:
-        return find_unescaped(text.strip()) or str(error)
+    except UnreadableConnectionError as error:
+        return find_unescaped(text.strip()) or error.reason
     return find_unescaped(text.strip())
 
 
@@ -119,11 +132,17 @@ def means_the_same(text: str, other: str) -> bool:
     A description counts where both have one: a URI has none, and Airflow does nothing with it.
     """
     one, two = parse_connection(text), parse_connection(other)
-    if one is None or two is None:
-        return text == other
-    if not (one.description and two.description):
-        one, two = replace(one, description=None), replace(two, description=None)
-    return _normalize(one) == _normalize(two)
+    return text == other if one is None or two is None else next(_differing(one, two), None) is None
+
+
+def differing_fields(text: str, other: str) -> tuple[str, ...]:
+    """Return the fields in which two values of an `AIRFLOW_CONN_*` differ, such as `host`, `password`, `extra.region`.
+
+    They are none where the two mean the same, or where one of them is no connection. The name of an extra is shown
+    escaped where it is not printable.
+    """
+    one, two = parse_connection(text), parse_connection(other)
+    return () if one is None or two is None else tuple(_differing(one, two))
 
 
 def extras(connection: Connection) -> Mapping[str, object]:
@@ -144,42 +163,46 @@ def local_host(connection: Connection) -> bool:
 def _read(text: str) -> Connection:
     text = text.strip()
     if not text:
-        raise _UnreadableError("it is empty")
+        raise UnreadableConnectionError("it is empty")
     connection = _read_object(text) if text.startswith("{") else _read_uri(text)
+    if too_deep(connection.extra or ""):
+        raise UnreadableConnectionError("its extra is nested too deeply")
     decoded = decode_extra(connection.extra)
     if connection.extra and decoded is None:
-        raise _UnreadableError("its extra is not a JSON object")
+        raise UnreadableConnectionError("its extra is not a JSON object")
     texts = [getattr(connection, name) or "" for name in ("conn_type", *_TEXT_FIELDS)]
     texts += [text for pair in (decoded or {}).items() for text in pair if isinstance(text, str)]
     try:  # Airflow writes each as a URI when it looks one up, and takes it for missing when that fails
         "".join(texts).encode()
     except UnicodeEncodeError:
-        raise _UnreadableError("it has half of a surrogate pair") from None
+        raise UnreadableConnectionError("it has half of a surrogate pair") from None
     return replace(connection, password=connection.password or None, extra=connection.extra or None)
 
 
 def _read_object(text: str) -> Connection:
+    if too_deep(text):
+        raise UnreadableConnectionError("it is nested too deeply")
     try:
         fields = json.loads(text)
     except json.JSONDecodeError as error:
-        raise _UnreadableError(f"it is not valid JSON (line {error.lineno}, column {error.colno})") from None
+        raise UnreadableConnectionError(f"it is not valid JSON (line {error.lineno}, column {error.colno})") from None
     except (ValueError, RecursionError):
-        raise _UnreadableError("it is JSON that Python cannot read") from None
+        raise UnreadableConnectionError("it is JSON that Python cannot read") from None
     conn_type, port, extra = (fields.pop(name, None) for name in ("conn_type", "port", "extra"))
     uri = fields.get("uri")
     if fields.keys() == {"uri"} and isinstance(uri, str) and uri and not (conn_type or port or extra):
         return _read_uri(uri)
     if not fields.keys() <= set(_TEXT_FIELDS):
-        raise _UnreadableError(f"it has another field than {', '.join(_FIELDS)}")
+        raise UnreadableConnectionError(f"it has another field than {', '.join(_FIELDS)}")
     if not conn_type:
-        raise _UnreadableError("it is a JSON object without conn_type")
+        raise UnreadableConnectionError("it is a JSON object without conn_type")
     for name, value in {"conn_type": conn_type, **fields}.items():
         if not isinstance(value, str | None):
-            raise _UnreadableError(f"its {name} is not a text")
+            raise UnreadableConnectionError(f"its {name} is not a text")
     try:
         number = int(port) if port else None
     except (ValueError, TypeError, OverflowError):
-        raise _UnreadableError("its port is not a number") from None
+        raise UnreadableConnectionError("its port is not a number") from None
     stored = extra if isinstance(extra, str) else json.dumps(extra)
     return Connection(_normalize_type(conn_type), port=number, extra=stored if extra else None, **fields)
 
@@ -191,19 +214,19 @@ def _read_uri(uri: str) -> Connection:
     try:
         scheme = urlsplit(uri).scheme
         if not scheme or not schemes:
-            raise _UnreadableError(
+            raise UnreadableConnectionError(
                 "it has no `type://` in front (letters, digits, `-`, `+` and `.`; `-` stands for `_`)"
             )
         rest = uri.replace(f"{scheme}://", "" if schemes == _MOST_SCHEMES else "//")
         if schemes > _MOST_SCHEMES or (schemes == _MOST_SCHEMES and set("@:") & set(rest.split("://", 1)[0])):
-            raise _UnreadableError("it has an unescaped `://` behind its start")
+            raise UnreadableConnectionError("it has an unescaped `://` after its start")
         parts = urlsplit(rest)
         host = unquote(parts.hostname or "")
         if "/" in host:  # Airflow's own way to keep the case of a path in the host
             host = unquote(parts.netloc.rpartition("@")[2].partition(":")[0])
         port = parts.port
     except ValueError:
-        raise _UnreadableError("its host or port is malformed, or a part before them is not escaped") from None
+        raise UnreadableConnectionError("its host or port is malformed, or a part before them is not escaped") from None
     protocol = parts.scheme if schemes == _MOST_SCHEMES else ""
     query = dict(parse_qsl(parts.query, keep_blank_values=True)) if parts.query else None
     return Connection(
@@ -226,6 +249,17 @@ def _without_blanks(connection: Connection) -> Connection:
     return Connection(connection.conn_type, **fields)
 
 
-def _normalize(connection: Connection) -> Connection:
-    extra = json.dumps(decode_extra(connection.extra) or None, sort_keys=True)
-    return replace(_without_blanks(connection), extra=extra)
+def _differing(one: Connection, two: Connection) -> Iterator[str]:
+    first, second = _without_blanks(one), _without_blanks(two)
+    for name in ("conn_type", *_TEXT_FIELDS, "port"):
+        mine, other = getattr(first, name), getattr(second, name)
+        if mine != other and (name != "description" or (mine and other)):
+            yield name
+    extra, others = decode_extra(one.extra) or {}, decode_extra(two.extra) or {}
+    for name in dict.fromkeys((*extra, *others)):
+        if _canonical(extra, name) != _canonical(others, name):
+            yield f"extra.{printable(name)}"
+
+
+def _canonical(extra: Mapping[str, object], name: str) -> str | None:
+    return json.dumps(extra[name], sort_keys=True) if name in extra else None

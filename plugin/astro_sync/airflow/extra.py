@@ -4,6 +4,8 @@ import json
 from collections.abc import Mapping
 from typing import Final
 
+from astro_sync.airflow.json_text import too_deep
+
 # the parameter that holds the whole text
 EXTRA_KEY: Final = "__extra__"
 
@@ -30,6 +32,6 @@ def flatten(extra: str) -> dict[str, str] | None:
 
 def _decode(value: object) -> object:
     try:
-        return json.loads(value) if isinstance(value, str) else value
+        return json.loads(value) if isinstance(value, str) and not too_deep(value) else value
     except (ValueError, RecursionError):
         return value

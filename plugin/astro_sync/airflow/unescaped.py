@@ -10,7 +10,7 @@ def find_unescaped(uri: str) -> str | None:
     if not separator or uri.startswith("{"):
         return None
     if "#" in rest:
-        return "it has an unescaped `#` (write %23): Airflow drops that and all behind it"
+        return "it has an unescaped `#` (write %23): Airflow drops that and all after it"
     head, _, query = rest.partition("?")
     # Airflow takes every `type://` for the beginning, wherever it stands
     if "://" in query or head.count("://") > 1 or f"{scheme}://" in rest:

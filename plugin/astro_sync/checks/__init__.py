@@ -1,28 +1,29 @@
 """Find in a `.env` what will bite: one module for each check, listed here. Nothing is read from or written to disk."""
 
 from collections.abc import Collection, Sequence
+from dataclasses import replace
 from typing import Final
 
-from astro_sync.checks import (
-    case_twins,
-    duplicate_key,
-    empty_value,
-    ignored_line,
-    load_cannot_carry,
-    local_host,
-    not_ignored,
-    not_posix_name,
-    not_upper_case,
-    placeholder,
-    readable_by_others,
-    readers_differ,
-    rejected_file,
-    reserved_key,
-    tracked_by_git,
-    unsound_connection,
-)
+from astro_sync.checks.case_twins import case_twins
+from astro_sync.checks.duplicate_key import duplicate_key
+from astro_sync.checks.empty_value import empty_value
+from astro_sync.checks.ignored_line import ignored_line
+from astro_sync.checks.load_cannot_carry import load_cannot_carry
+from astro_sync.checks.local_host import local_host
+from astro_sync.checks.not_ignored import not_ignored
+from astro_sync.checks.not_posix_name import not_posix_name
+from astro_sync.checks.not_upper_case import not_upper_case
+from astro_sync.checks.outside_reference import outside_reference
+from astro_sync.checks.placeholder import placeholder
+from astro_sync.checks.readable_by_others import readable_by_others
+from astro_sync.checks.readers_differ import readers_differ
+from astro_sync.checks.rejected_file import rejected_file
+from astro_sync.checks.reserved_key import reserved_key
 from astro_sync.checks.subject import Check, Fix, Problem, Subject, shown
 from astro_sync.checks.surroundings import Surroundings, look_around
+from astro_sync.checks.tracked_by_git import tracked_by_git
+from astro_sync.checks.unset_reference import unset_reference
+from astro_sync.checks.unsound_connection import unsound_connection
 from astro_sync.errors import UsageError
 
 __all__ = [
@@ -41,22 +42,24 @@ __all__ = [
 
 # AS1: how the file is read; AS2: names; AS3: values; AS4: the file itself. Fixes are made in this order.
 CHECKS: Final[tuple[Check, ...]] = (
-    rejected_file.CHECK,
-    ignored_line.CHECK,
-    duplicate_key.CHECK,
-    readers_differ.CHECK,
-    load_cannot_carry.CHECK,
-    not_posix_name.CHECK,
-    not_upper_case.CHECK,
-    case_twins.CHECK,
-    reserved_key.CHECK,
-    placeholder.CHECK,
-    empty_value.CHECK,
-    unsound_connection.CHECK,
-    local_host.CHECK,
-    tracked_by_git.CHECK,
-    not_ignored.CHECK,
-    readable_by_others.CHECK,
+    rejected_file,
+    ignored_line,
+    duplicate_key,
+    readers_differ,
+    load_cannot_carry,
+    unset_reference,
+    outside_reference,
+    not_posix_name,
+    not_upper_case,
+    case_twins,
+    reserved_key,
+    placeholder,
+    empty_value,
+    unsound_connection,
+    local_host,
+    tracked_by_git,
+    not_ignored,
+    readable_by_others,
 )
 
 
@@ -76,7 +79,7 @@ def check_file(subject: Subject, checks: Sequence[Check] = CHECKS) -> list[Probl
     """Return what the checks find, by line, then by code."""
     file = str(subject.path)
     problems = [
-        Problem(check.code, file, found.line, shown(found.key), found.message, found.fixable)
+        replace(found, code=check.code, file=file, key=None if found.key is None else shown(found.key, found.line))
         for check in _applicable(checks, subject)
         for found in check.find(subject)
     ]

@@ -1,25 +1,19 @@
 """AS203: names that differ only in case."""
 
-from collections.abc import Iterable
+from collections.abc import Iterator
 
-from astro_sync.checks.subject import Check, Finding, Subject, shown
+from astro_sync.airflow.names import is_sound
+from astro_sync.checks.subject import Problem, Subject, check
 
 
-def _find(subject: Subject) -> Iterable[Finding]:
+@check("AS203", "case-twins", "Names that differ only in case: Airflow looks for one name, in upper case.")
+def case_twins(subject: Subject) -> Iterator[Problem]:
+    """Find each name that another one has in other letters."""
     first: dict[str, tuple[str, int]] = {}
     named = set()
-    for made in subject.assignments:
-        other, line = first.setdefault(made.key.upper(), (made.key, made.line))
-        if other != made.key and made.key not in named:
-            named.add(made.key)
-            name = shown(other)
-            where = f"{name} on line {line}" if name else f"the name on line {line}"
-            yield Finding(made.line, made.key, f"differs only in case from {where}")
-
-
-CHECK = Check(
-    code="AS203",
-    name="case-twins",
-    title="Names that differ only in case: Airflow looks for one name, in upper case.",
-    find=_find,
-)
+    for assignment in subject.assignments:
+        other, line = first.setdefault(assignment.key.upper(), (assignment.key, assignment.line))
+        if other != assignment.key and assignment.key not in named:
+            named.add(assignment.key)
+            name = f"{other} on line {line}" if is_sound(other) else f"the name on line {line}"
+            yield Problem(assignment.line, assignment.key, f"differs only in case from {name}")

@@ -8,30 +8,30 @@ from astro_sync.envfile.document import Change, Document
 from astro_sync.envfile.writing import spell
 
 
-def respell(document: Document, made: Assignment) -> Change | None:
+def requote(document: Document, assignment: Assignment) -> Change | None:
     """Return the change that puts the one assignment of a line in the common spelling, its comment on a line above.
 
     None where there is no such spelling, where `$NAME` makes the value depend on the environment, where more follows on
     the line, or where the real value is missing: `--load` may skip such a line, and must not learn to send it.
     """
-    value = made.value
-    if value is None or not made.has_separator:
+    value = assignment.value
+    if value is None or not assignment.has_separator:
         return None
-    start, end, line_end = _find_line(document.text, made.start)
-    behind = document.text[made.value_end : end].strip(GO_WHITE_SPACE)
+    start, end, line_end = _find_line(document.text, assignment.start)
+    after = document.text[assignment.value_end : end].strip(GO_WHITE_SPACE)
     # python-dotenv ends a line at a lone CR
-    if (behind and behind[0] != "#") or "\r" in behind:
+    if (after and after[0] != "#") or "\r" in after:
         return None
-    if _is_missing(made.key, Value(value)) or _refers(document, made.start, end):
+    if _is_missing(assignment.key, Value(value)) or _refers(document, assignment.start, end):
         return None
     try:
-        spelling = spell(made.key, value, document.runtime)
+        spelling = spell(assignment.key, value, document.runtime)
     except CannotWriteError:
         return None
     if not spelling.common:
         return None
-    comment = behind + (line_end or "\n") if behind else ""
-    return Change(start, end, f"{comment}{made.key}={spelling.text}")
+    comment = after + (line_end or "\n") if after else ""
+    return Change(start, end, f"{comment}{assignment.key}={spelling.text}")
 
 
 def outdent_comment(document: Document, position: int) -> Change | None:
@@ -58,6 +58,6 @@ def _is_missing(key: str, value: Value) -> bool:
 
 
 def _refers(document: Document, start: int, end: int) -> bool:
-    """Tell whether a value is made of others: every name that it looks up is missing in an empty environment."""
+    """Tell whether a value is assignment of others: every name that it looks up is missing in an empty environment."""
     reading = document.runtime.read(document.text[start:end], {})
-    return reading.rejected is not None or any(made.needs for made in reading.assignments)
+    return reading.rejected is not None or any(assignment.needs for assignment in reading.assignments)

@@ -2,24 +2,16 @@
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from typing import Final
 
-from astro_sync.checks.subject import Check, Finding, Fix, Subject
-from astro_sync.core.model import Value
-from astro_sync.core.secrecy import CONNECTION, VARIABLE, is_placeholder
+from astro_sync.airflow.names import CONNECTION, VARIABLE
+from astro_sync.checks.subject import Fix, Problem, Subject, check
+from astro_sync.core.secrecy import is_placeholder
 from astro_sync.envfile.document import Change, encode, require_reading, splice
 
 _REFERENCE: Final = re.compile(r"\$\{?([A-Za-z_][A-Za-z0-9_]*)")
 _NAME: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
-
-
-def _find(subject: Subject) -> Iterable[Finding]:
-    renamable = _renamable(subject)
-    for key, (made, _) in subject.effective.items():
-        if _is_overlooked(key):
-            message = "Airflow looks it up in upper case only, so it never finds this one"
-            yield Finding(made.line, key, message, fixable=key in renamable)
 
 
 def _fix(subject: Subject) -> Fix:
@@ -31,12 +23,27 @@ def _fix(subject: Subject) -> Fix:
     return Fix(data)
 
 
+@check(
+    "AS202",
+    "not-upper-case",
+    "An AIRFLOW_VAR_ or AIRFLOW_CONN_ name that is not in upper case: Airflow never looks it up.",
+    fix=_fix,
+)
+def not_upper_case(subject: Subject) -> Iterator[Problem]:
+    """Find each such name."""
+    renamable = _renamable(subject)
+    message = "Airflow looks it up in upper case only, so it never finds this one"
+    for key, (line, _) in subject.effective.items():
+        if _is_overlooked(key):
+            yield Problem(line, key, message, fixable=key in renamable)
+
+
 def _rename(subject: Subject, renamable: frozenset[str]) -> Iterator[Change]:
     text = subject.document.text
-    for made in subject.assignments:
-        if made.key in renamable:
-            start = text.index(made.key, made.start, made.end)
-            yield Change(start, start + len(made.key), made.key.upper())
+    for assignment in subject.assignments:
+        if assignment.key in renamable:
+            start = text.index(assignment.key, assignment.start, assignment.end)
+            yield Change(start, start + len(assignment.key), assignment.key.upper())
 
 
 def _is_overlooked(key: str) -> bool:
@@ -49,25 +56,16 @@ def _renamable(subject: Subject) -> frozenset[str]:
 
     A name that a `$NAME` refers to stays, and one without a value in the file.
     """
-    spelled_alike = Counter(key.upper() for key in {made.key for made in subject.assignments})
+    spelled_alike = Counter(key.upper() for key in {assignment.key for assignment in subject.assignments})
     referred_to = set(_REFERENCE.findall(subject.document.text))
-    inherited = {made.key for made in subject.assignments if not made.has_separator}
+    inherited = {assignment.key for assignment in subject.assignments if not assignment.has_separator}
     return frozenset(
         key
         for key, (_, value) in subject.effective.items()
         if _is_overlooked(key)
         and _NAME.fullmatch(key)
         and value
-        and not is_placeholder(Value(value))
+        and not is_placeholder(value)
         and spelled_alike[key.upper()] == 1
         and key not in referred_to | inherited
     )
-
-
-CHECK = Check(
-    code="AS202",
-    name="not-upper-case",
-    title="An AIRFLOW_VAR_ or AIRFLOW_CONN_ name that is not in upper case: Airflow never looks it up.",
-    find=_find,
-    fix=_fix,
-)

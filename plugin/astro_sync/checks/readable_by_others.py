@@ -1,30 +1,25 @@
 """AS403: a file that other users of the machine may read or change."""
 
-import stat
-from collections.abc import Iterable
-from typing import Final
+from collections.abc import Iterator
 
-from astro_sync.checks.subject import Check, Finding, Fix, Subject
-
-_OTHERS: Final = stat.S_IRWXG | stat.S_IRWXO
-
-
-def _find(subject: Subject) -> Iterable[Finding]:
-    mode = subject.surroundings.mode
-    if mode is not None and mode & _OTHERS:
-        yield Finding(1, None, f"others may use the file (mode {mode:04o}): it needs 0600 at most", fixable=True)
+from astro_sync.checks.subject import Fix, Problem, Subject, check
+from astro_sync.checks.surroundings import OTHERS
 
 
 def _fix(subject: Subject) -> Fix:
     mode = subject.surroundings.mode
-    return Fix(mode=mode & ~_OTHERS if mode is not None and mode & _OTHERS else None)
+    return Fix(mode=mode & ~OTHERS if mode is not None and mode & OTHERS else None)
 
 
-CHECK = Check(
-    code="AS403",
-    name="readable-by-others",
-    title="A file that other users of this machine may read or change.",
-    find=_find,
+@check(
+    "AS403",
+    "readable-by-others",
+    "A file that other users of this machine may read or change.",
     fix=_fix,
     needs_reading=False,
 )
+def readable_by_others(subject: Subject) -> Iterator[Problem]:
+    """Find a file with permissions for others than its owner."""
+    mode = subject.surroundings.mode
+    if mode is not None and mode & OTHERS:
+        yield Problem(1, None, f"others may use the file (mode {mode:04o}): it needs 0600 at most", fixable=True)

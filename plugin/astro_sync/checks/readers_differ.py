@@ -4,8 +4,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from astro_sync.checks.common_line import outdent_comment, respell
-from astro_sync.checks.subject import Check, Finding, Fix, Subject, shown, spoken
+from astro_sync.airflow.names import is_sound
+from astro_sync.checks.common_line import outdent_comment, requote
+from astro_sync.checks.subject import Fix, Problem, Subject, check, spoken
 from astro_sync.envfile.dialects import LOAD, PYTHON_DOTENV, Assignment, Dialect, Reading
 from astro_sync.envfile.document import Change, encode, require_reading, splice
 
@@ -15,22 +16,12 @@ _QUOTES: Final = frozenset("'\"")
 
 @dataclass(frozen=True, slots=True, repr=False)
 class _Disagreement:
-    """Hold what the readers make of the lines that begin at `line`: of those that read otherwise than the runtime."""
+    """What the readers make of the lines that begin at `line`: the runtime, and those that read otherwise."""
 
     line: int
     is_one_line: bool
     runtime: list[Assignment]
     others: Mapping[Dialect, list[Assignment]]
-
-
-def _find(subject: Subject) -> Iterable[Finding]:
-    for reader, reading in subject.readings.items():
-        if (rejected := reading.rejected) is not None:
-            yield Finding(rejected.line, None, f"{reader.name} rejects the whole file here: {rejected.reason}")
-    for found, change in _correct_all(subject):
-        keys = (made.key for read in (found.runtime, *found.others.values()) for made in read)
-        key = next(filter(shown, keys), None)
-        yield Finding(found.line, key, _describe(found, subject), fixable=change is not None)
 
 
 def _fix(subject: Subject) -> Fix:
@@ -39,6 +30,23 @@ def _fix(subject: Subject) -> Fix:
     data = encode(splice(document.text, changes))
     require_reading(data, document, document.values())
     return Fix(data)
+
+
+@check(
+    "AS104",
+    "readers-differ",
+    "A line from which compose, standalone, --load and python-dotenv do not all read the same.",
+    fix=_fix,
+)
+def readers_differ(subject: Subject) -> Iterator[Problem]:
+    """Find each such line; a reader that rejects the whole file is named once."""
+    for reader, reading in subject.readings.items():
+        if (rejected := reading.rejected) is not None:
+            yield Problem(rejected.line, None, f"{reader.name} rejects the whole file here: {rejected.reason}")
+    for found, change in _correct_all(subject):
+        keys = [each.key for read in (found.runtime, *found.others.values()) for each in read]
+        key = next(filter(is_sound, keys), keys[0])
+        yield Problem(found.line, key, _describe(found, subject), fixable=change is not None)
 
 
 def _compare(subject: Subject) -> Iterator[_Disagreement]:
@@ -51,25 +59,25 @@ def _compare(subject: Subject) -> Iterator[_Disagreement]:
     stops_at = subject.load_stops_at or max(lines, default=0) + 1
     joined = set(first_lines.values())
     for line in sorted(lines):
-        here = own.get(line, [])
-        pairs = _pairs(here)
+        ours = own.get(line, [])
+        pairs = _pairs(ours)
         differing = {
-            reader: there
+            reader: theirs
             for reader, read in others
-            if _pairs(there := read.get(line, [])) != pairs and (reader is not LOAD or line < stops_at)
+            if _pairs(theirs := read.get(line, [])) != pairs and (reader is not LOAD or line < stops_at)
         }
         if differing:
-            yield _Disagreement(line, line not in joined, here, differing)
+            yield _Disagreement(line, line not in joined, ours, differing)
 
 
 def _join_lines(readings: Iterable[Reading]) -> dict[int, int]:
     """Return the first line for each line of a value that spans some, for whichever reader; such values may overlap."""
     spans = sorted(
         {
-            (made.line, made.last_line)
+            (assignment.line, assignment.last_line)
             for reading in readings
-            for made in reading.assignments
-            if made.line < made.last_line
+            for assignment in reading.assignments
+            if assignment.line < assignment.last_line
         }
     )
     first_lines: dict[int, int] = {}
@@ -82,14 +90,14 @@ def _join_lines(readings: Iterable[Reading]) -> dict[int, int]:
 def _group(reading: Reading, first_lines: Mapping[int, int]) -> _Lines:
     """Return the assignments that give a value, by the line at which they, or the lines joined with theirs, begin."""
     lines: dict[int, list[Assignment]] = {}
-    for made in reading.assignments:
-        if made.value is not None and not made.is_bare_word:
-            lines.setdefault(first_lines.get(made.line, made.line), []).append(made)
+    for assignment in reading.assignments:
+        if assignment.value is not None and not assignment.is_bare_word:
+            lines.setdefault(first_lines.get(assignment.line, assignment.line), []).append(assignment)
     return lines
 
 
 def _pairs(read: Iterable[Assignment]) -> list[tuple[str, str | None]]:
-    return [(made.key, made.value) for made in read]
+    return [(assignment.key, assignment.value) for assignment in read]
 
 
 def _correct_all(subject: Subject) -> Iterator[tuple[_Disagreement, Change | None]]:
@@ -117,41 +125,32 @@ def _correct(found: _Disagreement, subject: Subject) -> Change | None:
         case []:
             # only `--load` takes an indented comment for a variable
             return outdent_comment(subject.document, next(iter(found.others.values()))[0].start)
-        case [made]:
-            return respell(subject.document, made)
+        case [assignment]:
+            return requote(subject.document, assignment)
     return None
 
 
 def _describe(found: _Disagreement, subject: Subject) -> str:
     runtime = spoken(subject.document.runtime)
     readers: dict[tuple[str, str], list[str]] = {}
-    for reader, there in found.others.items():
-        readers.setdefault(_difference(found.runtime, there, runtime), []).append(spoken(reader))
+    for reader, theirs in found.others.items():
+        readers.setdefault(_difference(found.runtime, theirs, runtime), []).append(spoken(reader))
     parts = []
     for (of_one, of_many), [*first, last] in readers.items():
         parts.append(f"{', '.join(first)} and {last} {of_many}" if first else f"{last} {of_one}")
     return "; ".join(parts)
 
 
-def _difference(here: list[Assignment], there: list[Assignment], runtime: str) -> tuple[str, str]:
+def _difference(ours: list[Assignment], theirs: list[Assignment], runtime: str) -> tuple[str, str]:
     """Return what the other reader does, said of one and of many."""
-    if not there:
+    if not theirs:
         return f"skips what {runtime} reads", f"skip what {runtime} reads"
-    if not here:
+    if not ours:
         what = f"a variable where {runtime} sees none"
-    elif [made.key for made in here] == [made.key for made in there]:
+    elif [each.key for each in ours] == [each.key for each in theirs]:
         what = f"another value than {runtime}"
-    elif len(here) == len(there) == 1:
+    elif len(ours) == len(theirs) == 1:
         what = f"another name than {runtime}"
     else:
         what = f"other variables than {runtime}"
     return f"reads {what}", f"read {what}"
-
-
-CHECK = Check(
-    code="AS104",
-    name="readers-differ",
-    title="A line from which compose, standalone, --load and python-dotenv do not all read the same.",
-    find=_find,
-    fix=_fix,
-)

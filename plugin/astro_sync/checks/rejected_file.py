@@ -1,20 +1,18 @@
 """AS101: the local runtime rejects the whole file."""
 
-from collections.abc import Iterable
+from collections.abc import Iterator
 
-from astro_sync.checks.subject import Check, Finding, Subject
-
-
-def _find(subject: Subject) -> Iterable[Finding]:
-    if (rejected := subject.document.rejection) is not None:
-        message = f"{subject.document.runtime.name} rejects the whole file here: {rejected.reason}"
-        yield Finding(rejected.place, None, message)
+from astro_sync.checks.subject import Problem, Subject, check
 
 
-CHECK = Check(
-    code="AS101",
-    name="rejected-file",
-    title="A statement for which the local runtime rejects the whole file, so that Airflow gets nothing from it.",
-    find=_find,
+@check(
+    "AS101",
+    "rejected-file",
+    "A statement for which the local runtime rejects the whole file, so that Airflow gets nothing from it.",
     needs_reading=False,
 )
+def rejected_file(subject: Subject) -> Iterator[Problem]:
+    """Find the statement for which the file is rejected."""
+    if (rejected := subject.document.rejection) is not None:
+        message = f"{subject.document.runtime.name} rejects the whole file here: {rejected.reason}"
+        yield Problem(rejected.place, None, message)

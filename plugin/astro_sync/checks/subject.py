@@ -1,45 +1,36 @@
 """The nouns of `check`: the file under examination, what a check is, what it finds. No I/O; no text holds a value."""
 
-import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
-from typing import Final
 
+from astro_sync.airflow.names import is_sound, masked
 from astro_sync.checks.surroundings import NOWHERE, Surroundings
-from astro_sync.envfile.dialects import LOAD, READERS, Assignment, Dialect, LoadReading, Reading
+from astro_sync.core.model import Value
+from astro_sync.envfile.dialects import COMPOSE, LOAD, READERS, Assignment, Dialect, LoadReading, Reading
 from astro_sync.envfile.document import Document
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
-    """Tell what is wrong with one line: `message` goes on behind the key, and never holds a value.
+class Problem:
+    """What is wrong with one line: `message` goes on after the key, and never holds a value.
 
-    A problem of the whole file stands at line 1. `fixable`: the check's own fix would put it right.
+    A problem of the whole file stands at line 1. `fixable`: the check's own fix would put it right. `code` and `file`
+    are filled in when it is told; `key` is masked then where it is no sound name.
     """
 
     line: int
     key: str | None
     message: str
     fixable: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Problem:
-    """Tell a finding with its check's code and the file as the user named it; `key` is None where it is no name."""
-
-    code: str
-    file: str
-    line: int
-    key: str | None
-    message: str
-    fixable: bool
+    code: str = ""
+    file: str = ""
 
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Fix:
-    """Hold the bytes and the mode that the file should have; None where it may stay as it is."""
+    """The bytes and the mode that the file should have; None where it may stay as it is."""
 
     data: bytes | None = None
     mode: int | None = None
@@ -50,7 +41,7 @@ class Fix:
 
 @dataclass(frozen=True, repr=False)
 class Subject:
-    """Hold a file, what the local runtime reads from it, and what surrounds it; `path` is as the user named it."""
+    """A file, what the local runtime reads from it, and what surrounds it; `path` is as the user named it."""
 
     path: Path
     document: Document
@@ -59,13 +50,22 @@ class Subject:
     @cached_property
     def assignments(self) -> tuple[Assignment, ...]:
         """Return what the local runtime reads, in order, but for a last word that is no assignment at all."""
-        return tuple(made for made in self.document.reading.assignments if not made.is_bare_word)
+        return tuple(each for each in self.document.reading.assignments if not each.is_bare_word)
 
     @cached_property
-    def effective(self) -> Mapping[str, tuple[Assignment, str]]:
-        """Return the assignment that gives each key its value, with that value, in the order of the file."""
-        last = {made.key: (made, made.value) for made in self.assignments if made.value is not None}
-        return dict(sorted(last.items(), key=lambda item: item[1][0].start))
+    def effective(self) -> Mapping[str, tuple[int, Value]]:
+        """Return each key's value with the line that gives it, in the order of the file."""
+        last = {each.key: each for each in self.assignments if each.value is not None}
+        ordered = sorted(last.values(), key=lambda each: each.start)
+        return {each.key: (each.line, Value(each.value)) for each in ordered if each.value is not None}
+
+    @cached_property
+    def references(self) -> Mapping[str, tuple[int, tuple[str, ...]]]:
+        """Return what each key takes from outside the file as compose reads it, with the line; see `Reading`."""
+        reading = self.readings[COMPOSE]
+        names = reading.references() if reading.rejected is None else {}
+        lines = {each.key: each.line for each in reading.assignments if each.value is not None}
+        return {key: (lines[key], found) for key, found in names.items()}
 
     @cached_property
     def readings(self) -> Mapping[Dialect, Reading]:
@@ -89,9 +89,12 @@ class Subject:
         return f"Subject({self.path}, {self.document!r})"
 
 
+Find = Callable[[Subject], Iterable[Problem]]
+
+
 @dataclass(frozen=True, slots=True)
 class Check:
-    """Name one check: a stable `code`, a stable `name`, and a `title`, the sentence that explains it.
+    """One check: a stable `code`, a stable `name`, and a `title`, the sentence that explains it.
 
     `fix` returns what the file should become; it leaves alone what the local runtime reads, unless that is its very
     purpose. A check that `needs_reading` is not made on a file that the local runtime rejects.
@@ -100,19 +103,23 @@ class Check:
     code: str
     name: str
     title: str
-    find: Callable[[Subject], Iterable[Finding]]
+    find: Find
     fix: Callable[[Subject], Fix] | None = None
     needs_reading: bool = True
 
 
-def shown(key: str | None) -> str | None:
-    """Return `key` if it looks like a name: a reader may take a piece of a broken value for one."""
-    return key if key is not None and _NAME_LIKE.fullmatch(key) else None
+def check(
+    code: str, name: str, title: str, *, fix: Callable[[Subject], Fix] | None = None, needs_reading: bool = True
+) -> Callable[[Find], Check]:
+    """Make a check of the function that finds its problems."""
+    return lambda find: Check(code, name, title, find, fix, needs_reading)
+
+
+def shown(key: str, line: int) -> str:
+    """Return `key` if its name is sound, else where it stands: a reader may take a piece of a broken value for one."""
+    return key if is_sound(key.removeprefix("export ")) else masked(key, line)
 
 
 def spoken(reader: Dialect) -> str:
     """Return how users know a reader."""
     return f"--{reader.name}" if reader is LOAD else reader.name
-
-
-_NAME_LIKE: Final = re.compile(r"(?:export )?[A-Za-z_][A-Za-z0-9_.-]*")

@@ -28,7 +28,10 @@ class Surroundings:
 
 
 NOWHERE: Final = Surroundings()
+OTHERS: Final = stat.S_IRWXG | stat.S_IRWXO
 _TIMEOUT: Final = 5.0  # seconds, for each call of git
+# Git has filters and hooks that print what they like.
+_WITHHELD: Final = ("AIRFLOW_CONN_", "AIRFLOW_VAR_")
 # of a hook that runs us, or of a shell: they would make git look into another repository than the file's
 _REPOSITORY_VARIABLES: Final = frozenset(
     {"GIT_DIR", "GIT_WORK_TREE", "GIT_COMMON_DIR", "GIT_INDEX_FILE", "GIT_PREFIX", "GIT_NAMESPACE"}
@@ -58,13 +61,28 @@ def find_git_state(target: Path, environ: Mapping[str, str], *, timeout: float =
             return GitState.TRACKED
         case None | 128:
             return GitState.UNKNOWN
-    # the index has been asked; there git takes the name for a pattern
-    match git.ask("check-ignore", "-q", "--no-index"):
-        case 0:
+    match git_ignores(target, environ, timeout=timeout):
+        case True:
             return GitState.IGNORED
-        case 1:
+        case False:
             return GitState.UNTRACKED
     return GitState.UNKNOWN
+
+
+def git_ignores(
+    target: Path, environ: Mapping[str, str], *, timeout: float = _TIMEOUT, own_rules: bool = True
+) -> bool | None:
+    """Ask git whether its rules leave a file out, tracked or not; None where it cannot be asked.
+
+    Without `own_rules`, those that the user alone has do not count.
+    """
+    program = shutil.which("git", path=environ.get("PATH", ""))
+    if program is None:
+        return None
+    scope = () if own_rules else ("-c", "core.excludesFile=")
+    # find_git_state asks the index; here git would take the name for a pattern
+    status = _Git(program, target, environ, timeout).ask(*scope, "check-ignore", "-q", "--no-index")
+    return {0: True, 1: False}.get(status) if status is not None else None
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -76,7 +94,11 @@ class _Git:
 
     def ask(self, *question: str) -> int | None:
         """Return git's exit status; None if it could not be run or did not end in time."""
-        environ = {name: value for name, value in self.environ.items() if name not in _REPOSITORY_VARIABLES}
+        environ = {
+            name: value
+            for name, value in self.environ.items()
+            if name not in _REPOSITORY_VARIABLES and not name.startswith(_WITHHELD)
+        }
         try:
             ended = subprocess.run(  # noqa: S603 - the program is git, and the name stands behind `--`
                 [self.program, *_NO_PROGRAM, *question, "--", f"./{self.target.name}"],

@@ -1,34 +1,64 @@
-"""The commands: options in, one call, the result out. Here and in its two helpers alone the surroundings are read."""
+"""The command line: options in, one call, the exit code out. Here and in completion alone the surroundings are read."""
 
 import os
 import sys
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from io import TextIOWrapper
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 from click.core import ParameterSource
 
 from astro_sync import __version__
 from astro_sync.cli.completion import SHELLS, completion_script
-from astro_sync.cli.guide import EXIT_CODES, GUIDE, CheckCommand, Commands
-from astro_sync.config.options import (
-    Typed,
-    astro_options,
-    change_options,
-    deployment_options,
-    env_option,
-    exit_code_option,
-    jobs_option,
-    key_options,
-    output_options,
-    protected_option,
-    rewrite_options,
-    secret_options,
-    yes_option,
-)
-from astro_sync.errors import ExitCode
+from astro_sync.cli.guide import EXIT_CODES, GUIDE, CheckCommand
+from astro_sync.cli.registry import COMMANDS, Entry
+from astro_sync.console.signals import listen
+from astro_sync.errors import ExitCode, UnusableError
+
+if TYPE_CHECKING:
+    from astro_sync.config.options import CommandLine
+
+
+class Commands(click.Group):
+    """All commands, each made when it is asked for: its module need not be imported for the help of another."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Return the names in the order of the help."""
+        return [*COMMANDS, *super().list_commands(ctx)]
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Return a command; fail with the nearest name for one that there is none of."""
+        if entry := COMMANDS.get(cmd_name):
+            return _make_command(cmd_name, entry)
+        command = super().get_command(ctx, cmd_name)
+        if command is None:
+            from difflib import get_close_matches
+
+            if near := get_close_matches(cmd_name, self.list_commands(ctx), n=1, cutoff=0.4):
+                ctx.fail(f"No such command '{cmd_name}'. Did you mean '{near[0]}'?")
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write a line for each command."""
+        others = [(name, self.commands[name].get_short_help_str(80)) for name in super().list_commands(ctx)]
+        with formatter.section("Commands"):
+            formatter.write_dl([*((name, entry.summary) for name, entry in COMMANDS.items()), *others])
+
+
+def _make_command(name: str, entry: Entry) -> click.Command:
+    from astro_sync.cli.options import make_parameters
+
+    make = CheckCommand if name == "check" else click.Command
+    return make(
+        name,
+        params=make_parameters(entry.load().options),
+        callback=lambda **given: _run(name, given),
+        help=f"{entry.help}\n\n\b\nExample:\n  {entry.example}",
+        short_help=entry.summary,
+    )
 
 
 @click.group(
@@ -40,150 +70,9 @@ from astro_sync.errors import ExitCode
 @click.version_option(__version__, prog_name="astro-sync")
 @click.pass_context
 def cli(context: click.Context) -> None:
-    """Move Airflow connections and variables between a local Astro project and Astro Deployments, safely."""
+    """Move Airflow connections and variables between the places where an Astro project keeps them, safely."""
     if context.invoked_subcommand is None:
         click.echo(GUIDE)
-
-
-@cli.command("local-to-deploy", short_help="Local Airflow's metadata database → .env → Deployments.")
-@deployment_options(several=True)
-@env_option("The local file; `-` is stdin, with --no-export.")
-@click.option("--no-export", is_flag=True, help="Do not ask local Airflow; send the file as it is.")
-@key_options
-@change_options
-@secret_options
-@yes_option
-@protected_option
-@jobs_option
-@output_options
-@astro_options
-def local_to_deploy(**given: Any) -> None:
-    """Carry connections and variables of the local Airflow into .env, and what .env then holds to Deployments.
-
-    \b
-    Example:
-      astro-sync local-to-deploy --deployment-id clx1 --airflow-only
-    """
-    _run("local-to-deploy", given)
-
-
-@cli.command("deploy-to-local", short_help="A Deployment's variables → .env.")
-@deployment_options(several=False)
-@env_option("The local file.")
-@key_options
-@change_options
-@yes_option
-@output_options
-@astro_options
-def deploy_to_local(**given: Any) -> None:
-    """Carry a Deployment's environment variables into .env; secrets are recorded by name, as comments.
-
-    \b
-    Example:
-      astro-sync deploy-to-local --deployment-id clx1
-    """
-    _run("deploy-to-local", given)
-
-
-@cli.command("diff", short_help=".env against Deployments; changes nothing.")
-@deployment_options(several=True)
-@env_option("The local file.")
-@click.option("--export", is_flag=True, help="Compare what local Airflow's metadata database holds, too.")
-@key_options
-@secret_options
-@exit_code_option
-@output_options
-@astro_options
-def diff(**given: Any) -> None:
-    """Compare .env with Deployments, key by key; nothing is changed.
-
-    \b
-    Example:
-      astro-sync diff --deployment-id clx1 --exit-code
-    """
-    _run("diff", given)
-
-
-@cli.command("merge", short_help="One file → another, keeping what is there.")
-@click.argument("source")
-@click.argument("env", metavar="DEST")
-@key_options
-@change_options
-@yes_option
-@output_options
-@astro_options
-def merge(**given: Any) -> None:
-    """Carry what SOURCE holds into DEST; what DEST has and SOURCE lacks stays.
-
-    \b
-    Example:
-      astro-sync merge ../old-project/.env .env --on-conflict keep
-    """
-    _run("merge", given)
-
-
-@cli.command("dedupe", short_help="One file: the last value of each key stays.")
-@click.argument("env", metavar="[FILE]", default=".env")
-@click.option("--check", "check_only", is_flag=True, help="Change nothing; exit 5 when there is something to do.")
-@rewrite_options
-@yes_option
-@output_options
-@astro_options
-def dedupe(**given: Any) -> None:
-    """Drop all but the last line of each key in FILE (default .env); a line that a later one needs stays.
-
-    \b
-    Example:
-      astro-sync dedupe --check .env
-    """
-    _run("dedupe", given)
-
-
-@cli.command("check", cls=CheckCommand, short_help="Finds what will bite in .env files.")
-@click.argument("files", metavar="[FILE]...", nargs=-1)
-@click.option("--select", metavar="CODE", multiple=True, help="Only these checks (AS101, AS1 or a name).")
-@click.option("--ignore", metavar="CODE", multiple=True, help="Not these checks.")
-@click.option("--fix", is_flag=True, help="Mend what is safe to mend; the rest is still told.")
-@click.option("--no-backup", is_flag=True, help="Keep no backup of what is changed.")
-@output_options
-@astro_options
-def check(**given: Any) -> None:
-    """Find duplicates, lines that programs read differently, placeholders, bad names and more in FILEs (default .env).
-
-    \b
-    Example:
-      astro-sync check --fix .env
-    """
-    _run("check", given)
-
-
-@cli.command("doctor", short_help="Is everything there that a sync needs?")
-@output_options
-@astro_options
-def doctor(**given: Any) -> None:
-    """Look at the Astro CLI, the login, the project, .env and the targets, and say what to type next.
-
-    \b
-    Example:
-      astro-sync doctor
-    """
-    _run("doctor", given)
-
-
-@cli.command("init", short_help="Sets an Astro project up.")
-@click.option("--dry-run", is_flag=True, help="Show what would be done; change nothing.")
-@exit_code_option
-@yes_option
-@output_options
-@astro_options
-def init(**given: Any) -> None:
-    """Write .astro-sync.toml, add targets to the Makefile, and keep .env out of git and of Docker images.
-
-    \b
-    Example:
-      astro-sync init --dry-run
-    """
-    _run("init", given)
 
 
 @cli.command("completion", short_help="Prints the completion for a shell.")
@@ -205,7 +94,9 @@ def main() -> NoReturn:
             # A terminal that lacks a letter shows its number.
             stream.reconfigure(errors="backslashreplace")
     try:
-        cli.main(standalone_mode=False, prog_name="astro-sync")
+        # From here on a signal is remembered until the run can end with a report.
+        with listen() as signals:
+            cli.main(standalone_mode=False, prog_name="astro-sync", obj=signals)
     except click.exceptions.Exit as error:
         sys.exit(error.exit_code)
     except click.ClickException as error:
@@ -218,26 +109,60 @@ def main() -> NoReturn:
 
 def _run(command: str, given: dict[str, Any]) -> NoReturn:
     """Gather what surrounds the run, run one command, and exit."""
-    from astro_sync.cli.session import World, run
-    from astro_sync.console.signals import listen
+    from astro_sync.cli.session import Ending, place_in_project, run
+    from astro_sync.commands.invocation import Invocation
     from astro_sync.console.terminal import open_terminal
+    from astro_sync.project.root import find_project
+
+    command_line = _command_line(given)
+    terminal = open_terminal(command_line.given, os.environ)
+    try:
+        cwd, home = _find_folders()
+    except UnusableError as error:
+        ending = Ending(command, dry_run=False, terminal=terminal)
+        ending.fail(error)
+        sys.exit(ending.code)
+    project = find_project(cwd, home) or cwd
+    if project != cwd:
+        terminal.tell(f"Working on the project above: {project}.")
+        command_line = place_in_project(command_line, cwd, project)
+    invocation = Invocation(
+        environ=dict(os.environ),
+        cwd=project,
+        project=project,
+        home=home,
+        now=datetime.now(UTC),
+        stdin=lambda: sys.stdin.buffer.read() if sys.stdin else b"",
+        terminal=terminal,
+        signals=click.get_current_context().obj,
+    )
+    sys.exit(run(command, command_line, invocation))
+
+
+def _command_line(given: Mapping[str, Any]) -> "CommandLine":
+    from astro_sync.config.options import CommandLine
 
     context = click.get_current_context()
     sources = {name: context.get_parameter_source(name) for name in given}
-    typed = Typed(
-        given,
+    as_json = given["as_json"] or given["format"] == "json"
+    if given["as_json"] and given["format"] == "markdown":
+        raise click.UsageError("--json and --format markdown exclude each other.")
+    return CommandLine(
+        {**given, "as_json": as_json, "format": "json" if as_json else given["format"]},
         frozenset(name for name, source in sources.items() if source is ParameterSource.COMMANDLINE),
         frozenset(name for name, source in sources.items() if source is ParameterSource.ENVIRONMENT),
     )
-    with listen() as signals:
-        world = World(
-            environ=dict(os.environ),
-            cwd=Path.cwd(),
-            home=Path.home(),
-            now=datetime.now(UTC),
-            stdin=lambda: sys.stdin.buffer.read() if sys.stdin else b"",
-            terminal=open_terminal(given, os.environ),
-            signals=signals,
-        )
-        code = run(command, typed, world)
-    sys.exit(code)
+
+
+def _find_folders() -> tuple[Path, Path]:
+    """Return the current folder and the user's own."""
+    try:
+        cwd = Path.cwd()
+    except OSError:
+        hint = "Change to your Astro project, then try again."
+        raise UnusableError("The current folder is not there any more, or cannot be read.", hint=hint) from None
+    try:
+        return cwd, Path.home()
+    except (RuntimeError, KeyError):
+        hint = "Set HOME to a folder of yours, then try again."
+        raise UnusableError("HOME is not set, and this user has no home folder.", hint=hint) from None

@@ -1,8 +1,11 @@
-"""Complete what is typed in a shell: click's script, names of targets, and keys of the `.env`, never values.
+"""Complete what is typed in a shell: click's script, names of targets, checks and keys of the `.env`, never values.
 
-Nothing here raises or prints: in the middle of a command line there is no place for a message.
+Nothing here raises or prints: in the middle of a command line there is no place for a message. And nothing is given out
+that a shell would act on: what is completed is inserted into a command line.
 """
 
+import re
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Final
 
@@ -14,6 +17,7 @@ SHELLS: Final = ("bash", "zsh", "fish")
 _PROGRAM: Final = "astro-sync"
 _VARIABLE: Final = "_ASTRO_SYNC_COMPLETE"  # click's own name for it
 _LARGEST: Final = 1 << 20  # bytes; a person waits for the answer
+_HARMLESS: Final = re.compile(r"[\w.@+/][\w.@%+/-]*")
 
 
 def completion_script(command: click.Command, shell: str) -> str:
@@ -25,14 +29,21 @@ def completion_script(command: click.Command, shell: str) -> str:
 
 
 def complete_target(_ctx: click.Context, _option: click.Parameter, incomplete: str) -> list[str]:
-    """Return the targets of the config file that begin so."""
+    """Return the targets and groups of the config file that begin so."""
     from astro_sync.config.file import load
 
     try:
         config = load(Path.cwd())
     except (AstroSyncError, OSError):
         return []
-    return [name for name in (config.targets if config else ()) if name.startswith(incomplete)]
+    return _offer((*config.targets, *config.groups) if config else (), incomplete)
+
+
+def complete_check(_ctx: click.Context, _option: click.Parameter, incomplete: str) -> list[str]:
+    """Return the codes and names of the checks that begin so."""
+    from astro_sync.checks import CHECKS
+
+    return _offer([word for check in CHECKS for word in (check.code, check.name)], incomplete)
 
 
 def complete_key(ctx: click.Context, _option: click.Parameter, incomplete: str) -> list[str]:
@@ -47,5 +58,8 @@ def complete_key(ctx: click.Context, _option: click.Parameter, incomplete: str) 
         text = path.read_bytes().decode("utf-8", "surrogateescape")
     except (OSError, ValueError):
         return []
-    keys = COMPOSE.read(text, {}).values()
-    return sorted(key for key in keys if key.startswith(incomplete) and key.isprintable() and not set(key) & set(" :,"))
+    return sorted(_offer(COMPOSE.read(text, {}).values(), incomplete))
+
+
+def _offer(words: Iterable[str], incomplete: str) -> list[str]:
+    return [word for word in words if word.startswith(incomplete) and _HARMLESS.fullmatch(word)]

@@ -1,4 +1,4 @@
-"""What the command line says of itself: a short guide, the exit codes, the nearest command, the checks."""
+"""What the command line says of itself: a short guide, the exit codes, the checks."""
 
 from typing import Final
 
@@ -7,12 +7,12 @@ import click
 EXIT_CODES: Final = """\b
 Exit codes:
   0    done, or nothing to do
-  1    failed; no Deployment was changed
+  1    failed; nothing was changed outside
   2    usage
   3    refused before any change
-  4    the Astro CLI cannot be used
+  4    a place cannot be used
   5    something was found (check, dedupe --check, diff and --dry-run with --exit-code)
-  6    a write did not do what was planned
+  6    a write did not do what was planned, or may still take effect
   7    done, but for the keys that --partial left out
   70   a bug in astro-sync
   129, 130, 143   hung up, interrupted, ended
@@ -29,22 +29,8 @@ astro-sync moves Airflow connections and variables between this Astro project an
 `astro deployment list` shows the ids; `astro-sync --help` shows all commands."""
 
 
-class Commands(click.Group):
-    """Name the nearest command for one that there is none of."""
-
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        """Return a command; fail with the nearest name for one that there is none of."""
-        command = super().get_command(ctx, cmd_name)
-        if command is None:
-            from difflib import get_close_matches
-
-            if near := get_close_matches(cmd_name, self.list_commands(ctx), n=1, cutoff=0.4):
-                ctx.fail(f"No such command '{cmd_name}'. Did you mean '{near[0]}'?")
-        return command
-
-
 class CheckCommand(click.Command):
-    """List the checks below the options."""
+    """The command `check`, with the checks below its options."""
 
     def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the list of checks."""

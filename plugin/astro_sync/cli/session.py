@@ -1,111 +1,128 @@
-"""Run one command from what was typed to its exit code: settle, call, report; every way out leads through here."""
+"""Run one command from what was typed to its exit code: resolve, call, report; every way out leads through here."""
 
-from collections.abc import Callable, Mapping
-from contextlib import suppress
-from dataclasses import replace
-from importlib import import_module
-from typing import Final
+import os
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, Final
 
 from astro_sync.cli.crash import describe, is_debugging, report
-from astro_sync.commands.context import World
+from astro_sync.cli.registry import COMMANDS, Command
+from astro_sync.commands.invocation import Invocation
 from astro_sync.config.file import load
-from astro_sync.config.options import Options, Typed
-from astro_sync.config.settings import Settled, settle
-from astro_sync.core.model import Outcome
+from astro_sync.config.options import CommandLine, RunOptions
+from astro_sync.config.settings import ResolvedSettings, resolve
+from astro_sync.console.terminal import Terminal
+from astro_sync.core.outcome import RunOutcome
 from astro_sync.errors import AstroSyncError, ExitCode, InterruptedRunError, Interruption, UsageError
 from astro_sync.storage import backup
 
-__all__ = ["World", "run"]
-
-# Only the module of the command that was typed is imported.
-COMMANDS: Mapping[str, str] = {
-    "local-to-deploy": "syncs",
-    "deploy-to-local": "syncs",
-    "diff": "syncs",
-    "merge": "syncs",
-    "dedupe": "files",
-    "check": "files",
-    "doctor": "project",
-    "init": "project",
-}
 _OF_ONE_FILE: Final = frozenset({"dedupe", "check", "init"})
+_PATHS: Final = frozenset({"env", "source", "destination", "place", "files"})
+_SCHEME: Final = re.compile(r"([a-z][a-z0-9+-]*:)?(.*)", re.DOTALL)
+_OF_FILES: Final = frozenset({None, "variables:", "connections:", "settings:", "backend:"})
 
 
-def run(command: str, typed: Typed, world: World) -> ExitCode:
-    """Return the exit code, after the report; that of a signal, if one came when all was done."""
-    found = _run(command, typed, world)
-    return world.signals.pending or found
+@dataclass(slots=True)
+class Ending:
+    """How a run ends: what is reported, and the exit code."""
 
+    command: str
+    dry_run: bool
+    terminal: Terminal
+    code: ExitCode = ExitCode.DONE
 
-def _run(command: str, typed: Typed, world: World) -> ExitCode:
-    terminal = world.terminal
-    try:
-        outcome = _attempt(command, typed, world)
+    def fail(self, error: AstroSyncError, code: ExitCode | None = None) -> None:
+        """Report an error as the outcome."""
+        code = error.exit_code if code is None else code
+        self.report(RunOutcome(command=self.command, dry_run=self.dry_run, error=error, exit_code=code))
+
+    def report(self, outcome: RunOutcome) -> None:
+        """Show the outcome, wherever that can still be seen."""
+        self.code = outcome.exit_code
         try:
-            terminal.report(outcome)
+            self.terminal.report(outcome)
         except OSError as error:
-            terminal.hush()
+            self.terminal.hush()
             # Whoever closed the pipe has read enough.
             if not isinstance(error, BrokenPipeError):
+                self.code = self.code or ExitCode.FAILED
                 ended = f"the run itself ended with exit {int(outcome.exit_code)}"
                 hint = "`astro-sync diff` shows where things stand."
-                terminal.complain(AstroSyncError(f"No report could be written: {error.strerror}; {ended}.", hint=hint))
-                return outcome.exit_code or ExitCode.FAILED
+                message = f"No report could be written: {error.strerror}; {ended}."
+                self.terminal.complain(AstroSyncError(message, hint=hint))
+
+
+def run(command: str, command_line: CommandLine, invocation: Invocation) -> ExitCode:
+    """Return the exit code, after the report; that of a signal, if one came when all was done."""
+    with error_handler(command, command_line, invocation) as ending:
+        loaded = COMMANDS[command].load()
+        settings = _resolve(command, loaded, command_line, invocation)
+        if settings.options.verbose:
+            for name, origin in sorted(settings.origins.items()):
+                invocation.terminal.tell(f"--{name.replace('_', '-')} is from the {origin}.")
+        ending.report(loaded.run(settings, invocation))
+    return invocation.signals.pending or ending.code
+
+
+@contextmanager
+def error_handler(command: str, command_line: CommandLine, invocation: Invocation) -> Iterator[Ending]:
+    """Turn whatever ends the block into a report and an exit code."""
+    terminal = invocation.terminal
+    ending = Ending(command, bool(command_line.given.get("dry_run")), terminal)
+    try:
+        yield ending
     except UsageError as error:
         terminal.complain(error)
-        return error.exit_code
-    except Exception as bug:  # noqa: BLE001 - the one place that turns a bug into a sentence
-        outcome = _describe_bug(bug, command, typed, world)
-        with suppress(Exception):
-            terminal.report(outcome)
-            return outcome.exit_code
-        # The bug may be in the report itself.
-        if outcome.error:
-            terminal.complain(outcome.error)
-    return outcome.exit_code
-
-
-def _attempt(command: str, typed: Typed, world: World) -> Outcome:
-    options = Options(**typed.given)
-    try:
-        settled = _settle(command, typed, world)
-        options = settled.options
-        if options.verbose:
-            for name, origin in sorted(settled.origins.items()):
-                world.terminal.tell(f"--{name.replace('_', '-')} is from the {origin}.")
-        return _find(command)(settled, world)
-    except UsageError:
-        raise
+        ending.code = error.exit_code
     except AstroSyncError as error:
-        return _failed(command, options, error, error.exit_code)
+        ending.fail(error)
     except Interruption as interruption:
         done = "the file is whole, as it was or as planned" if command in _OF_ONE_FILE else "nothing was changed"
-        return _failed(command, options, InterruptedRunError(f"Interrupted; {done}."), interruption.exit_code)
+        ending.fail(InterruptedRunError(f"Interrupted; {done}."), interruption.exit_code)
+    except Exception as bug:  # noqa: BLE001 - the one place that turns a bug into a sentence
+        if is_debugging(invocation.environ):
+            terminal.tell_raw(describe(bug, command))
+        folder = backup.folder(invocation.environ, invocation.home).parent / "bugs"
+        told = report(bug, command, folder, invocation.now)
+        ending.code = told.exit_code
+        with suppress(Exception):
+            ending.fail(told)
+            return
+        # The bug may be in the report itself.
+        terminal.complain(told)
 
 
-def _find(command: str) -> Callable[[Settled, World], Outcome]:
-    found: Callable[[Settled, World], Outcome] = getattr(
-        import_module(f"astro_sync.commands.{COMMANDS[command]}"), command.replace("-", "_")
-    )
-    return found
+def place_in_project(command_line: CommandLine, cwd: Path, project: Path) -> CommandLine:
+    """Return a command line whose names of files, typed in a sub-folder, are those from the project on."""
+    given = dict(command_line.given)
+    for name in _PATHS & command_line.typed:
+        value = given[name]
+        given[name] = (
+            tuple(_from(project, cwd, one) for one in value) if isinstance(value, tuple) else _from(project, cwd, value)
+        )
+    return replace(command_line, given=given)
 
 
-def _describe_bug(bug: Exception, command: str, typed: Typed, world: World) -> Outcome:
-    if is_debugging(world.environ):
-        world.terminal.tell_raw(describe(bug, command))
-    told = report(bug, command, backup.folder(world.environ, world.home).parent / "bugs", world.now)
-    return _failed(command, Options(**typed.given), told, told.exit_code)
+def _from(project: Path, cwd: Path, name: str) -> str:
+    match = _SCHEME.fullmatch(name)
+    scheme, rest = (match[1], match[2]) if match else (None, name)
+    if scheme not in _OF_FILES or not rest or rest == "-" or rest.startswith("@"):
+        return name
+    path = rest if os.path.isabs(rest) else os.path.relpath(cwd / rest, project)  # noqa: PTH117 - of a text
+    match = _SCHEME.fullmatch(path)
+    return (scheme or "") + (f"./{path}" if match and match[1] else path)
 
 
-def _settle(command: str, typed: Typed, world: World) -> Settled:
+def _resolve(
+    name: str, command: Command[Any], command_line: CommandLine, invocation: Invocation
+) -> ResolvedSettings[RunOptions]:
     try:
-        return settle(typed, world.environ, load(world.cwd))
+        return resolve(command.options, command_line, load(invocation.cwd))
     except UsageError as error:
-        if command != "doctor":
+        if name != "doctor":
             raise
         # What is wrong with the config is one of the things that a doctor tells.
-        return replace(settle(typed, world.environ, None), config=error)
-
-
-def _failed(command: str, options: Options, error: AstroSyncError, exit_code: ExitCode) -> Outcome:
-    return Outcome(command, options.env, options.dry_run, error=error, exit_code=exit_code)
+        return replace(resolve(command.options, command_line, None), config=error)

@@ -1,62 +1,75 @@
-"""Set one run up from what was typed: the private folder, `astro`, the endpoints and the terms; and report on it."""
+"""What the commands of one run share: `astro`, the private folder, places and what the user decided."""
 
 import re
 import tempfile
 import threading
-from collections.abc import Callable, Iterator, Mapping
+import time
+from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
-from datetime import datetime
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Final
+from typing import Final, Generic, TypeVar
 
-from astro_sync.config.options import Options
-from astro_sync.config.settings import Settled
-from astro_sync.console.confirmation import confirmed
-from astro_sync.console.signals import Signals
-from astro_sync.console.terminal import Terminal
-from astro_sync.core.model import OnConflict
-from astro_sync.core.plan import Policy
+from astro_sync.commands.invocation import Invocation
+from astro_sync.commands.receipts import ReceiptBook
+from astro_sync.config.options import BackupOptions, DeploymentOptions, MoveOptions, ReadOptions, RunOptions
+from astro_sync.config.settings import ResolvedSettings
+from astro_sync.console.confirmation import Confirmation, confirmed
+from astro_sync.core.filters import Filters
+from astro_sync.core.model import Result
+from astro_sync.core.plan import OnConflict, Policy
 from astro_sync.errors import UnusableError, UsageError
-from astro_sync.places.airflow_file import AirflowFile
 from astro_sync.places.astro_cli import Astro, find_astro
-from astro_sync.places.base import Endpoint
-from astro_sync.places.deployment import Deployment, Selector
-from astro_sync.places.env_file import EnvFile
-from astro_sync.places.local_airflow import LocalAirflow
-from astro_sync.places.registry import find_format, find_kind
+from astro_sync.places.base import AnyPlace, PlaceOptions, Role, Surroundings
+from astro_sync.places.deployment import Selector, make_deployment
+from astro_sync.places.env_file import EnvFile, open_env_file
+from astro_sync.places.registry import open_place
 from astro_sync.storage import backup
+from astro_sync.storage.journal import Changed, keep_run
 from astro_sync.storage.private import private_folder
-from astro_sync.sync.step import Terms
+from astro_sync.storage.receipts import Receipts
+from astro_sync.sync.pipeline import Destination, RunResult, Step, SyncOptions
 
-_AIRFLOW: Final = ("AIRFLOW_CONN_*", "AIRFLOW_VAR_*")
 _MODE: Final = re.compile(r"^dev\.mode: *(\S*) *$", re.MULTILINE)
 
 
-@dataclass(frozen=True, slots=True)
-class World:
-    """Hold what surrounds a run; nothing below looks around for itself."""
-
-    environ: Mapping[str, str]
-    cwd: Path
-    home: Path
-    now: datetime
-    stdin: Callable[[], bytes]
-    terminal: Terminal
-    signals: Signals
+_O = TypeVar("_O", bound=RunOptions)
+_D = TypeVar("_D", bound=DeploymentOptions)
+O_co = TypeVar("O_co", bound=RunOptions, covariant=True)
 
 
 @dataclass(slots=True)
-class Bench:
-    """Hold what the endpoints of one run share; `policies` are those of single destinations, by identity."""
+class RunContext(Generic[O_co]):
+    """One run: its settings, what surrounds it, and what its places share."""
 
-    settled: Settled
-    world: World
+    settings: ResolvedSettings[O_co]
+    invocation: Invocation
     folder: Path
     found_astro: Astro | UnusableError
-    policies: dict[int, Policy] = field(default_factory=dict)
-    _told_mode: str = ""
-    _asking: threading.Lock = field(default_factory=threading.Lock)
+    surroundings: Surroundings = field(init=False)
+    _told_mode: str = field(default="", init=False)
+    _asking: threading.Lock = field(default_factory=threading.Lock, init=False)
+
+    def __post_init__(self) -> None:
+        around = self.invocation
+        self.surroundings = Surroundings(
+            environ=around.environ,
+            cwd=around.cwd,
+            project=around.project,
+            folder=self.folder,
+            state=self.state,
+            timeout=self.options.timeout,
+            tell=around.terminal.tell,
+            stdin=around.stdin,
+            astro=lambda: self.astro,
+            mode=self.mode,
+            target=self.settings.target,
+        )
+
+    @property
+    def options(self) -> O_co:
+        """Return the options of the run."""
+        return self.settings.options
 
     @property
     def astro(self) -> Astro:
@@ -66,149 +79,169 @@ class Bench:
         return self.found_astro
 
     @property
-    def options(self) -> Options:
-        """Return the options of the run."""
-        return self.settled.options
+    def state(self) -> Path:
+        """Return the folder for what outlives the run: backups, receipts, locks."""
+        return backup.folder(self.invocation.environ, self.invocation.home).parent
 
-    def place(self, name: str, *, source: bool = False) -> EnvFile | AirflowFile:
-        """Return the place that `merge` was given by name; a source must be there and is never locked."""
-        kind, path = find_kind(name)
-        if kind is None:
-            return self.env_file(path, must_exist=source, asks_astro=False, read_only=source)
-        return AirflowFile(
-            path=self.world.cwd / path,
-            name=path,
-            timeout=self.options.timeout,
-            tell=self.world.terminal.tell,
-            must_exist=source,
-            read_only=source,
-            format=find_format(kind, path),
-            prefixes=kind.prefixes,
+    def place(self: "RunContext[ReadOptions]", address: str, role: Role, *, workspace: str | None = None) -> AnyPlace:
+        """Return the place of an address, in another workspace than the current one if need be."""
+        around = self._around(self.options)
+        return open_place(address, role, replace(around, options=replace(around.options, workspace_id=workspace)))
+
+    def env_file(self, path: str, *, read_only: bool) -> EnvFile:
+        """Return a `.env` file that must be there."""
+        file = open_env_file(path, Role.SOURCE if read_only else Role.DESTINATION, self.surroundings)
+        file.must_exist = True
+        return file
+
+    def backup_of(self: "RunContext[BackupOptions]", place: AnyPlace) -> Path | None:
+        """Keep what a place holds, unless --no-backup says not to."""
+        folder = self.backups()
+        return place.keep_backup(folder, self.invocation.now) if folder else None
+
+    def destination(self: "RunContext[MoveOptions]", address: str) -> Destination:
+        """Return the place of an address to write to, with the policy of the run."""
+        return Destination(self.place(address, Role.DESTINATION), self.policy(self.options))
+
+    def deployments(self: "RunContext[_D]", role: Role, *, saved: bool = False) -> list[tuple[AnyPlace, _D]]:
+        """Return the Deployments that were named, each with what holds for it."""
+        return [
+            (make_deployment(selector, role, self._around(options), target=name, saved=saved), options)
+            for selector, name, options in select(self.settings)
+        ]
+
+    def policy(self, options: MoveOptions) -> Policy:
+        """Return what was decided about one destination."""
+        interactive = self.invocation.terminal.interactive
+        on_conflict = OnConflict(options.on_conflict or ("ask" if interactive else "fail"))
+        if on_conflict is OnConflict.ASK and not interactive:
+            hint = "Decide with --on-conflict keep, overwrite or fail."
+            raise UsageError("--on-conflict ask needs a terminal to ask on.", hint=hint)
+        return Policy(
+            filters=filters(options),
+            on_conflict=on_conflict,
+            rotate=options.rotate,
+            secret=options.secret,
+            plain=options.plain,
+            allow_reserved=frozenset(options.allow_reserved),
+            allow_placeholder=frozenset(options.allow_placeholder),
+            allow_expansion=options.allow_expansion,
+            exact_json=options.exact_json,
+            id_case=options.id_case,
         )
 
-    def env_file(
-        self, path: str, *, must_exist: bool = False, asks_astro: bool = True, read_only: bool = False
-    ) -> EnvFile:
-        """Return a `.env` file, `-` for stdin; without `asks_astro`, the local mode may be a likely one."""
-        world = self.world
-        return EnvFile(
-            path=world.cwd / path,
-            name=path,
-            mode=self.mode if asks_astro else self.likely_mode,
-            environ=world.environ,
-            timeout=self.options.timeout,
-            tell=world.terminal.tell,
-            stdin=world.stdin() if path == "-" else None,
-            must_exist=must_exist,
-            read_only=read_only or path == "-",
+    def sync_options(self: "RunContext[MoveOptions]") -> SyncOptions:
+        """Return what the user decided for the run."""
+        options, terminal = self.options, self.invocation.terminal
+        receipts = self.receipts()
+        confirmation = Confirmation(
+            yes=options.yes, yes_protected=options.yes_protected, protected=self.settings.protected
         )
-
-    def deployments(self, *, saved: bool = False) -> list[Deployment]:
-        """Return the Deployments that were named, each with a folder and a policy of its own."""
-        found = []
-        for number, (selector, options) in enumerate(_select(self.settled), 1):
-            folder = self.folder / f"deployment-{number}"
-            deployment = Deployment(self.astro, selector, folder, allow_argv=options.allow_argv, saved=saved)
-            self.policies[id(deployment)] = self._policy(options)
-            found.append(deployment)
-        return found
-
-    def local_airflow(self) -> LocalAirflow:
-        """Return the local Airflow."""
-        return LocalAirflow(self.astro, self.world.cwd, self.folder, self.world.terminal.tell)
-
-    def terms(self, *, must_confirm: bool = True) -> Terms:
-        """Return what the user decided; without `must_confirm`, no terminal is no hindrance."""
-        options, world = self.options, self.world
-        policy = self._policy(options)
-        astro = self.found_astro
-        return Terms(
-            policy=lambda destination: self.policies.get(id(destination), policy),
-            ask=world.terminal.ask,
-            confirm=lambda legs: confirmed(legs, self.settled, world.terminal, must_confirm=must_confirm),
-            note=world.terminal.note,
-            interrupted=astro.resume if isinstance(astro, Astro) else lambda: None,
-            backups=self._backups(),
-            now=world.now,
+        return SyncOptions(
+            ask=terminal.ask,
+            confirm=lambda steps: confirmed(steps, confirmation, terminal),
+            compare_secret=receipts.comparing,
+            record=receipts.record,
+            resume=self.found_astro.resume if isinstance(self.found_astro, Astro) else lambda: None,
+            pause=time.sleep,
+            backups=self.backups(),
+            now=self.invocation.now,
+            timeout=options.timeout,
             dry_run=options.dry_run,
             partial=options.partial,
             exit_code=options.exit_code,
             jobs=options.jobs,
         )
 
-    def backup_of(self, endpoint: Endpoint) -> Path | None:
-        """Keep what an endpoint holds, unless --no-backup says not to."""
-        folder = self._backups()
-        return endpoint.keep_backup(folder, self.world.now) if folder else None
+    def keep_run(self: "RunContext[MoveOptions]", command: str, result: RunResult) -> None:
+        """Keep what a run changed, for `undo`."""
+        changed = [_changed(step) for step in result.steps if step.verification is not None]
+        if changed and not self.options.no_backup:
+            keep_run(self.state / "runs", command, changed, self.invocation.now)
 
-    def _backups(self) -> Path | None:
-        return None if self.options.no_backup else backup.folder(self.world.environ, self.world.home)
+    def receipts(self: "RunContext[MoveOptions]") -> ReceiptBook:
+        """Return the receipts of what was sent before."""
+        if self.options.no_receipts:
+            return ReceiptBook(None)
+        return ReceiptBook(Receipts(self.state / "receipts", self.invocation.terminal.tell))
+
+    def backups(self: "RunContext[BackupOptions]") -> Path | None:
+        """Return the folder for backups, None with --no-backup."""
+        return None if self.options.no_backup else backup.folder(self.invocation.environ, self.invocation.home)
 
     def mode(self) -> str:
-        """Return the local mode; `astro` is asked once."""
+        """Return the local runtime: what `astro` says in a project, else what the project's own file says."""
         with self._asking:
-            self._told_mode = self._told_mode or local_mode(self.astro)
+            if not self._told_mode:
+                in_project = (self.invocation.project / ".astro" / "config.yaml").is_file()
+                asks = isinstance(self.found_astro, Astro) and in_project
+                self._told_mode = local_mode(self.astro) if asks else mode_in_file(self.invocation.project)
             return self._told_mode
 
-    def likely_mode(self) -> str:
-        """Return the local mode where `astro` can tell it, else that of Docker, which is the CLI's own default."""
-        in_project = (self.world.cwd / ".astro" / "config.yaml").is_file()
-        return self.mode() if isinstance(self.found_astro, Astro) and in_project else "docker"
+    def _around(self, options: ReadOptions) -> Surroundings:
+        for_places = PlaceOptions(with_secrets=options.with_secrets, allow_http=options.allow_http, jobs=options.jobs)
+        if isinstance(options, MoveOptions):
+            for_places = replace(
+                for_places,
+                allow_argv=options.allow_argv,
+                line_breaks=options.line_breaks,
+                auto_link=options.auto_link,
+            )
+        return replace(self.surroundings, options=for_places)
 
-    def _policy(self, options: Options) -> Policy:
-        interactive = self.world.terminal.interactive
-        on_conflict = OnConflict(options.on_conflict or ("ask" if interactive else "fail"))
-        if on_conflict is OnConflict.ASK and not interactive:
-            hint = "Decide with --on-conflict keep, overwrite or fail."
-            raise UsageError("--on-conflict ask needs a terminal to ask on.", hint=hint)
-        return Policy(
-            on_conflict=on_conflict,
-            include=options.include,
-            exclude=options.exclude,
-            only=_AIRFLOW if options.airflow_only else (),
-            rotate=options.rotate,
-            secret=options.secret,
-            plain=options.plain,
-            allow_reserved=frozenset(options.allow_reserved),
-            allow_placeholder=frozenset(options.allow_placeholder),
-        )
+
+def _changed(step: Step) -> Changed:
+    done = [change for change in step.changes if change.write is not None and change.result is not Result.NOT_WRITTEN]
+    writes = [change.write for change in done if change.write is not None]
+    return Changed(
+        address=step.place.address,
+        workspace=step.place.workspace,
+        backup=str(step.backup or ""),
+        created=tuple(write.name for write in writes if write.old is None),
+        updated=tuple(write.name for write in writes if write.old is not None and write.old.value is not None),
+        hidden=tuple(write.name for write in writes if write.old is not None and write.old.value is None),
+    )
 
 
 @contextmanager
-def prepare(settled: Settled, world: World) -> Iterator[Bench]:
+def prepare(settings: ResolvedSettings[_O], invocation: Invocation) -> Iterator[RunContext[_O]]:
     """Look for `astro` and make the private folder; a signal can end what is done with them."""
-    options = settled.options
-    with private_folder(Path(world.environ.get("TMPDIR") or tempfile.gettempdir())) as folder, world.signals.heard():
+    options = settings.options
+    temp_root = Path(invocation.environ.get("TMPDIR") or tempfile.gettempdir())
+    with private_folder(temp_root) as folder, invocation.signals.heard():
         found: Astro | UnusableError
         try:
-            program = find_astro(options.astro_bin, world.environ)
+            program = find_astro(options.astro_bin, invocation.environ)
         except UnusableError as error:
             found = error
         else:
             found = Astro(
                 program,
-                environ=world.environ,
-                cwd=world.cwd,
+                environ=invocation.environ,
+                cwd=invocation.project,
                 timeout=options.timeout,
                 private=folder,
-                watch=world.terminal.watch,
+                watch=invocation.terminal.watch,
             )
-            world.signals.stops.append(found.stop)
-        yield Bench(settled, world, folder, found)
+            invocation.signals.stops.append(found.stop)
+        yield RunContext(settings, invocation, folder, found)
 
 
-def _select(settled: Settled) -> list[tuple[Selector, Options]]:
+def filters(options: ReadOptions) -> Filters:
+    """Return the filters of some options."""
+    return Filters(options.include, options.exclude, options.airflow_only)
+
+
+def select(settings: ResolvedSettings[_D]) -> list[tuple[Selector, str | None, _D]]:
     """Return the Deployments that were named, each with what holds for it; raises UsageError if none was."""
-    found = list(
-        dict.fromkeys((selector_of(target.options, target.name), target.options) for target in settled.targets)
-    )
+    found = {(selector_of(target.options, target.name), target.name): target.options for target in settings.targets}
     if not found:
         hint = "Name one with --deployment-id ID or --deployment-name NAME; `astro deployment list` shows them."
         raise UsageError("No Deployment was named.", hint=hint)
-    return found
+    return [(selector, name, options) for (selector, name), options in found.items()]
 
 
-def selector_of(options: Options, target: str | None) -> Selector:
+def selector_of(options: DeploymentOptions, target: str | None) -> Selector:
     """Return how the options of one target name a Deployment; raises UsageError if they do not."""
     ids, names = options.deployment_id, options.deployment_name
     if not (ids or names):
@@ -219,10 +252,26 @@ def selector_of(options: Options, target: str | None) -> Selector:
 
 
 def local_mode(astro: Astro) -> str:
-    """Return `docker` or `standalone`, as the project says, or else the user's own configuration (contract)."""
+    """Return `docker` or `standalone`, as the project says, or else the user's own configuration.
+
+    Source: fixtures/astro-cli-contract.md, "Everywhere".
+    """
     for scope in ((), ("-g",)):
         answer = astro.ask("config", "get", *scope, "dev.mode")
         match = _MODE.search(answer.stdout)
         if match and match[1]:
             return "standalone" if match[1] == "standalone" else "docker"
     return "docker"
+
+
+_FILE_MODE: Final = re.compile(r"^dev:\s*\n(?:[ \t]+.*\n|\s*\n)*?[ \t]+mode:[ \t]*['\"]?(\w+)", re.MULTILINE)
+
+
+def mode_in_file(project: Path) -> str:
+    """Return the local runtime that the project's `.astro/config.yaml` names, else the CLI's own default."""
+    try:
+        text = (project / ".astro" / "config.yaml").read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return "docker"
+    match = _FILE_MODE.search(text)
+    return "standalone" if match and match[1] == "standalone" else "docker"

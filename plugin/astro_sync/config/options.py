@@ -1,184 +1,90 @@
-"""The options that several commands share: the same words, the same meaning, everywhere."""
+"""What each command takes, and what was typed. Meanings, types and defaults stand in the declarations."""
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from typing import Any, TypeVar
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from typing import Any, ClassVar, Literal, TypeVar
 
-import click
+from astro_sync.config.declarations import OPTIONS
 
-from astro_sync.cli.completion import complete_key, complete_target
-from astro_sync.core.model import LONGEST_TIMEOUT, OnConflict
-
-_F = TypeVar("_F", bound=Callable[..., Any])
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Options:
-    """Hold what was typed; what a command does not take keeps its default."""
-
-    deployment_id: tuple[str, ...] = ()
-    deployment_name: tuple[str, ...] = ()
-    target: tuple[str, ...] = ()
-    workspace_id: str | None = None
-    env: str = ".env"
-    source: str = ""
-    export: bool = False
-    check_only: bool = False
-    files: tuple[str, ...] = ()
-    select: tuple[str, ...] = ()
-    ignore: tuple[str, ...] = ()
-    fix: bool = False
-    include: tuple[str, ...] = ()
-    exclude: tuple[str, ...] = ()
-    airflow_only: bool = False
-    on_conflict: str | None = None
-    rotate: tuple[str, ...] = ()
-    secret: tuple[str, ...] = ()
-    plain: tuple[str, ...] = ()
-    no_export: bool = False
-    allow_argv: bool = False
-    allow_reserved: tuple[str, ...] = ()
-    allow_placeholder: tuple[str, ...] = ()
-    partial: bool = False
-    dry_run: bool = False
-    yes: bool = False
-    yes_protected: tuple[str, ...] = ()
-    jobs: int = 4
-    as_json: bool = False
-    verbose: bool = False
-    quiet: bool = False
-    timeout: float = 120.0
-    no_backup: bool = False
-    exit_code: bool = False
-    astro_bin: str | None = None
+_O = TypeVar("_O", bound="RunOptions")
 
 
 @dataclass(frozen=True, slots=True)
-class Typed:
-    """Hold what click found: every option's value, and the names of those that were typed or set in the environment."""
+class CommandLine:
+    """The options of one run: each with its value, and the names of those that were typed or set in the environment."""
 
     given: Mapping[str, Any]
-    typed: frozenset[str]
-    from_environment: frozenset[str]
+    typed: frozenset[str] = frozenset()
+    from_environment: frozenset[str] = frozenset()
 
 
-def _all(*decorators: Callable[[Any], Any]) -> Callable[[_F], _F]:
-    def decorate(command: _F) -> _F:
-        for decorator in reversed(decorators):
-            command = decorator(command)
-        return command
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
+class RunOptions:
+    """The options of every command; `positional` are its arguments, each with how the help shows it."""
 
-    return decorate
+    positional: ClassVar[Mapping[str, str]] = {}
 
-
-def _many(*names: str, **words: Any) -> Callable[[_F], _F]:  # noqa: ANN401 - click's own
-    return click.option(*names, multiple=True, **words)
-
-
-def deployment_options(*, several: bool) -> Callable[[_F], _F]:
-    """Add the options that name a Deployment."""
-    more = "; can be repeated" if several else ""
-    return _all(
-        _many(
-            "-d",
-            "--deployment-id",
-            metavar="ID",
-            help=f"The Deployment's id{more}.  [env: ASTRO_SYNC_DEPLOYMENT_ID]",
-        ),
-        _many("-n", "--deployment-name", metavar="NAME", help=f"The Deployment's name{more}."),
-        _many(
-            "-t",
-            "--target",
-            metavar="NAME",
-            shell_complete=complete_target,
-            help=f"A Deployment by its name in .astro-sync.toml{more}.",
-        ),
-        click.option("-w", "--workspace-id", metavar="ID", help="Its workspace, if not the current one."),
-    )
+    format: str
+    verbose: bool
+    quiet: bool
+    timeout: float
+    astro_bin: str | None
 
 
-def env_option(help_text: str) -> Callable[[_F], _F]:
-    """Add the option that names the local file."""
-    return click.option(
-        "-e",
-        "--env",
-        metavar="FILE",
-        type=click.Path(allow_dash=True),
-        default=".env",
-        show_default=True,
-        help=help_text,
-    )
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
+class BackupOptions(RunOptions):
+    """The options of what rewrites a file."""
+
+    no_backup: bool
 
 
-key_options: Callable[[_F], _F] = _all(
-    _many("--include", metavar="GLOB", shell_complete=complete_key, help="Only keys that match; can be repeated."),
-    _many("--exclude", metavar="GLOB", shell_complete=complete_key, help="No keys that match; can be repeated."),
-    click.option("--airflow-only", is_flag=True, help="Only AIRFLOW_CONN_* and AIRFLOW_VAR_*."),
-    _many("--allow-reserved", metavar="KEY", help="Carry this key although Astro sets it itself; can be repeated."),
-)
-exit_code_option: Callable[[_F], _F] = click.option(
-    "--exit-code", is_flag=True, help="Exit 5 when there is something to do (with --dry-run) or to see (diff)."
-)
-rewrite_options: Callable[[_F], _F] = _all(
-    click.option("--no-backup", is_flag=True, help="Keep no backup of what is changed."),
-    click.option("--dry-run", is_flag=True, help="Show what would be done; change nothing."),
-    exit_code_option,
-)
-change_options: Callable[[_F], _F] = _all(
-    click.option(
-        "--on-conflict",
-        type=click.Choice([policy.value for policy in OnConflict]),
-        help="What becomes of a key with another value on the destination.  [default: ask on a terminal, else fail]",
-    ),
-    click.option("--partial", is_flag=True, help="Carry what can be carried, name the rest, exit 7."),
-    rewrite_options,
-)
-secret_options: Callable[[_F], _F] = _all(
-    _many(
-        "--allow-placeholder",
-        metavar="KEY",
-        help="Carry this key although its value looks like a placeholder; can be repeated.",
-    ),
-    _many(
-        "--rotate",
-        metavar="GLOB",
-        shell_complete=complete_key,
-        help="Write these secrets of the Deployment anew; can be repeated.",
-    ),
-    _many("--secret", metavar="GLOB", help="New keys that become secret on the Deployment; can be repeated."),
-    _many("--plain", metavar="GLOB", help="New keys that do not, even if --secret matches; can be repeated."),
-    click.option(
-        "--allow-argv",
-        is_flag=True,
-        help="Pass values that no file can carry on the command line of `astro`, where others may see them.",
-    ),
-)
-yes_option: Callable[[_F], _F] = click.option("-y", "--yes", is_flag=True, help="Answer the confirmation with yes.")
-protected_option: Callable[[_F], _F] = _many(
-    "--yes-protected", metavar="NAME", help="Answer it for this protected target too; can be repeated."
-)
-jobs_option: Callable[[_F], _F] = click.option(
-    "--jobs", type=click.IntRange(min=1), default=4, show_default=True, help="Deployments to write at the same time."
-)
-output_options: Callable[[_F], _F] = _all(
-    click.option("--json", "as_json", is_flag=True, help="Print one JSON document instead of a table."),
-    click.option("-v", "--verbose", is_flag=True, help="Show every key, and more of what is done."),
-    click.option("-q", "--quiet", is_flag=True, help="Show only problems."),
-)
-astro_options: Callable[[_F], _F] = _all(
-    click.option(
-        "--timeout",
-        type=click.FloatRange(min=0, min_open=True, max=LONGEST_TIMEOUT),
-        default=120.0,
-        show_default=True,
-        metavar="SECONDS",
-        help="The time limit of each call of `astro`, and of waiting for another run.",
-    ),
-    click.option(
-        "--astro-bin",
-        metavar="PATH",
-        envvar="ASTRO_SYNC_ASTRO_BIN",
-        show_envvar=True,
-        help="The Astro CLI to run.  [default: the one on PATH]",
-    ),
-)
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
+class ReadOptions(RunOptions):
+    """The options of what reads places."""
+
+    include: tuple[str, ...]
+    exclude: tuple[str, ...]
+    airflow_only: bool
+    exact_json: bool
+    id_case: Literal["lower", "upper"]
+    with_secrets: bool
+    allow_http: bool
+    jobs: int
+
+
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
+class DeploymentOptions(ReadOptions):
+    """The options of what works on Deployments and a local file."""
+
+    deployment_id: tuple[str, ...]
+    deployment_name: tuple[str, ...]
+    target: tuple[str, ...]
+    workspace_id: str | None
+    env: str
+
+
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
+class MoveOptions(ReadOptions, BackupOptions):
+    """The options of what writes into places."""
+
+    on_conflict: str | None
+    rotate: tuple[str, ...]
+    secret: tuple[str, ...]
+    plain: tuple[str, ...]
+    allow_argv: tuple[str, ...]
+    allow_expansion: tuple[str, ...]
+    allow_placeholder: tuple[str, ...]
+    allow_reserved: tuple[str, ...]
+    line_breaks: str
+    partial: bool
+    auto_link: bool
+    dry_run: bool
+    exit_code: bool
+    yes: bool
+    yes_protected: tuple[str, ...]
+    no_receipts: bool
+
+
+def make_options(kind: type[_O], values: Mapping[str, Any]) -> _O:
+    """Return the options of one command; what has no value has its declared default."""
+    return kind(**{each.name: values.get(each.name, OPTIONS[each.name].default) for each in fields(kind)})

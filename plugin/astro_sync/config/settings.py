@@ -1,92 +1,146 @@
-"""Settle what holds for a run: the command line (a target too), then the environment, then the project's defaults."""
+"""Resolve what holds for a run: the command line (a target too), then the environment, then the project's defaults."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
-from typing import Final
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, fields
+from enum import Enum
+from typing import Final, Generic, TypeVar
 
+from astro_sync.config.declarations import OPTIONS, SELECTORS
 from astro_sync.config.file import Config, Settings
-from astro_sync.config.options import Options, Typed
+from astro_sync.config.options import CommandLine, RunOptions, make_options
 from astro_sync.errors import UsageError
 
-_SELECTORS: Final = frozenset({"deployment_id", "deployment_name"})
-_TARGET_ONLY: Final = frozenset({"protected"})
-# One run has one of each, however many targets it has.
-_OF_THE_RUN: Final = ("env", "partial", "timeout", "astro_bin", "jobs")
+_O = TypeVar("_O", bound=RunOptions)
+O_co = TypeVar("O_co", bound=RunOptions, covariant=True)
+_NO_CONFIG: Final = "There is no .astro-sync.toml here or above."
+
+
+class Match(Enum):
+    """How well a protected target names a Deployment."""
+
+    EXACT = "exact"
+    NEAR = "near"
 
 
 @dataclass(frozen=True, slots=True)
-class Target:
-    """Hold one Deployment to work on and what holds for it; `name` is None for one that no config names."""
+class Target(Generic[O_co]):
+    """One Deployment to work on and what holds for it; `name` is None for one that no config names."""
 
-    options: Options
+    options: O_co
     name: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
-class Settled:
-    """Hold the options of the run, those of each target, what is protected, and where each setting came from.
+class ResolvedSettings(Generic[O_co]):
+    """The options of the run and of each of its targets, what is protected, and where each setting is from.
 
     `config` is the file that was read, or why it could not be.
     """
 
-    options: Options
-    targets: tuple[Target, ...] = ()
+    options: O_co
+    targets: tuple[Target[O_co], ...] = ()
     protected: Mapping[str, Settings] = field(default_factory=dict)
     origins: Mapping[str, str] = field(default_factory=dict)
     config: Config | UsageError | None = None
 
+    def target(self, name: str) -> Settings:
+        """Return the table of one target; raises UsageError if there is none."""
+        if isinstance(self.config, UsageError):
+            raise self.config
+        if self.config is None:
+            raise UsageError(_NO_CONFIG, hint="`astro-sync init` writes one.")
+        return self.config.target(name)
 
-def settle(typed: Typed, environ: Mapping[str, str], config: Config | None) -> Settled:
-    """Return what holds; raises UsageError for a target that is not there, or for targets that cannot run together."""
-    names = typed.given.get("target", ())
+
+def find_protection(
+    protected: Mapping[str, Settings], deployment_id: str, deployment_name: str
+) -> Iterator[tuple[str, Match]]:
+    """Yield the protected targets that mean a Deployment, and those that would but for upper and lower case."""
+    for name, table in protected.items():
+        by_id = "deployment_id" in table
+        configured = str(table.get("deployment_id" if by_id else "deployment_name", ""))
+        actual = deployment_id if by_id else deployment_name
+        if configured.casefold() == actual.casefold():
+            yield name, Match.EXACT if configured == actual else Match.NEAR
+
+
+def resolve(kind: type[_O], command_line: CommandLine, config: Config | None) -> ResolvedSettings[_O]:
+    """Return what holds.
+
+    Raises UsageError for a target that is not there, a name that is empty, and targets that cannot run together.
+    """
+    _refuse_empty(command_line)
+    names = command_line.given.get("target", ())
     if names and config is None:
-        raise UsageError("There is no .astro-sync.toml here or above.", hint="`astro-sync init` writes one.")
-    tables = {name: config.target(name) for name in dict.fromkeys(names)} if config else {}
-    defaults: Settings = config.defaults if config else {}
-    found = {name: _merge(typed, table, f"target {name}", environ, defaults) for name, table in tables.items()}
-    base, origins = next(iter(found.values())) if found else _merge(typed, {}, "", environ, defaults)
-    for name, (options, _) in found.items():
-        for setting in _OF_THE_RUN:
-            if getattr(options, setting) != getattr(base, setting):
-                hint = f"Run them one after another, or say --{setting.replace('_', '-')} on the command line."
-                raise UsageError(f"Targets {next(iter(found))} and {name} differ in {setting}.", hint=hint)
-    targets = [Target(options, name) for name, (options, _) in found.items()]
-    if not targets or typed.typed & _SELECTORS:
-        targets += _named(base if not found else _merge(typed, {}, "", environ, defaults)[0])
+        raise UsageError(_NO_CONFIG, hint="`astro-sync init` writes one.")
+    tables = {name: config.target(name) for name in config.expand(names)} if config else {}
+    layers = _Layers(command_line, config.defaults if config else {})
+    merged = {name: layers.merge(table, f"target {name}") for name, table in tables.items()}
+    base, origins = next(iter(merged.values())) if merged else layers.merge({}, "")
+    resolved = {name: make_options(kind, values) for name, (values, _) in merged.items()}
+    _refuse_disagreement(kind, resolved)
+    targets = [Target(options, name) for name, options in resolved.items()]
+    if not targets or command_line.typed & {*SELECTORS}:
+        targets += _named(kind, layers.merge({}, "")[0])
     protected = {name: table for name, table in (config.targets.items() if config else ()) if table.get("protected")}
-    return Settled(base, tuple(targets), protected, origins, config)
+    taken = {each.name for each in fields(kind)}
+    told = {name: origin for name, origin in origins.items() if name in taken}
+    return ResolvedSettings(make_options(kind, base), tuple(targets), protected, told, config)
 
 
-def _named(options: Options) -> list[Target]:
+@dataclass(frozen=True, slots=True)
+class _Layers:
+    command_line: CommandLine
+    defaults: Settings
+
+    def merge(self, table: Settings, where: str) -> tuple[dict[str, object], dict[str, str]]:
+        """Merge the layers for one target (or for none, with an empty table), and say where each setting is from."""
+        given = self.command_line.given
+        chosen = {name: given[name] for name in self.command_line.typed}
+        # An empty variable names nothing: what is below it counts.
+        from_environment = {name: given[name] for name in self.command_line.from_environment if given[name]}
+        layers = [
+            (self.defaults, "defaults of .astro-sync.toml"),
+            (from_environment, "environment"),
+            (table, where),
+            (chosen, "command line"),
+        ]
+        # One place names the Deployment: an id that was typed silences a name in the defaults.
+        namers = [table] if where else [layer for layer, _ in reversed(layers)]
+        namer = next((layer for layer in namers if layer.keys() & {*SELECTORS}), {})
+        values: dict[str, object] = {**dict.fromkeys(SELECTORS, ()), "target": given.get("target", ())}
+        origins: dict[str, str] = {}
+        for layer, origin in layers:
+            for name, value in layer.items():
+                if name not in SELECTORS or layer is namer:
+                    values[name] = (value,) if name in SELECTORS and isinstance(value, str) else value
+                    origins[name] = origin
+        return values, origins
+
+
+def _refuse_empty(command_line: CommandLine) -> None:
+    """Refuse a name that is empty: the Astro CLI would take it for any Deployment, or for the current workspace."""
+    for name in (*SELECTORS, "target", "workspace_id"):
+        value = command_line.given.get(name) if name in command_line.typed else None
+        if value is not None and not all(text.strip() for text in ((value,) if isinstance(value, str) else value)):
+            flag = OPTIONS[name].flags[-1]
+            what = "No workspace" if name == "workspace_id" else "No Deployment"
+            hint = "Is the variable set that it comes from? `astro deployment list` shows the ids."
+            raise UsageError(f"{what} was named: {flag} is empty.", hint=hint)
+
+
+def _refuse_disagreement(kind: type[RunOptions], resolved: Mapping[str, RunOptions]) -> None:
+    """Refuse targets that differ in what one run has once."""
+    first = next(iter(resolved), "")
+    for name, options in resolved.items():
+        for each in fields(kind):
+            if OPTIONS[each.name].scope == "run" and getattr(options, each.name) != getattr(resolved[first], each.name):
+                hint = f"Run them one after another, or say {OPTIONS[each.name].flags[-1]} on the command line."
+                raise UsageError(f"Targets {first} and {name} differ in {each.name}.", hint=hint)
+
+
+def _named(kind: type[_O], values: Mapping[str, object]) -> list[Target[_O]]:
     """Return a target for each Deployment that was named by id or by name."""
-    by_id = [Target(replace(options, deployment_id=(one,), deployment_name=())) for one in options.deployment_id]
-    by_name = [Target(replace(options, deployment_id=(), deployment_name=(one,))) for one in options.deployment_name]
-    return by_id + by_name
-
-
-def _merge(
-    typed: Typed, table: Settings, where: str, environ: Mapping[str, str], defaults: Settings
-) -> tuple[Options, dict[str, str]]:
-    """Merge the layers for one target (or for none, with an empty table), and say where each setting came from."""
-    from_environment = {name: typed.given[name] for name in typed.from_environment}
-    if ids := environ.get("ASTRO_SYNC_DEPLOYMENT_ID", "").split():
-        from_environment["deployment_id"] = tuple(ids)
-    chosen = {name: typed.given[name] for name in typed.typed}
-    layers = [
-        (defaults, "defaults of .astro-sync.toml"),
-        (from_environment, "environment"),
-        (table, where),
-        (chosen, "command line"),
-    ]
-    # One place names the Deployment: an id that was typed silences a name in the defaults.
-    namers = [(table, where)] if table else reversed(layers)
-    namer = next((layer for layer, _ in namers if layer.keys() & _SELECTORS), {})
-    values, origins = dict(typed.given), {}
-    for layer, origin in layers:
-        for name, value in layer.items():
-            if name not in _TARGET_ONLY and (name not in _SELECTORS or layer is namer):
-                values[name] = (value,) if name in _SELECTORS and isinstance(value, str) else value
-                origins[name] = origin
-    if namer is not chosen:
-        values |= {name: () for name in _SELECTORS if name not in namer}
-    return Options(**values), origins
+    none = dict.fromkeys(SELECTORS, ())
+    named = [(name, texts) for name in SELECTORS if isinstance(texts := values[name], tuple)]
+    return [Target(make_options(kind, {**values, **none, name: (text,)})) for name, texts in named for text in texts]

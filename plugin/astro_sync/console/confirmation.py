@@ -1,68 +1,27 @@
-"""Ask for the one confirmation of a run, and for the name of a protected target."""
+"""Ask for the one confirmation of a run."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
-from astro_sync.config.settings import Settled
-from astro_sync.console.report import count_actions
 from astro_sync.console.terminal import Terminal
-from astro_sync.core.model import WRITES, Plan
 from astro_sync.errors import UsageError
-from astro_sync.places.base import Endpoint
-from astro_sync.places.deployment import Deployment
-from astro_sync.sync.step import Leg
+from astro_sync.sync.pipeline import Step
 
 
-def confirmed(legs: Sequence[Leg], settled: Settled, terminal: Terminal, *, must_confirm: bool) -> bool:
-    """Show what is about to happen and return the answer.
+@dataclass(frozen=True, slots=True)
+class Confirmation:
+    """What was said in advance."""
 
-    Without a terminal an option takes its place, and UsageError is raised if it is missing and `must_confirm`.
-    """
-    options = settled.options
-    if not must_confirm and not terminal.interactive:
+    yes: bool = False
+    yes_protected: tuple[str, ...] = ()
+    protected: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
+
+
+def confirmed(steps: Sequence[Step], confirmation: Confirmation, terminal: Terminal) -> bool:
+    """Return the answer."""
+    shared = any(not step.place.traits.atomic for step in steps)
+    if confirmation.yes or (not terminal.interactive and not shared):
         return True
-    named = dict(_protected(legs, settled))
-    protected = [name for name in named if name not in options.yes_protected]
-    if not terminal.interactive and (protected or not options.yes):
-        for leg in legs:
-            terminal.show_plan(str(leg.destination), leg.plan.changes)
-    if protected and not terminal.interactive:
-        hint = f"Confirm it by name: --yes-protected {protected[0]}."
-        raise UsageError(f"Nothing was changed: target {protected[0]} is protected, --yes is not enough.", hint=hint)
-    if terminal.interactive and (protected or not options.yes):
-        for leg in legs:
-            terminal.show_plan(str(leg.destination), leg.plan.changes)
-    for name in protected:
-        if not terminal.type_name(f"Target {name} is protected. Type its name to change it", name):
-            return False
-    if len(set(named.values())) == len([leg for leg in legs if isinstance(leg.destination, Deployment)]) > 0:
-        # Whoever named them all has said yes to all.
-        return True
-    questions = [_describe(leg.destination, leg.plan) for leg in legs]
-    return terminal.confirm(*questions, "Go on?")
-
-
-def _protected(legs: Sequence[Leg], settled: Settled) -> Iterator[tuple[str, str]]:
-    """Yield the protected targets that would be changed, however they were named, and the ids of their Deployments."""
-    for leg in legs:
-        if isinstance(leg.destination, Deployment):
-            details = leg.destination.details
-            for name, table in settled.protected.items():
-                if details.deployment_id == table.get("deployment_id") or (
-                    "deployment_id" not in table and details.name == table.get("deployment_name")
-                ):
-                    yield name, details.deployment_id
-
-
-def _describe(destination: Endpoint, plan: Plan) -> str:
-    """Return what a person is asked to allow, for a Deployment with the number of writing calls."""
-    count = count_actions(change.action for change in plan.changes if change.action in WRITES)
-    if not isinstance(destination, Deployment):
-        return f"{destination}: {count or 'a comment for each secret'}."
-    calls = len({change.secret for change in plan.writes})
-    workspace = destination.details.workspace
-    where = f"workspace {workspace}" if workspace else "the current workspace"
-    times = "1 writing call, which restarts it" if calls == 1 else f"{calls} writing calls, each of which restarts it"
-    text = f"{destination} in {where}: {count}, in {times}."
-    if seen := destination.in_argv(plan):
-        text += f" The values of {', '.join(seen)} show in the process list for a moment."
-    return text
+    if not terminal.interactive:
+        raise UsageError("Nothing was changed: there is no terminal to ask on.", hint="Confirm with --yes.")
+    return terminal.confirm("Go on?")

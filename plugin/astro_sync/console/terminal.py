@@ -10,20 +10,12 @@ from typing import Any, Final, TextIO
 import click
 
 from astro_sync.console.progress import Progress
-from astro_sync.console.report import (
-    COMPARED,
-    fingerprints,
-    is_problem,
-    printable,
-    sections,
-    summarise,
-    summarise_outcome,
-    to_json,
-    to_table,
-)
-from astro_sync.core.model import Action, Change, OnConflict, Outcome
-from astro_sync.errors import AstroSyncError, UsageError
-from astro_sync.places.base import Endpoint
+from astro_sync.console.report import lines_of, printable, to_json
+from astro_sync.core.model import Action, Change, Name
+from astro_sync.core.outcome import RunOutcome
+from astro_sync.core.plan import OnConflict
+from astro_sync.errors import AstroSyncError, DeclinedError, UsageError
+from astro_sync.places.base import AnyPlace
 
 _COLOURS: Final = {
     Action.CREATE: "green",
@@ -72,10 +64,6 @@ class Terminal:
         """Colour a word by what it means; the word itself says it too."""
         return click.style(text, fg=_COLOURS.get(action)) if self.colour else text
 
-    def show_plan(self, title: str, changes: Sequence[Change]) -> None:
-        """Show on stderr what is about to happen."""
-        self._echo(f"{printable(title)}:\n{self._table(changes)}\n", err=True)
-
     def confirm(self, *lines: str) -> bool:
         """Ask for the one confirmation; without a terminal --yes takes its place."""
         if self.yes:
@@ -85,57 +73,40 @@ class Terminal:
         with _answers():
             return click.confirm("\n".join(map(printable, lines)), err=True)
 
-    def type_name(self, question: str, name: str) -> bool:
-        """Ask for a name to be typed, and tell whether it was that one."""
+    def type_name(self, question: str) -> str:
+        """Ask for a name and return what was typed."""
         with _answers():
-            return bool(click.prompt(printable(question), default="", show_default=False, err=True) == name)
+            return str(click.prompt(printable(question), default="", show_default=False, err=True))
 
-    def ask(self, conflicts: Sequence[Change], destination: Endpoint) -> Mapping[str, OnConflict]:
-        """Ask about each key that differs: y overwrites, n keeps, a overwrites all that follow, q ends the run."""
-        decided: dict[str, OnConflict] = {}
-        for number, change in enumerate(conflicts):
-            old, new = fingerprints(change, self.salt)
-            differs = f"{change.key} differs on {destination}: {old} stands there, {new} would replace it."
-            question = f"{differs} Overwrite it? (y)es, (n)o, (a)ll of them, (q)uit"
+    def ask(self, conflicts: Sequence[Change], destination: AnyPlace) -> Mapping[Name, OnConflict]:
+        """Ask about each key that differs."""
+        decided: dict[Name, OnConflict] = {}
+        for change in conflicts:
             with _answers():
                 choice = click.Choice(["y", "n", "a", "q"], case_sensitive=False)
+                question = f"{change.name.key} differs on {destination}. Overwrite it?"
                 answer = click.prompt(printable(question), type=choice, default="n", err=True, show_default=True)
             if answer == "q":
-                raise AstroSyncError("Nothing was changed, as you said.")
-            if answer == "a":
-                return {**decided, **{later.key: OnConflict.OVERWRITE for later in conflicts[number:]}}
-            decided[change.key] = _ANSWERS[answer]
+                raise DeclinedError
+            decided[change.name] = OnConflict.OVERWRITE if answer in "ya" else OnConflict.KEEP
         return decided
 
-    def report(self, outcome: Outcome) -> None:
+    def report(self, outcome: RunOutcome) -> None:
         """Print the result on stdout, and on stderr what needs attention."""
+        if isinstance(outcome.error, DeclinedError) and not self.as_json:
+            # Whoever said no has seen the plan already.
+            self._echo(printable(str(outcome.error)), err=True)
+            return
         if self.as_json:
             click.echo(to_json(outcome))
         else:
-            self._show_changes(outcome)
-            self._show_warnings(outcome)
+            for line in lines_of(outcome, verbose=self.verbose):
+                self._echo(line)
         if outcome.error:
             self.complain(outcome.error)
         elif not self.as_json:
-            for line in () if self.quiet and not outcome.exit_code else outcome.lines[:-1]:
+            for line in outcome.lines:
                 click.echo(printable(line))
-            if not self.quiet:
-                click.echo(printable(outcome.lines[-1] if outcome.lines else summarise_outcome(outcome)))
-
-    def _show_changes(self, outcome: Outcome) -> None:
-        for title, found in sections(outcome):
-            # Of what was refused, even a quiet report names the keys.
-            changes = [change for change in found if not self.quiet or is_problem(change)]
-            if table := self._table(changes, compares=outcome.command == "diff"):
-                self._echo(f"{printable(title)}:\n{table}\n")
-
-    def _show_warnings(self, outcome: Outcome) -> None:
-        warnings = [*outcome.warnings, *(warn for target in outcome.targets for warn in target.warnings)]
-        for line in summarise(warnings, verbose=self.verbose):
-            self._echo(f"{self._style('Warning', 'yellow')}: {line}", err=True)
-        for line in outcome.restores if not self.quiet or outcome.error else ():
-            for part in line.split("\n"):
-                self._echo(printable(part), err=True)
 
     def hush(self) -> None:
         """Print no more on a stdout that nobody reads."""
@@ -146,10 +117,6 @@ class Terminal:
         self._echo(f"{self._style('Error', 'red')}: {printable(str(error))}", err=True)
         if error.hint:
             self._echo(f"{self._style('Next', 'cyan')}: {printable(error.hint)}", err=True)
-
-    def _table(self, changes: Sequence[Change], *, compares: bool = False) -> str:
-        words = COMPARED if compares else {}
-        return to_table(changes, words=words, verbose=self.verbose, salt=self.salt, paint=self.paint)
 
     def _echo(self, text: str, *, err: bool = False) -> None:
         # click would strip colours where it sees no terminal, FORCE_COLOR or not.
@@ -195,4 +162,4 @@ def _answers() -> Iterator[None]:
     try:
         yield
     except click.Abort:
-        raise AstroSyncError("Nothing was changed: the question was not answered.") from None
+        raise DeclinedError("Nothing was changed: the question was not answered.") from None

@@ -1,18 +1,18 @@
-"""The nouns: what is read from a system, what is to change in it, and what came of that. No I/O."""
+"""The nouns of every move: names, entries, what is to be written, and what came of it. Pure."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
-from pathlib import Path
 from types import MappingProxyType
-from typing import Final, Self, final
+from typing import NamedTuple, Self, final
 
-from astro_sync.errors import AstroSyncError, ExitCode
+from astro_sync.airflow.names import CONNECTION, VARIABLE
+from astro_sync.errors import AstroSyncError
 
 
 @final
 class Value:
-    """Hold the text of one variable and show it in no text form; only `reveal()` gives it out."""
+    """A text that shows itself in no text form; only `reveal()` gives it out."""
 
     __slots__ = ("_text",)
 
@@ -20,7 +20,7 @@ class Value:
         self._text = text
 
     def reveal(self) -> str:
-        """Return the text itself, for the place that writes it to a file or compares it."""
+        """Return the text itself, for the place that writes it or the predicate that compares it."""
         return self._text
 
     def __repr__(self) -> str:
@@ -47,199 +47,353 @@ class Value:
         raise TypeError("a Value is never serialised")
 
 
-@dataclass(frozen=True, slots=True)
-class Variable:
-    """Name one environment variable of a system; `value` is None where the system keeps it secret."""
+class Kind(StrEnum):
+    """What an entry is to Airflow; the words stand in the JSON."""
 
-    key: str
+    CONNECTION = "connection"
+    VARIABLE = "variable"
+    ENVIRONMENT = "environment"
+
+
+_PREFIXES = {Kind.CONNECTION: CONNECTION, Kind.VARIABLE: VARIABLE, Kind.ENVIRONMENT: ""}
+
+
+class Name(NamedTuple):
+    """A kind and an id: the id as its place spells it, in a place with environment names the rest after the prefix."""
+
+    kind: Kind
+    id: str
+
+    @property
+    def key(self) -> str:
+        """Return the environment name under which Airflow looks it up."""
+        return self.variable if self.kind is Kind.ENVIRONMENT else _PREFIXES[self.kind] + self.id.upper()
+
+    @property
+    def variable(self) -> str:
+        """Return the environment variable of this name, spelled as it is."""
+        return _PREFIXES[self.kind] + self.id
+
+
+def name_of(variable: str) -> Name:
+    """Return the name of an environment variable; one without an id is no connection and no variable."""
+    for kind in (Kind.CONNECTION, Kind.VARIABLE):
+        prefix = _PREFIXES[kind]
+        if variable.startswith(prefix) and variable != prefix:
+            return Name(kind, variable[len(prefix) :])
+    return Name(Kind.ENVIRONMENT, variable)
+
+
+class Reason(StrEnum):
+    """Why a key is not simply carried; the words are stable, they stand in the JSON (`reason.code`)."""
+
+    # left out, and no harm done
+    FILTERED = "filtered"
+    OTHER_KIND = "other-kind"
+    RESERVED = "reserved"
+    PLACEHOLDER = "placeholder"
+    # secrets
+    SECRET_HIDDEN = "secret-hidden"  # noqa: S105 - a word
+    SECRET_NOT_COMPARED = "secret-not-compared"  # noqa: S105
+    SECRET_CHANGED_HERE = "secret-changed-here"  # noqa: S105
+    SECRET_CHANGED_THERE = "secret-changed-there"  # noqa: S105
+    # decisions
+    DIFFERS = "differs"
+    ON_ONE_LINE = "on-one-line"
+    IN_ARGV = "in-argv"
+    IN_ENV_MANAGER = "in-env-manager"
+    RECOVERED = "recovered"
+    RECORDED = "recorded"
+    REMOVED = "removed"
+    # cannot be carried
+    UNREADABLE = "unreadable"
+    UNREADABLE_THERE = "unreadable-there"
+    MASKED = "masked"
+    UNSOUND_NAME = "unsound-name"
+    NAME_NOT_ALLOWED = "name-not-allowed"
+    COLLISION = "collision"
+    EXPANSION = "expansion"
+    LINE_BREAK = "line-break"
+    WHITE_SPACE = "white-space"
+    TOO_LONG = "too-long"
+    EMPTY = "empty"
+    NOT_TEXT = "not-text"
+    UNSOUND_CONNECTION = "unsound-connection"
+    DESCRIPTION_LOST = "description-lost"
+    KIND_OFF = "kind-off"
+    NOT_LOOKED_UP = "not-looked-up"
+    OTHER_TEAM = "other-team"
+    TEMPLATE = "template"
+    NOT_EXACT = "not-exact"
+    BLOCKED = "blocked"
+    CANNOT_HOLD = "cannot-hold"
+    REFUSED_ELSEWHERE = "refused-elsewhere"
+    # what an undo leaves
+    NOT_UNDONE_NEW = "not-undone-new"
+    NOT_UNDONE_SECRET = "not-undone-secret"  # noqa: S105
+    # what a write came to
+    NOT_WRITTEN = "not-written"
+    OTHER_VALUE = "other-value"
+    NOT_KNOWN = "not-known"
+    GONE = "gone"
+    CHANGED_MEANWHILE = "changed-meanwhile"
+    REFUSED_BY_PLACE = "refused-by-place"
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """A reason with what it concerns (`about`, never a value) and the options that lead out of it."""
+
+    reason: Reason
+    about: str = ""
+    ways_out: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """What one place holds under one name.
+
+    `value` is None where it is not known: hidden (`secret`, no `problem`) or not readable (`problem`). `exact` is False
+    for JSON that is known by its tokens only. `expands` are the names from outside the file that the value takes in.
+    `visible` is the readable part of a connection of which fields are hidden. `updated_at` and `version` are what the
+    place tells of its last change; nobody else reads a version.
+    """
+
+    name: Name
     value: Value | None
     secret: bool = False
+    description: str | None = None
+    problem: Refusal | None = None
+    exact: bool = True
+    expands: tuple[str, ...] = ()
+    visible: Value | None = None
+    updated_at: str = ""
+    version: str = ""
 
 
-class Note(StrEnum):
-    """Name the kinds of warnings; the words are stable, they stand in the JSON."""
+class WarningCode(StrEnum):
+    """The kinds of warnings; the words are stable, they stand in the JSON."""
 
-    SECRET_KEPT = "secret-kept"  # noqa: S105 - a name
     PLACEHOLDER = "placeholder"
     RESERVED = "reserved"
     SHARED = "shared"
     LOCAL_HOST = "local-host"
     STAYS_PLAIN = "stays-plain"
     READERS_DIFFER = "readers-differ"
-    STAYED = "line-stayed"
+    LINE_STAYED = "line-stayed"
     LEFT_BEHIND = "left-behind"
-    ARGV = "visible-in-argv"
-    RESTART = "restart-local"
-    UNPLANNED = "not-as-planned"
+    IN_ARGV = "visible-in-argv"
+    RESTART_LOCAL = "restart-local"
+    NOT_AS_PLANNED = "not-as-planned"
     UNMATCHED = "unmatched"
-    UNSOUND = "unsound-connection"
+    UNSOUND_CONNECTION = "unsound-connection"
+    BACKEND_FIRST = "backend-first"
+    RECEIPTS = "receipts"
+    BACKUP = "backup"
+    PRIVATE_FOLDER = "private-folder"
+    PROJECT_ABOVE = "project-above"
 
 
 @dataclass(frozen=True, slots=True)
-class Warn:
-    """Tell something that the user should know: `message` says what and what to do, never a value."""
+class Notice:
+    """A warning: what about which key (None: none in particular); `about` completes the text of its code."""
 
-    code: Note
-    key: str | None
-    message: str
+    code: WarningCode
+    key: str | None = None
+    about: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """Hold what one system holds at one moment.
+    """What a place holds at one moment.
 
-    `unreadable` maps keys that are there but could not be read to the reason, `withheld` those that must not be carried
-    on, whatever stands there, since an earlier step refused them. `noted` are keys that a `.env` records
-    as secret in a comment. `blank_means_lost`: an empty connection or Airflow variable in it may be what a raw export
-    left (contract, "object export" 1), so it gives way to a real value. `keeps_secrets`: it can hold values as secrets.
-    `prefixes` begin the only names that it can hold; without them it holds any. `by_meaning`: it keeps connections as
-    fields, so that two spellings of one are the same.
+    `recorded` are the names that a `.env` records as secret in a comment. `complete` is False where only the names that
+    were asked for were read.
     """
 
-    variables: Mapping[str, Variable] = field(default_factory=lambda: MappingProxyType({}))
-    unreadable: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
-    withheld: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
-    noted: frozenset[str] = frozenset()
-    blank_means_lost: bool = False
-    keeps_secrets: bool = False
-    prefixes: tuple[str, ...] = ()
-    by_meaning: bool = False
-    warnings: tuple[Warn, ...] = ()
+    entries: Mapping[Name, Entry] = field(default_factory=lambda: MappingProxyType({}))
+    recorded: frozenset[Name] = frozenset()
+    warnings: tuple[Notice, ...] = ()
+    complete: bool = True
 
 
-class OnConflict(StrEnum):
-    """Say what becomes of a key whose known value differs on the destination."""
+class Names(StrEnum):
+    """How a place spells names."""
 
-    KEEP = "keep"
-    OVERWRITE = "overwrite"
-    ASK = "ask"
-    FAIL = "fail"
+    AIRFLOW = "airflow"
+    ENVIRONMENT = "environment"
 
 
-# Seconds; the system cannot wait for ever.
-LONGEST_TIMEOUT: Final = 86_400.0
+class Secrets(StrEnum):
+    """What a place does with secrets.
 
-# The reason of keys that the user filtered out: the one that is no news.
-FILTERED: Final = "left out by a filter"
+    NONE: it knows none. MARKS: it masks some values when read, and nobody chooses which. HIDDEN: an entry is made
+    secret, and its value is never given out again. ALL: every value is a secret, and can be read.
+    """
+
+    NONE = "none"
+    MARKS = "marks"
+    HIDDEN = "hidden"
+    ALL = "all"
+
+
+def _as_it_is(name: Name) -> object:
+    return name
+
+
+@dataclass(frozen=True, slots=True)
+class Traits:
+    """What a place is, whatever it holds at the moment.
+
+    `atomic`: a write that fails leaves it as it was. `shared`: others work with it, so a run asks before it writes.
+    `fold`: names for which it returns equal things are one name there. `empty_is_missing`: an empty connection or
+    variable in it may be what a raw export left. `as_fields`: it keeps connections as fields, so every spelling of one
+    is the same. `descriptions`: it can hold the description of a variable. `removes`: an `undo` may take entries out.
+    """
+
+    names: Names
+    kinds: frozenset[Kind] = frozenset(Kind)
+    secrets: Secrets = Secrets.NONE
+    atomic: bool = False
+    shared: bool = False
+    fold: Callable[[Name], object] = _as_it_is
+    empty_is_missing: bool = False
+    as_fields: bool = False
+    descriptions: bool = False
+    removes: bool = False
 
 
 class Action(StrEnum):
-    """Say what becomes of one key."""
+    """What becomes of one key."""
 
     CREATE = "create"
     UPDATE = "update"
     UNCHANGED = "unchanged"
     KEEP = "keep"
-    SECRET_KEPT = "secret-kept"  # noqa: S105 - a name
+    SECRET_KEPT = "secret-kept"  # noqa: S105 - a word
     DESTINATION_ONLY = "destination-only"
     SKIP = "skip"
     REFUSED = "refused"
 
 
-WRITES = frozenset({Action.CREATE, Action.UPDATE})
+class Result(StrEnum):
+    """What a write came to, as read back; PLANNED as long as nothing was written."""
+
+    PLANNED = "planned"
+    DONE = "done"
+    NOT_WRITTEN = "not-written"
+    OTHER_VALUE = "other-value"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class Write:
+    """One value on its way into a place, under the name that it will have there; `old` is what stands there now."""
+
+    name: Name
+    value: Value
+    secret: bool = False
+    description: str | None = None
+    old: Entry | None = None
+
+    @property
+    def action(self) -> Action:
+        """Return whether it creates or changes an entry."""
+        return Action.UPDATE if self.old else Action.CREATE
 
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """Decide about one key.
+    """The decision about one name of the destination.
 
-    `value` is what is to be written, `old` what stands there. `conflict` marks a refusal that a conflict policy would
-    lift. `noted`: the key of a secret is to be recorded as a comment. `placeholder`: skipped, the source has only that.
+    `write` is what will be written or, for a conflict, would be. `marks` say how (on one line, in argv, recorded as a
+    comment). `old` is what stands there, `source` where the value comes from.
     """
 
-    key: str
+    name: Name
     action: Action
     secret: bool = False
-    reason: str | None = None
-    value: Value | None = None
-    old: Value | None = None
-    conflict: bool = False
-    noted: bool = False
-    placeholder: bool = False
+    why: Refusal | None = None
+    write: Write | None = None
+    source: Entry | None = None
+    old: Entry | None = None
+    marks: tuple[Reason, ...] = ()
+    remote_name: str | None = None
+    result: Result = Result.PLANNED
+
+    @property
+    def is_conflict(self) -> bool:
+        """Tell whether a conflict policy would lift this refusal."""
+        return self.action is Action.REFUSED and self.write is not None
+
+    @property
+    def is_recorded(self) -> bool:
+        """Tell whether the name is to be recorded as a comment."""
+        return Reason.RECORDED in self.marks
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """List a decision for each key of the source, then the keys that only the destination has."""
+    """A decision for each name of the source, then for those that only the destination has."""
 
     changes: tuple[Change, ...] = ()
-    warnings: tuple[Warn, ...] = ()
+    warnings: tuple[Notice, ...] = ()
 
     @property
-    def writes(self) -> tuple[Change, ...]:
-        """Return the changes that write a value."""
-        return tuple(change for change in self.changes if change.action in WRITES)
+    def writes(self) -> tuple[Write, ...]:
+        """Return what is to be written."""
+        return tuple(c.write for c in self.changes if c.write is not None and c.action is not Action.REFUSED)
 
     @property
-    def notes(self) -> tuple[str, ...]:
-        """Return the keys to be recorded as comments."""
-        return tuple(change.key for change in self.changes if change.noted)
+    def recorded(self) -> tuple[Name, ...]:
+        """Return the names to be recorded as comments."""
+        return tuple(change.name for change in self.changes if change.is_recorded)
 
     @property
     def conflicts(self) -> tuple[Change, ...]:
         """Return the keys that differ and that no policy decided."""
-        return tuple(change for change in self.changes if change.conflict)
+        return tuple(change for change in self.changes if change.is_conflict)
 
     @property
     def refusals(self) -> tuple[Change, ...]:
         """Return the keys that cannot be carried, conflicts left out."""
-        return tuple(c for c in self.changes if c.action is Action.REFUSED and not c.conflict)
+        return tuple(c for c in self.changes if c.action is Action.REFUSED and not c.is_conflict)
+
+    @property
+    def removed(self) -> frozenset[Name]:
+        """Return the names to be taken out of a file again, which only an `undo` does."""
+        return frozenset(change.name for change in self.changes if Reason.REMOVED in change.marks)
 
     @property
     def changes_something(self) -> bool:
         """Tell whether applying this plan would write anything."""
-        return bool(self.writes or self.notes)
+        return bool(self.writes or self.recorded or self.removed)
 
     def applied_to(self, before: Snapshot) -> Snapshot:
-        """Return what the destination holds after this plan; keys that were refused are withheld from a next step."""
-        variables = dict(before.variables)
-        for change in self.writes:
-            variables[change.key] = Variable(change.key, change.value, change.secret)
-        refused = {c.key: c.reason or "" for c in self.changes if c.action is Action.REFUSED}
-        noted = before.noted.union(self.notes)
-        return replace(before, variables=variables, withheld=refused, noted=noted, warnings=())
+        """Return what the destination holds after this plan; what was refused must not go further (design, rule 3)."""
+        entries = dict(before.entries)
+        for write in self.writes:
+            entries[write.name] = Entry(write.name, write.value, write.secret, write.description)
+        for change in self.changes:
+            if change.action is Action.REFUSED:
+                why = change.why or Refusal(Reason.REFUSED_ELSEWHERE)
+                held = entries.get(change.name)
+                entries[change.name] = (
+                    replace(held, value=None, problem=why) if held else Entry(change.name, None, problem=why)
+                )
+        return replace(before, entries=entries, recorded=before.recorded.union(self.recorded), warnings=())
 
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """Tell how the writing calls ended; what they did, only a later read shows.
+    """How the writing calls ended; what they did, only a later read shows.
 
-    `trusted_secrets`: the call that wrote secrets ended well, which is all that can be known of an existing one.
+    `failure`: what a call said went wrong. `may_arrive`: a call was given up on and may still take effect. `trusted`:
+    names whose own call ended well, which is all that can be known of a secret. `failed`: what the place said of
+    single names.
     """
 
     failure: AstroSyncError | None = None
-    trusted_secrets: bool = True
-
-
-@dataclass(frozen=True, slots=True)
-class TargetOutcome:
-    """Tell what became of one Deployment; `applied`: it holds what was planned, as read back."""
-
-    deployment_id: str
-    deployment_name: str
-    applied: bool = False
-    changes: tuple[Change, ...] = ()
-    warnings: tuple[Warn, ...] = ()
-    exit_code: ExitCode = ExitCode.DONE
-
-
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """Tell what became of one run, as far as it went.
-
-    `restores` say how to put backups back. `lines` are what a command prints in place of tables, `details` what it adds
-    to its JSON.
-    """
-
-    command: str
-    env_file: str
-    dry_run: bool = False
-    env_changes: tuple[Change, ...] = ()
-    targets: tuple[TargetOutcome, ...] = ()
-    warnings: tuple[Warn, ...] = ()
-    backups: tuple[Path, ...] = ()
-    restores: tuple[str, ...] = ()
-    lines: tuple[str, ...] = ()
-    details: Mapping[str, object] = field(default_factory=lambda: MappingProxyType({}))
-    error: AstroSyncError | None = None
-    exit_code: ExitCode = ExitCode.DONE
+    may_arrive: bool = False
+    trusted: frozenset[Name] = frozenset()
+    failed: Mapping[Name, Refusal] = field(default_factory=lambda: MappingProxyType({}))

@@ -1,232 +1,296 @@
-"""Decide, for each key, what becomes of it on the destination. Pure: nothing is read, asked or written here."""
+"""Decide, for each name, what becomes of it on the destination. Pure: nothing is read, asked or written here."""
 
-import shlex
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
-from fnmatch import fnmatchcase
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
 
-from astro_sync.airflow.connection import local_host, means_the_same, parse_connection, problems
+from astro_sync.airflow.connection import defect, local_host, parse_connection
+from astro_sync.airflow.json_text import one_line
+from astro_sync.airflow.names import is_sound, masked
+from astro_sync.core.compare import Match, Spelling, description_of, match_of, visibly_differ, wants_pair
+from astro_sync.core.filters import Filters, is_reserved, matches
 from astro_sync.core.model import (
-    FILTERED,
-    WRITES,
     Action,
     Change,
-    Note,
-    OnConflict,
+    Entry,
+    Kind,
+    Name,
+    Names,
+    Notice,
     Plan,
-    Snapshot,
+    Reason,
+    Refusal,
+    Secrets,
     Value,
-    Variable,
-    Warn,
+    WarningCode,
+    Write,
 )
-from astro_sync.core.secrecy import CONNECTION, is_placeholder, is_sensitive, may_be_lost, platform_names
-from astro_sync.errors import GO_ON
+from astro_sync.core.pairing import IdCase, Pair, Side, pair
+from astro_sync.core.secrecy import is_placeholder, is_sensitive, may_be_lost, platform_names
 
-Refusal = Callable[[Variable], str | None]
+Refuse = Callable[[Write], Refusal | None]
 
-DIFFERS = "another value stands there; decide with --on-conflict keep or --on-conflict overwrite"
+
+class OnConflict(StrEnum):
+    """What becomes of a key whose known value differs on the destination."""
+
+    KEEP = "keep"
+    OVERWRITE = "overwrite"
+    ASK = "ask"
+    FAIL = "fail"
+
+
+class SecretState(StrEnum):
+    """What a receipt tells of a secret that cannot be read (design, rule 13)."""
+
+    SAME = "same"
+    CHANGED_HERE = "changed-here"
+    CHANGED_THERE = "changed-there"
+    UNKNOWN = "unknown"
+
+
+CompareSecret = Callable[[Entry, Value], SecretState]
+
+
+def _know_nothing(_entry: Entry, _value: Value) -> SecretState:
+    return SecretState.UNKNOWN
 
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """Hold what the user decided: globs of keys, the conflict policy, and single answers (`decided`) by key.
+    """What the user decided: globs of keys, the conflict policy, and single answers (`decided`) by name."""
 
-    A key must match `include` and `only`, where they are given, and not `exclude`.
-    """
-
+    filters: Filters = Filters()
     on_conflict: OnConflict = OnConflict.FAIL
-    include: tuple[str, ...] = ()
-    exclude: tuple[str, ...] = ()
-    only: tuple[str, ...] = ()
     rotate: tuple[str, ...] = ()
     secret: tuple[str, ...] = ()
     plain: tuple[str, ...] = ()
     allow_reserved: frozenset[str] = frozenset()
     allow_placeholder: frozenset[str] = frozenset()
-    decided: Mapping[str, OnConflict] = field(default_factory=dict)
+    allow_expansion: tuple[str, ...] = ()
+    exact_json: bool = False
+    id_case: IdCase = "lower"
+    decided: Mapping[Name, OnConflict] = field(default_factory=dict)
 
-    def wants(self, key: str) -> bool:
-        """Tell whether the filters let a key through."""
-        wanted = all(matches(key, globs) for globs in (self.include, self.only) if globs)
-        return wanted and not matches(key, self.exclude)
+    def conflict(self, name: Name) -> OnConflict:
+        """Return the decision for one name that differs."""
+        return self.decided.get(name, self.on_conflict)
 
-    def conflict(self, key: str) -> OnConflict:
-        """Return the decision for one key that differs."""
-        return self.decided.get(key, self.on_conflict)
-
-    def makes_secret(self, key: str, value: Value) -> bool:
-        """Tell whether a new key becomes secret on a Deployment (design, rule 11)."""
-        if matches(key, self.plain):
+    def makes_secret(self, name: Name, value: Value) -> bool:
+        """Tell whether a new entry becomes secret on a Deployment (design, rule 11)."""
+        if matches(name, self.plain):
             return False
-        return matches(key, self.secret) or is_sensitive(key, value)
+        return matches(name, self.secret) or is_sensitive(name.key, value)
 
 
-def matches(key: str, globs: tuple[str, ...]) -> bool:
-    """Tell whether one of the globs matches the whole key, case and all."""
-    return any(fnmatchcase(key, glob) for glob in globs)
+def make_plan(
+    source: Side, destination: Side, policy: Policy, refuse: Refuse, compare_secret: CompareSecret = _know_nothing
+) -> Plan:
+    """Decide about every name of both sides; `refuse` tells why the destination cannot hold what is to be written."""
+    planner = _Planner(source, destination, policy, refuse, compare_secret)
+    pairs = pair(source, destination, policy.id_case)
+    changes = [change for each in pairs if (change := planner.decide(each)) is not None]
+    warnings = [notice for change in changes for notice in planner.warnings(change)]
+    return Plan(tuple(changes), tuple(dict.fromkeys(warnings)))
 
 
-def is_reserved(key: str) -> bool:
-    """Tell whether Astro sets this name itself or it steers a tool of the user's machine (design, rule 10)."""
-    names = platform_names()
-    return key in names["reserved"] or matches(key, tuple(names["reserved_patterns"]))
-
-
-def is_same(key: str, one: Value, two: Value, *, by_meaning: bool) -> bool:
-    """Tell whether two values are the same; with `by_meaning`, a connection is the same in each of its spellings."""
-    if one == two:
-        return True
-    return by_meaning and key.startswith(CONNECTION) and means_the_same(one.reveal(), two.reveal())
-
-
-def make_plan(source: Snapshot, destination: Snapshot, policy: Policy, refusal: Refusal) -> Plan:
-    """Decide about every key of both sides; `refusal` tells why the destination cannot hold a variable."""
-    sides = _Sides(source, destination, policy, refusal)
-    keys = dict.fromkeys((*source.variables, *source.unreadable, *source.withheld))
-    changes = [sides.decide(key) for key in keys]
-    changes += [
-        Change(key, Action.DESTINATION_ONLY, there.secret)
-        for key, there in destination.variables.items()
-        if key not in keys and policy.wants(key)
-    ]
-    return Plan(tuple(changes), tuple(warn for change in changes for warn in sides.warnings(change)))
-
-
-def unmatched(source: Snapshot, destination: Snapshot, policy: Policy) -> Iterator[Warn]:
-    """Yield a warning for each glob that a typing error may have kept from doing anything on a Deployment."""
-    if not destination.keeps_secrets:
+def unmatched(source: Side, destination: Side, policy: Policy) -> Iterator[Notice]:
+    """Yield a notice for each glob that a typing error may have kept from doing anything on a shared place."""
+    if not destination.traits.shared:
         return
-    keys = (*source.variables, *source.unreadable, *source.withheld, *destination.variables)
-    for glob in policy.include:
-        if not any(matches(key, (glob,)) for key in keys):
-            yield Warn(Note.UNMATCHED, None, f"--include {glob} matches no key; check its spelling")
-    secrets = [key for key, there in destination.variables.items() if there.secret]
-    for glob in policy.rotate:
-        if not any(matches(key, (glob,)) for key in secrets):
-            yield Warn(Note.UNMATCHED, None, f"--rotate {glob} matches no secret of the Deployment; check its spelling")
+    names = {*source.snapshot.entries, *destination.snapshot.entries}
+    secrets = [name for name, entry in destination.snapshot.entries.items() if entry.value is None]
+    for option, globs, against in (("--include", policy.filters.include, names), ("--rotate", policy.rotate, secrets)):
+        for glob in globs:
+            if not any(matches(name, (glob,)) for name in against):
+                yield Notice(WarningCode.UNMATCHED, None, f"{option} {glob}")
 
 
 @dataclass(frozen=True, slots=True)
-class _Sides:
-    source: Snapshot
-    destination: Snapshot
+class _Planner:
+    source: Side
+    destination: Side
     policy: Policy
-    refusal: Refusal
+    refuse: Refuse
+    compare_secret: CompareSecret
 
-    def decide(self, key: str) -> Change:
-        wanted, there = self.source.variables.get(key), self.destination.variables.get(key)
-        secret = there.secret if there else bool(wanted and wanted.secret)
-        if not self.policy.wants(key):
-            return Change(key, Action.SKIP, secret, FILTERED)
-        if self.destination.prefixes and not key.startswith(self.destination.prefixes):
-            names = " and ".join(f"{prefix}*" for prefix in self.destination.prefixes)
-            return Change(key, Action.SKIP, secret, f"such a file only holds {names}")
-        if is_reserved(key) and key not in self.policy.allow_reserved:
-            return Change(key, Action.SKIP, secret, f"Astro sets it itself; --allow-reserved {key} permits it")
-        if wanted and wanted.value is None:
-            noted = there is None and key not in self.destination.noted and key.isprintable()
-            return Change(key, Action.SECRET_KEPT, secret=True, noted=noted)
-        if there and there.value is None and not matches(key, self.policy.rotate):
-            return Change(key, Action.SECRET_KEPT, secret=True)
-        lost = self.source.withheld.get(key, self.source.unreadable.get(key))
-        if lost is not None or wanted is None or wanted.value is None:
-            if there and there.value and self.policy.conflict(key) is OnConflict.KEEP:
-                return Change(key, Action.KEEP, secret)
-            return Change(key, Action.REFUSED, secret, _refuse(key, lost or ""))
-        empty = is_placeholder(wanted.value) or self._is_lost(key, wanted.value, there)
-        if empty and key not in self.policy.allow_placeholder:
-            return Change(key, Action.SKIP, secret, "only a placeholder stands there", placeholder=True)
-        return self._compare(Variable(key, wanted.value, secret), wanted.value, there)
+    def decide(self, each: Pair) -> Change | None:
+        """Return the decision about one pair; None for a name that the filters leave out of the destination only."""
+        wanted, held, traits = each.source, each.destination, self.destination.traits
+        if wanted is None:
+            only_there = wants_pair(self.policy.filters, each)
+            return self._change(each, Action.DESTINATION_ONLY) if only_there else None
+        if not wants_pair(self.policy.filters, each):
+            return self._change(each, Action.SKIP, Reason.FILTERED)
+        if each.name.kind not in traits.kinds:
+            return self._change(each, Action.SKIP, Reason.OTHER_KIND)
+        if is_reserved(each.name.key) and each.name.key not in self.policy.allow_reserved:
+            return self._change(each, Action.SKIP, Refusal(Reason.RESERVED, "", (f"--allow-reserved {each.name.key}",)))
+        if wanted.problem is not None:
+            return self._cannot(each, wanted.problem)
+        if not is_sound(each.name.key):
+            return self._cannot(each, Refusal(Reason.UNSOUND_NAME))
+        if collision := self._collision(each):
+            return self._cannot(each, collision)
+        if wanted.value is None:
+            return self._without_a_value(each)
+        if self._is_placeholder(each, wanted.value):
+            action = Action.SECRET_KEPT if held and held.value is None else Action.SKIP
+            return self._change(each, action, Reason.PLACEHOLDER)
+        if held is not None and held.problem is not None:
+            return self._cannot(each, Refusal(Reason.UNREADABLE_THERE, held.problem.about, held.problem.ways_out))
+        return self._compare(each, wanted, wanted.value)
 
-    def _compare(self, wanted: Variable, value: Value, there: Variable | None) -> Change:
-        key, secret = wanted.key, wanted.secret
-        if there is None and key in self.destination.unreadable:
-            if self.policy.conflict(key) is OnConflict.KEEP:
-                return Change(key, Action.KEEP, secret)
-            what = f"what stands there cannot be read: {self.destination.unreadable[key]}"
-            return Change(key, Action.REFUSED, secret, _refuse(key, what))
-        by_meaning = self.source.by_meaning or self.destination.by_meaning
-        if there and there.value is not None and is_same(key, there.value, value, by_meaning=by_meaning):
-            return Change(key, Action.UNCHANGED, secret)
-        old = there.value if there else None
-        decision = self.policy.conflict(key) if old is not None else OnConflict.OVERWRITE
-        if old is not None and self._gives_way(key, old):
-            decision = OnConflict.OVERWRITE
-        if decision is OnConflict.KEEP:
-            return Change(key, Action.KEEP, secret, value=value, old=old)
-        if reason := self.refusal(wanted):
-            return Change(key, Action.REFUSED, secret, reason)
-        if decision is not OnConflict.OVERWRITE:
-            return Change(key, Action.REFUSED, secret, DIFFERS, value, old, conflict=True)
-        if there:
-            return Change(key, Action.UPDATE, secret, value=value, old=old)
-        secret = self.destination.keeps_secrets and self.policy.makes_secret(key, value)
-        return Change(key, Action.CREATE, secret, value=value)
+    def _change(self, each: Pair, action: Action, why: Reason | Refusal | None = None) -> Change:
+        entry = each.destination or each.source
+        secret = bool(entry and entry.secret) or self.destination.traits.secrets is Secrets.ALL
+        refusal = Refusal(why) if isinstance(why, Reason) else why
+        # What is no sound name may be a piece of a broken value.
+        name = each.name if is_sound(each.name.key) else Name(each.name.kind, masked(each.name.key))
+        return Change(name, action, secret, refusal, source=each.source, old=each.destination)
 
-    def _is_lost(self, key: str, value: Value, there: Variable | None) -> bool:
-        """Tell whether an empty source value gives way to what the destination has (design, rule 1)."""
-        if value or there is None:
+    def _cannot(self, each: Pair, why: Refusal) -> Change:
+        """Refuse a name, unless what stands there stays anyway."""
+        keeps = self.policy.conflict(each.name) is OnConflict.KEEP
+        if keeps and each.destination is not None and (each.destination.value or each.destination.problem):
+            return self._change(each, Action.KEEP, why)
+        return self._change(each, Action.REFUSED, why)
+
+    def _collision(self, each: Pair) -> Refusal | None:
+        """Refuse several entries of the source that become one name there and do not say the same."""
+        if not each.others or each.source is None:
+            return None
+        spelling = self._spelling
+        values = [each.source, *each.others]
+        known = all(entry.value is not None for entry in values)
+        if known and all(spelling.same(each.name.kind, each.source, entry) for entry in each.others):
+            return None
+        ids = " and ".join(repr(entry.name.id) for entry in values)
+        return Refusal(Reason.COLLISION, ids)
+
+    def _without_a_value(self, each: Pair) -> Change:
+        """Name a secret whose value the source does not give out; a `.env` that lacks it records it as a comment."""
+        change = self._change(each, Action.SECRET_KEPT, Reason.SECRET_HIDDEN)
+        records = self.destination.traits.empty_is_missing and each.destination is None
+        if records and each.name not in self.destination.snapshot.recorded and each.name.id.isprintable():
+            change = replace(change, marks=(Reason.RECORDED,))
+        return replace(change, secret=True)
+
+    def _is_placeholder(self, each: Pair, value: Value) -> bool:
+        """Tell whether a value only stands for one, or is an empty remain that gives way (design, rule 1)."""
+        if {each.name.key, each.name.variable} & self.policy.allow_placeholder:
             return False
-        return there.value is None or (bool(there.value) and self.source.blank_means_lost and may_be_lost(key, value))
+        if is_placeholder(value):
+            return True
+        held = each.destination
+        if value or held is None:
+            return False
+        empty_is_missing = self.source.traits.empty_is_missing and may_be_lost(each.name.variable, value)
+        return held.value is None or (bool(held.value) and empty_is_missing)
 
-    def _gives_way(self, key: str, old: Value) -> bool:
-        """Tell whether what stands on the destination is only a placeholder."""
-        return is_placeholder(old) or (self.destination.blank_means_lost and may_be_lost(key, old))
+    @property
+    def _spelling(self) -> Spelling:
+        as_fields = self.source.traits.as_fields or self.destination.traits.as_fields
+        return Spelling(as_fields, self.policy.exact_json)
 
-    def warnings(self, change: Change) -> Iterator[Warn]:
-        key, there, wanted = (
-            change.key,
-            self.destination.variables.get(change.key),
-            self.source.variables.get(change.key),
+    def _compare(self, each: Pair, wanted: Entry, value: Value) -> Change:
+        held = each.destination
+        if held is None:
+            return self._write(each, wanted, value)
+        if held.value is None:
+            return self._hidden(each, wanted, held, value)
+        if match_of(each, self._spelling) is Match.SAME:
+            return self._same(each, wanted, held, value)
+        gives_way = is_placeholder(held.value) or (
+            self.destination.traits.empty_is_missing and may_be_lost(each.name.variable, held.value)
         )
-        if change.action is Action.SECRET_KEPT:
-            if wanted and wanted.value is not None:
-                yield _warn_of_kept(key, wanted.value)
-            else:
-                yield _warn_of_secret(key, there)
-        elif change.placeholder:
-            yield Warn(Note.PLACEHOLDER, key, "only a placeholder, which goes nowhere; set the real value first")
-        elif change.action is Action.SKIP and change.reason and "--allow-reserved" in change.reason:
-            yield Warn(Note.RESERVED, key, f"not carried: {change.reason}")
-        elif (
-            self.destination.keeps_secrets and wanted and wanted.value is not None and change.action is not Action.SKIP
-        ):
-            if there and not there.secret and self.policy.makes_secret(key, wanted.value):
-                text = "plain on the Deployment, but looks like a secret; delete it there and sync again to make it one"
-                yield Warn(Note.STAYS_PLAIN, key, text)
-            if change.action in WRITES:
-                yield from _warn_of_write(key, wanted.value)
+        decision = OnConflict.OVERWRITE if gives_way else self.policy.conflict(each.name)
+        return self._decided(each, wanted, value, decision, Reason.DIFFERS)
+
+    def _same(self, each: Pair, wanted: Entry, held: Entry, value: Value) -> Change:
+        """Leave it alone, unless the destination lacks a description that the source has."""
+        mine, theirs = description_of(wanted), description_of(held)
+        if not mine or mine == theirs or not self.destination.traits.descriptions:
+            return self._change(each, Action.UNCHANGED)
+        decision = self.policy.conflict(each.name) if theirs else OnConflict.OVERWRITE
+        return self._decided(each, wanted, value, decision, Reason.DIFFERS)
+
+    def _hidden(self, each: Pair, wanted: Entry, held: Entry, value: Value) -> Change:
+        """Decide about a value that the destination does not give out (design, rule 13)."""
+        if matches(each.name, self.policy.rotate):
+            return self._write(each, wanted, value)
+        if visibly_differ(wanted, held):
+            return self._decided(each, wanted, value, self.policy.conflict(each.name), Reason.DIFFERS)
+        way_out = (f"--rotate {each.name.key}",)
+        match self.compare_secret(held, self._text(wanted, value)[0]):
+            case SecretState.SAME:
+                return self._change(each, Action.UNCHANGED)
+            case SecretState.CHANGED_HERE:
+                decision = self.policy.conflict(each.name)
+                return self._decided(each, wanted, value, decision, Reason.SECRET_CHANGED_HERE)
+            case SecretState.CHANGED_THERE:
+                return self._change(each, Action.SECRET_KEPT, Refusal(Reason.SECRET_CHANGED_THERE, "", way_out))
+        return self._change(each, Action.SECRET_KEPT, Refusal(Reason.SECRET_NOT_COMPARED, "", way_out))
+
+    def _decided(self, each: Pair, wanted: Entry, value: Value, decision: OnConflict, why: Reason) -> Change:
+        """Write over a value that differs, keep it, or leave the decision open."""
+        if decision is OnConflict.KEEP:
+            return self._change(each, Action.KEEP, why)
+        change = self._write(each, wanted, value)
+        if change.action is Action.REFUSED:
+            return change
+        if decision is OnConflict.OVERWRITE:
+            return replace(change, why=Refusal(why))
+        return replace(change, action=Action.REFUSED, why=Refusal(why, "", ("--on-conflict keep|overwrite",)))
+
+    def _write(self, each: Pair, wanted: Entry, value: Value) -> Change:
+        """Return the change that writes a value, or the refusal of a destination that cannot hold it."""
+        name, held, traits = each.name, each.destination, self.destination.traits
+        if wanted.expands and not matches(name, self.policy.allow_expansion):
+            about = ", ".join(f"${variable}" for variable in wanted.expands)
+            return self._change(
+                each, Action.REFUSED, Refusal(Reason.EXPANSION, about, (f"--allow-expansion {name.key}",))
+            )
+        text, marks = self._text(wanted, value)
+        if not wanted.exact and one_line(text.reveal()) is None:
+            return self._change(each, Action.REFUSED, Refusal(Reason.NOT_EXACT))
+        if held is None:
+            secret = traits.secrets is Secrets.HIDDEN and self.policy.makes_secret(name, text)
+        else:
+            secret = held.secret
+        write = Write(name, text, secret or traits.secrets is Secrets.ALL, wanted.description, held)
+        if refusal := self.refuse(write):
+            return self._change(each, Action.REFUSED, refusal)
+        return Change(name, write.action, write.secret, None, write, wanted, held, marks)
+
+    def _text(self, wanted: Entry, value: Value) -> tuple[Value, tuple[Reason, ...]]:
+        """Return a value as the destination is to hold it: JSON on one line in an environment (design, rule 12)."""
+        joins = self.destination.traits.names is Names.ENVIRONMENT and not self.policy.exact_json
+        if joins or not wanted.exact:
+            joined = one_line(value.reveal())
+            if joined is not None and joined != value.reveal() and ("\n" in value.reveal() or "\r" in value.reveal()):
+                return Value(joined), (Reason.ON_ONE_LINE,)
+        return value, ()
+
+    def warnings(self, change: Change) -> Iterator[Notice]:
+        """Yield what a person should know of a write before it happens."""
+        if self.destination.traits.secrets is not Secrets.HIDDEN or change.source is None:
+            return
+        value, key = change.source.value, change.name.key
+        if value is None or change.action in {Action.SKIP, Action.REFUSED}:
+            return
+        if change.old and not change.old.secret and self.policy.makes_secret(change.name, value):
+            yield Notice(WarningCode.STAYS_PLAIN, key)
+        if change.write is not None:
+            yield from _warn_of_write(change.name, value)
 
 
-def _refuse(key: str, reason: str) -> str:
-    return reason if GO_ON in reason else f"{reason}{GO_ON}--exclude {shlex.quote(key)} or --partial"
-
-
-def _warn_of_kept(key: str, value: Value) -> Warn:
-    if not value or is_placeholder(value):
-        text = "only a placeholder here, a secret on the Deployment, which stays; set the real value first"
-        return Warn(Note.PLACEHOLDER, key, text)
-    text = f"secret on the Deployment, so not compared; --rotate {key} writes the local value anew"
-    return Warn(Note.SECRET_KEPT, key, text)
-
-
-def _warn_of_secret(key: str, there: Variable | None) -> Warn:
-    if there is None:
-        return Warn(Note.SECRET_KEPT, key, "secret on the Deployment; a comment in the file names it, set it there")
-    if there.value is not None and is_placeholder(there.value):
-        text = "only a placeholder here, a secret on the Deployment; set the real value"
-        return Warn(Note.PLACEHOLDER, key, text)
-    text = f"secret on the Deployment, so not compared; the local value stays, local-to-deploy --rotate {key} sends it"
-    return Warn(Note.SECRET_KEPT, key, text)
-
-
-def _warn_of_write(key: str, value: Value) -> Iterator[Warn]:
-    if key in platform_names()["shared"]:
-        yield Warn(Note.SHARED, key, "Astro sets this name too; make sure that you mean to replace it")
-    if key.startswith(CONNECTION):
+def _warn_of_write(name: Name, value: Value) -> Iterator[Notice]:
+    if name.key in platform_names()["shared"]:
+        yield Notice(WarningCode.SHARED, name.key)
+    if name.kind is Kind.CONNECTION:
         connection = parse_connection(value.reveal())
-        if reason := problems(value.reveal()):
-            yield Warn(Note.UNSOUND, key, f"no sound connection: {reason}; `astro-sync check` tells where")
+        if reason := defect(value.reveal()):
+            yield Notice(WarningCode.UNSOUND_CONNECTION, name.key, reason)
         if connection and local_host(connection):
-            text = f"its host only exists on your machine; --exclude {key} leaves it out"
-            yield Warn(Note.LOCAL_HOST, key, text)
+            yield Notice(WarningCode.LOCAL_HOST, name.key)

@@ -1,88 +1,128 @@
 """Compare what was planned with what a later read shows. Pure (design, rule 7)."""
 
 from dataclasses import dataclass, replace
-from enum import Enum, auto
+from enum import StrEnum
 
-from astro_sync.core.model import Action, Change, Note, Plan, Snapshot, Variable, Warn
-from astro_sync.core.plan import is_same
+from astro_sync.core.compare import Spelling
+from astro_sync.core.model import (
+    Change,
+    Entry,
+    Name,
+    Notice,
+    Plan,
+    Reason,
+    Refusal,
+    Result,
+    Snapshot,
+    Traits,
+    WarningCode,
+    Write,
+    Written,
+)
 
 
-class Verdict(Enum):
-    """Say how the destination stands to the plan."""
+class Outcome(StrEnum):
+    """How a destination stands to its plan after the run."""
 
-    PLANNED = auto()
-    UNTOUCHED = auto()
-    OTHER = auto()
+    AS_PLANNED = "as-planned"
+    UNTOUCHED = "untouched"
+    NOT_AS_PLANNED = "not-as-planned"
 
 
 @dataclass(frozen=True, slots=True)
-class Judgement:
-    """Hold the verdict, the changes with the reason at each key that is not as planned, and what else was noticed."""
+class Verification:
+    """What the read-back found: the changes with their results, and what happened beside the plan."""
 
-    verdict: Verdict
+    outcome: Outcome
     changes: tuple[Change, ...]
-    warnings: tuple[Warn, ...] = ()
+    warnings: tuple[Notice, ...] = ()
 
 
-def judge(
-    plan: Plan, before: Snapshot, after: Snapshot | None, *, failed: bool, trusted_secrets: bool = True
-) -> Judgement:
-    """Compare key by key; `after` is None where the destination could not be read again.
-
-    `failed`: a writing call did not end well. `trusted_secrets`: the call that wrote secrets did, which is all that can
-    be known of one that was there before.
-    """
+def verify(plan: Plan, before: Snapshot, after: Snapshot | None, written: Written, traits: Traits) -> Verification:
+    """Compare key by key; `after` is None where the destination could not be read again."""
+    found = {write.name: _result(write, after, written, traits) for write in plan.writes}
+    lost = [name for name in plan.recorded if after is not None and name not in after.recorded]
+    lost += [name for name in plan.removed if after is not None and name in after.entries]
+    changes = tuple(_with_result(change, found, written, lost) for change in plan.changes)
     if after is None:
-        reasons = {change.key: "unknown: it could not be read again" for change in plan.writes}
-        return _judgement(Verdict.OTHER, plan, reasons)
-    planned = plan.applied_to(before).variables
-    writes = {change.key: change for change in plan.writes}
-    reasons = {}
-    for key, wanted in planned.items():
-        change = writes.get(key)
-        reason = _difference(wanted, after, before.variables.get(key), change)
-        if not reason and change and change.action is Action.UPDATE and wanted.secret and not trusted_secrets:
-            reason = "unknown: it is secret, and the call that should have written it failed"
-        if reason:
-            reasons[key] = reason
-    added = [
-        Warn(Note.UNPLANNED, key, "came from someone else meanwhile; run it again to see whether that is right")
-        for key in after.variables
-        if key not in planned
-    ]
-    if not reasons:
-        return _judgement(Verdict.PLANNED, plan, reasons, added)
-    unknown = any(reason.startswith("unknown") for reason in reasons.values())
-    if failed and not unknown and after.variables == before.variables:
-        return _judgement(Verdict.UNTOUCHED, plan, dict.fromkeys(writes, "not written"))
-    return _judgement(Verdict.OTHER, plan, reasons, added)
+        return Verification(Outcome.NOT_AS_PLANNED, changes)
+    notices = _strangers(plan, before, after)
+    results = set(found.values())
+    amiss = results - {Result.DONE} or lost or any(notice.about for notice in notices)
+    if not amiss:
+        return Verification(Outcome.AS_PLANNED, changes, notices)
+    unsure = written.may_arrive or Result.UNKNOWN in results
+    if results <= {Result.NOT_WRITTEN} and not unsure and not any(notice.about for notice in notices):
+        return Verification(Outcome.UNTOUCHED, changes)
+    return Verification(Outcome.NOT_AS_PLANNED, changes, notices)
 
 
-def _difference(wanted: Variable, after: Snapshot, before: Variable | None, change: Change | None) -> str | None:
-    """Return what is wrong with one key, or None if it is as planned."""
-    found = after.variables.get(wanted.key)
-    if found is None:
-        return "not written" if change and before is None else "gone from the destination"
-    if wanted.secret != found.secret:
-        return "written, but not as a secret" if wanted.secret else "became a secret meanwhile"
-    if wanted.secret or wanted.value == found.value:
-        return None
-    if wanted.value and found.value and is_same(wanted.key, wanted.value, found.value, by_meaning=after.by_meaning):
-        return None
-    if change is None:
-        return "changed meanwhile by someone else"
-    return "not written" if before and found.value == before.value else "another value stands there"
+def _result(write: Write, after: Snapshot | None, written: Written, traits: Traits) -> Result:
+    if after is None:
+        return Result.UNKNOWN
+    entry = after.entries.get(write.name) or _folded(write.name, after, traits)
+    if _says(write, entry, written, traits):
+        return Result.DONE
+    if written.may_arrive:
+        return Result.UNKNOWN
+    if entry is None:
+        return Result.NOT_WRITTEN
+    if entry.value is None and entry.problem is None:
+        # A secret that was there before, and whose own call did not end well.
+        return Result.NOT_WRITTEN if write.name in written.failed else Result.UNKNOWN
+    was = write.old.value if write.old else None
+    return Result.NOT_WRITTEN if was is not None and entry.value == was else Result.OTHER_VALUE
 
 
-def _judgement(verdict: Verdict, plan: Plan, reasons: dict[str, str], added: list[Warn] | None = None) -> Judgement:
-    changes = tuple(
-        replace(change, reason=f"not as planned: {reasons[change.key]}") if change.key in reasons else change
-        for change in plan.changes
+def _folded(name: Name, after: Snapshot, traits: Traits) -> Entry | None:
+    folded = traits.fold(name)
+    return next((entry for other, entry in after.entries.items() if traits.fold(other) == folded), None)
+
+
+def _says(write: Write, entry: Entry | None, written: Written, traits: Traits) -> bool:
+    """Tell whether an entry shows what was written; a hidden one only by its name and by how its call ended."""
+    if entry is None or entry.problem is not None or (write.secret and not entry.secret):
+        return False
+    if entry.value is None:
+        return write.name in written.trusted or (write.old is None and not written.may_arrive)
+    if entry.secret and not write.secret:
+        return False
+    return Spelling(traits.as_fields, exact_json=entry.exact).same(
+        write.name.kind, entry, Entry(write.name, write.value)
     )
-    planned = {change.key for change in plan.changes}
-    strangers = [
-        Warn(Note.UNPLANNED, key, f"not as planned: {reason}; run it again to see where it stands")
-        for key, reason in reasons.items()
-        if key not in planned
-    ]
-    return Judgement(verdict, changes, (*strangers, *(added or ())))
+
+
+_REASONS = {
+    Result.NOT_WRITTEN: Reason.NOT_WRITTEN,
+    Result.OTHER_VALUE: Reason.OTHER_VALUE,
+    Result.UNKNOWN: Reason.NOT_KNOWN,
+}
+
+
+def _with_result(change: Change, found: dict[Name, Result], written: Written, lost: list[Name]) -> Change:
+    if change.name in lost:
+        return replace(change, result=Result.NOT_WRITTEN, why=Refusal(Reason.NOT_WRITTEN))
+    if change.write is None or change.write.name not in found:
+        return change
+    result = found[change.write.name]
+    if result is Result.DONE:
+        return replace(change, result=result)
+    return replace(change, result=result, why=written.failed.get(change.name) or Refusal(_REASONS[result]))
+
+
+def _strangers(plan: Plan, before: Snapshot, after: Snapshot) -> tuple[Notice, ...]:
+    """Name what others did meanwhile; `about` tells of a loss or a change, nothing of an addition."""
+    if not after.complete:
+        return ()
+    mine = {write.name for write in plan.writes}
+    notices = []
+    for name, entry in before.entries.items():
+        now = after.entries.get(name)
+        if name in mine or name in plan.removed or entry.problem is not None:
+            continue
+        if now is None:
+            notices.append(Notice(WarningCode.NOT_AS_PLANNED, name.key, Reason.GONE.value))
+        elif (entry.value, entry.secret) != (now.value, now.secret):
+            notices.append(Notice(WarningCode.NOT_AS_PLANNED, name.key, Reason.CHANGED_MEANWHILE.value))
+    added = [name for name in after.entries if name not in before.entries and name not in mine]
+    return (*notices, *(Notice(WarningCode.NOT_AS_PLANNED, name.key) for name in added))

@@ -2,11 +2,20 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from astro_sync.envfile.dialects import Assignment
 from astro_sync.envfile.dialects.reading import GO_WHITE_SPACE
 from astro_sync.envfile.document import Change, Document, encode, require_reading, splice
 from astro_sync.envfile.needs import split_by_need
+
+
+class Dropped(NamedTuple):
+    """An assignment that goes: its key, its first and its last line."""
+
+    key: str
+    first: int
+    last: int
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -17,7 +26,7 @@ class Deduped:
     """
 
     data: bytes
-    dropped: tuple[tuple[str, int, int], ...]
+    dropped: tuple[Dropped, ...]
     stayed: tuple[tuple[str, int], ...]
 
     def __repr__(self) -> str:
@@ -42,7 +51,7 @@ def dedupe(document: Document) -> Deduped:
     require_reading(data, document, document.values())
     return Deduped(
         data,
-        tuple((made.key, made.line, made.last_line) for made in (assignments[index] for index in going)),
+        tuple(Dropped(made.key, made.line, made.last_line) for made in (assignments[index] for index in going)),
         _named(assignments, stayed),
     )
 

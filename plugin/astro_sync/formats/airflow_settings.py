@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import Final
 
 from astro_sync.airflow.connection import means_the_same, parse_connection
-from astro_sync.core.secrecy import CONNECTION, VARIABLE
+from astro_sync.airflow.names import CONNECTION, VARIABLE
 from astro_sync.formats.connection_entry import NO_DESCRIPTION, connection_of, connection_refusal, fields_of
 from astro_sync.formats.content import Entry, FileContent, Ids, gather, join, keep_the_rest, refuse_unreadable
 from astro_sync.formats.settings_items import (

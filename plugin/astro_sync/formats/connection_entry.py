@@ -4,9 +4,10 @@ import json
 from collections.abc import Iterable, Mapping
 from typing import Final
 
-from astro_sync.airflow.connection import Connection, means_the_same, parse_connection, problems, to_text
+from astro_sync.airflow.connection import Connection, defect, means_the_same, parse_connection, to_text
+from astro_sync.airflow.names import CONNECTION
 from astro_sync.core.model import Value
-from astro_sync.core.secrecy import CONNECTION, is_placeholder
+from astro_sync.core.secrecy import is_placeholder
 from astro_sync.formats.content import Entry, FileContent, Ids, gather, name_refusal, refuse_unreadable
 
 # in the order of Airflow's own export
@@ -39,7 +40,7 @@ def connection_refusal(key: str, value: str, *prefixes: str) -> str | None:
     reason = name_refusal(key, *prefixes)
     if reason is not None or not key.startswith(CONNECTION) or parse_connection(value) is not None:
         return reason
-    return f"Airflow cannot read this connection: {problems(value)}"
+    return f"Airflow cannot read this connection: {defect(value)}"
 
 
 def connection_of(text: str) -> Connection:
@@ -70,7 +71,7 @@ def _read_entry(conn_id: str, entry: object) -> Entry:
         return Entry(conn_id, None, "it has a field that Airflow does not take there")
     connection = parse_connection(text)
     if connection is None:
-        return Entry(conn_id, None, f"Airflow cannot read this connection: {problems(text)}")
+        return Entry(conn_id, None, f"Airflow cannot read this connection: {defect(text)}")
     return Entry(conn_id, text if isinstance(entry, str) else to_text(connection))
 
 

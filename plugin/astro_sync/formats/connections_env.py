@@ -8,8 +8,8 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Final
 
-from astro_sync.airflow.connection import means_the_same, parse_connection, problems, to_json, to_text
-from astro_sync.core.secrecy import CONNECTION
+from astro_sync.airflow.connection import defect, means_the_same, parse_connection, to_json, to_text
+from astro_sync.airflow.names import CONNECTION
 from astro_sync.errors import RefusedError
 from astro_sync.formats.connection_entry import NO_DESCRIPTION, connection_of, connection_refusal
 from astro_sync.formats.content import Entry, FileContent, Ids, gather, refuse_unreadable
@@ -73,7 +73,7 @@ def _pairs(content: str) -> dict[str, str]:
 
 def _read_entry(conn_id: str, text: str) -> Entry:
     if parse_connection(text) is None:
-        return Entry(conn_id, None, f"Airflow cannot read this connection: {problems(text)}")
+        return Entry(conn_id, None, f"Airflow cannot read this connection: {defect(text)}")
     return Entry(conn_id, text)
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Final
 
-from astro_sync.core.secrecy import CONNECTION
+from astro_sync.airflow.names import CONNECTION
 from astro_sync.formats.connection_entry import connection_refusal, read_entries, replace_entries
 from astro_sync.formats.content import FileContent
 from astro_sync.formats.json_object import parse_object

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Mapping
 
-from astro_sync.core.secrecy import CONNECTION
+from astro_sync.airflow.names import CONNECTION
 from astro_sync.formats.connection_entry import connection_refusal, read_entries, replace_entries
 from astro_sync.formats.content import FileContent, keep_the_rest
 from astro_sync.formats.pyyaml_value import construct_map

@@ -1,17 +1,56 @@
 """What a file of Airflow's holds, in the names of environment variables; and which of its entries a name stands for."""
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, Protocol
 
 from astro_sync.airflow.connection import means_the_same
-from astro_sync.core.secrecy import CONNECTION, VARIABLE
+from astro_sync.airflow.names import CONNECTION, VARIABLE
+from astro_sync.core.model import Kind, Name, Refusal
 from astro_sync.errors import RefusedError
 
 # the longest key of a variable in Airflow's database, and the longest conn_id that its import takes
 _LONGEST: Final = {VARIABLE: 250, CONNECTION: 200}
 _CONN_ID: Final = re.compile(r"[\w.-]+")
+
+
+@dataclass(frozen=True, slots=True)
+class FileEntry:
+    """One entry of a file under its own id: its text and description, or the problem that it has."""
+
+    name: Name
+    text: str | None = field(repr=False)
+    description: str | None = field(default=None, repr=False)
+    problem: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class FileWrite:
+    """One value on its way into a file."""
+
+    name: Name
+    text: str = field(repr=False)
+    description: str | None = field(default=None, repr=False)
+
+
+class Format(Protocol):
+    """How one kind of file holds connections and variables. Pure."""
+
+    KINDS: frozenset[Kind]
+    DESCRIPTIONS: bool
+
+    def read(self, data: bytes) -> Sequence[FileEntry]:
+        """Return what the file holds; raises RefusedError for one that Airflow could not read."""
+        ...
+
+    def write(self, old: bytes, changes: Sequence[FileWrite]) -> bytes:
+        """Return the file with these entries set, all else as it was."""
+        ...
+
+    def refusal(self, write: FileWrite) -> Refusal | None:
+        """Return why the file cannot hold an entry, or None."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)

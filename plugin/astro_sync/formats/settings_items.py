@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
-from astro_sync.airflow.connection import parse_connection, problems, to_text
+from astro_sync.airflow.connection import defect, parse_connection, to_text
 from astro_sync.formats import go_scalar
 from astro_sync.formats.content import Entry
 from astro_sync.formats.yaml_tree import Node, Scalar, YamlList, YamlMap, with_merged
@@ -119,7 +119,7 @@ def _read_connection(conn_id: str, fields: Mapping[str, Node]) -> Entry:
         text = json.dumps({name: value for name, value in {**values, "extra": extra}.items() if value})
     connection = parse_connection(text)
     if connection is None:
-        return Entry(conn_id, None, f"Airflow cannot read this connection: {problems(text)}")
+        return Entry(conn_id, None, f"Airflow cannot read this connection: {defect(text)}")
     return Entry(conn_id, text if text == uri.strip() else to_text(connection))
 
 

@@ -9,7 +9,7 @@ import json
 from collections.abc import Mapping
 from typing import Final, NoReturn
 
-from astro_sync.core.secrecy import VARIABLE
+from astro_sync.airflow.names import VARIABLE
 from astro_sync.formats.content import Entry, FileContent, Ids, gather, name_refusal, refuse_unreadable
 from astro_sync.formats.json_object import parse_object
 

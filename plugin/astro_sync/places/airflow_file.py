@@ -1,58 +1,132 @@
-"""Read and write the files of Airflow's own user interface and command line, and Astro's `airflow_settings.yaml`."""
+"""A file of Airflow's own user interface and command line, or Astro's `airflow_settings.yaml`."""
 
-import shlex
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Protocol
+from dataclasses import dataclass, field
+from pathlib import Path, PurePath
+from typing import Final
 
-from astro_sync.core.model import Plan, Snapshot, Value, Variable, Written
-from astro_sync.errors import GO_ON, RefusedError
-from astro_sync.formats.content import FileContent
-from astro_sync.places.locked_file import LockedFile
+from astro_sync.core.filters import Wanted
+from astro_sync.core.model import Entry, Kind, Names, Plan, Reason, Refusal, Snapshot, Traits, Value, Write
+from astro_sync.errors import RefusedError, UsageError
+from astro_sync.formats import (
+    airflow_settings,
+    connections_env,
+    connections_json,
+    connections_yaml,
+    variables_json,
+)
+from astro_sync.formats.adapted import Adapted
+from astro_sync.formats.content import FileWrite, Format
+from astro_sync.places.base import AnyPlace, Role, Surroundings
+from astro_sync.places.env_file import open_env_file
+from astro_sync.places.locked_file import LockedFile, PreparedFile
+from astro_sync.storage.atomic import load
 
-
-class Format(Protocol):
-    """Know how one kind of file holds variables, under the names that they have in an environment. Pure."""
-
-    def read(self, data: bytes) -> FileContent:
-        """Return what the file holds; raises RefusedError for one that Airflow could not read."""
-        ...
-
-    def write(self, old: bytes, changes: Mapping[str, str]) -> bytes:
-        """Return the file with these variables set, all else as it was."""
-        ...
-
-    def refusal(self, key: str, value: str) -> str | None:
-        """Return why the file cannot hold a variable, or None."""
-        ...
+_C = frozenset({Kind.CONNECTION})
+_V = frozenset({Kind.VARIABLE})
+# The formats by the scheme of an address, then by the ending of the file's name.
+FORMATS: Final[Mapping[str, Mapping[str, Format]]] = {
+    "variables": {".json": Adapted(variables_json, _V)},
+    "connections": {
+        ".json": Adapted(connections_json, _C),
+        ".yaml": Adapted(connections_yaml, _C),
+        ".yml": Adapted(connections_yaml, _C),
+        ".env": Adapted(connections_env, _C),
+    },
+    "settings": {".yaml": Adapted(airflow_settings, _C | _V), ".yml": Adapted(airflow_settings, _C | _V)},
+}
+# The names that Airflow and the Astro CLI themselves give to these files.
+_NAMES: Final = {"variables": "variables", "connections": "connections", "airflow_settings": "settings"}
 
 
 @dataclass(slots=True, kw_only=True)
 class AirflowFile(LockedFile):
-    """Hold one file of connections, variables or both for one run; `prefixes` begin the names that it can hold."""
+    """One file of connections, variables or both, under the ids that Airflow gives them."""
 
     format: Format
-    prefixes: tuple[str, ...]
+    kind: str
+    traits: Traits = field(init=False)
 
-    def read(self) -> Snapshot:
+    def __post_init__(self) -> None:
+        self.traits = Traits(
+            Names.AIRFLOW,
+            kinds=self.format.KINDS,
+            atomic=True,
+            as_fields=True,
+            descriptions=self.format.DESCRIPTIONS,
+        )
+
+    def read(self, _wanted: Wanted) -> Snapshot:
         """Return the connections and variables of the file."""
+        return self._snapshot(self.load())
+
+    def refusal(self, write: Write) -> Refusal | None:
+        """Return why the file cannot hold this."""
+        return self.format.refusal(_file_write(write))
+
+    def prepare(self, plan: Plan) -> PreparedFile:
+        """Put the planned values into the file, all else as it was."""
+        data = self.format.write(self.data, [_file_write(write) for write in plan.writes])
+        return PreparedFile(writes=plan.writes, calls=1, data=data)
+
+    def read_backup(self, backup: Path) -> Snapshot:
+        """Return what a backup of the file holds."""
+        return self._snapshot(load(backup).data)
+
+    def _snapshot(self, data: bytes) -> Snapshot:
         try:
-            found = self.format.read(self.load())
+            found = self.format.read(data)
         except RefusedError as error:
             hint = error.hint or "Mend the file, then try again."
             raise RefusedError(f"{self}: {error}", hint=hint) from None
-        variables = {key: Variable(key, Value(text)) for key, text in found.values.items()}
-        return Snapshot(variables, found.unreadable, prefixes=self.prefixes, by_meaning=True)
+        entries = {}
+        for each in found:
+            problem = None if each.problem is None else Refusal(Reason.UNREADABLE, each.problem)
+            value = None if each.text is None or problem else Value(each.text)
+            entries[each.name] = Entry(each.name, value, description=each.description, problem=problem)
+        return Snapshot(entries)
 
-    def refusal(self, variable: Variable) -> str | None:
-        """Return why the file cannot hold this variable."""
-        if variable.value is None:
-            return "its value is not known"
-        reason = self.format.refusal(variable.key, variable.value.reveal())
-        return reason and f"{reason}{GO_ON}--exclude {shlex.quote(variable.key)} or --partial"
 
-    def apply(self, plan: Plan) -> Written:
-        """Put the planned values into the file and replace it at once."""
-        texts = {change.key: change.value.reveal() for change in plan.writes if change.value is not None}
-        self.rewrite(self.format.write(self.data, texts))
-        return Written()
+def open_airflow_file(scheme: str, path: str, role: Role, around: Surroundings) -> AirflowFile:
+    """Return the file of an address with a scheme; raises UsageError for an ending that its kind does not have."""
+    formats = FORMATS[scheme]
+    suffix = PurePath(path).suffix
+    if suffix not in formats:
+        hint = f"Its name should end in {', '.join(formats)}."
+        raise UsageError(f"The ending of {path} does not tell its format.", hint=hint)
+    is_source = role is Role.SOURCE
+    return AirflowFile(
+        path=around.cwd / path,
+        label=path,
+        timeout=around.timeout,
+        tell=around.tell,
+        must_exist=is_source,
+        read_only=is_source,
+        format=formats[suffix],
+        kind=scheme,
+    )
+
+
+def open_named_file(path: str, role: Role, around: Surroundings) -> AnyPlace:
+    """Return the file of an address without a scheme: what its name says, else a `.env`.
+
+    Raises UsageError for a JSON or YAML file whose name does not tell what it holds.
+    """
+    pure = PurePath(path)
+    scheme = _NAMES.get(pure.stem)
+    if scheme and pure.suffix in FORMATS[scheme]:
+        return open_airflow_file(scheme, path, role, around)
+    if pure.suffix in {".json", ".yaml", ".yml"}:
+        fitting = [f"{each}:{path}" for each, formats in FORMATS.items() if pure.suffix in formats]
+        raise UsageError(f"The name {path} does not tell what the file holds.", hint=f"Write {_either(fitting)}.")
+    return open_env_file(path, role, around)
+
+
+def _either(words: list[str]) -> str:
+    import shlex
+
+    return " or ".join(map(shlex.quote, words))
+
+
+def _file_write(write: Write) -> FileWrite:
+    return FileWrite(write.name, write.value.reveal(), write.description)

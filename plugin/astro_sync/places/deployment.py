@@ -1,31 +1,51 @@
-"""Read and write the environment variables of one Deployment through the Astro CLI."""
+"""One Deployment's environment variables, read and written through the Astro CLI."""
 
 import shlex
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import datetime
+from fnmatch import fnmatchcase
 from pathlib import Path
 from types import TracebackType
 from typing import Final, Self
 
 from astro_sync.concurrency import together
-from astro_sync.core.model import Change, Note, Plan, Snapshot, Variable, Warn, Written
-from astro_sync.envfile.dialects import COMPOSE
-from astro_sync.envfile.writing import load_lines, load_refusal, spell
-from astro_sync.errors import GO_ON, AstroSyncError, UnusableError
+from astro_sync.core.filters import Wanted
+from astro_sync.core.model import (
+    Entry,
+    Name,
+    Names,
+    Notice,
+    Plan,
+    Reason,
+    Refusal,
+    Secrets,
+    Snapshot,
+    Traits,
+    WarningCode,
+    Write,
+    Written,
+    name_of,
+)
+from astro_sync.envfile.writing import load_lines, load_refusal
+from astro_sync.errors import AstroSyncError, UnusableError, UsageError
 from astro_sync.places.astro_cli import Answer, Astro, NotLoggedInError, TimedOutError, judge_login
+from astro_sync.places.base import Prepared, Role, Surroundings
 from astro_sync.places.deployment_answers import Details, Row, parse_inspect, parse_names, parse_saved
-from astro_sync.places.env_file import AS_COMPOSE
-from astro_sync.storage.backup import keep
+from astro_sync.places.told_error import told_error
+from astro_sync.storage.backup import keep_entries, load_entries
+from astro_sync.storage.lock import hold_shared
 from astro_sync.storage.private import write_private
 
 # The kernel's limit for one argument, its final NUL left out.
 _LONGEST_ARGUMENT: Final = 131_071
+_TRAITS: Final = Traits(Names.ENVIRONMENT, secrets=Secrets.HIDDEN, shared=True)
 
 
 @dataclass(frozen=True, slots=True)
 class Selector:
-    """Name a Deployment as the user did: by id or, where that is None, by name; in the current workspace or another."""
+    """A Deployment as the user named it: by id or, where that is None, by name; in the current workspace or another."""
 
     deployment_id: str | None
     name: str | None = None
@@ -46,21 +66,45 @@ class Selector:
         return self.deployment_id or f"named {self.name}"
 
 
-@dataclass(slots=True)
-class Deployment:
-    """Hold one Deployment for one run; `folder` is the run's private folder, for this Deployment alone.
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """The values of one writing call, by the way they take: a file that `astro` loads, or its command line."""
 
-    With `saved` the first reading is `list --save`, else it is `deployment inspect`.
+    secret: bool
+    updates: bool
+    names: tuple[Name, ...]
+    in_file: Mapping[str, str] = field(repr=False)
+    positional: Mapping[str, str] = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PreparedCalls(Prepared):
+    """The writing calls: plain keys in one, secret ones in another."""
+
+    batches: tuple[Batch, ...]
+
+
+@dataclass(slots=True, kw_only=True)
+class Deployment:
+    """One Deployment for one run; `folder` is the run's private folder, for this Deployment alone.
+
+    With `saved` the first reading is `list --save`, else it is `deployment inspect`. `locks` is the folder of the locks
+    by which two runs of this machine wait for each other, None for a Deployment that is only read.
     """
 
     astro: Astro
     selector: Selector
     folder: Path
-    allow_argv: bool = False
+    target: str | None = None
+    allow_argv: tuple[str, ...] = ()
     saved: bool = False
-    details: Details = field(default_factory=Details)
-    warnings: list[Warn] = field(default_factory=list)
-    _read: Snapshot = field(default_factory=Snapshot)
+    locks: Path | None = None
+    around: Surroundings | None = None
+    kind: str = field(default="deployment", init=False)
+    traits: Traits = field(default=_TRAITS, init=False)
+    details: Details = field(default_factory=Details, init=False)
+    _held: Snapshot = field(default_factory=Snapshot, init=False)
+    _stack: ExitStack = field(default_factory=ExitStack, init=False)
 
     def __enter__(self) -> Self:
         self.folder.mkdir(mode=0o700, exist_ok=True)
@@ -69,12 +113,32 @@ class Deployment:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """Leave everything to the private folder, which goes with the run."""
+        """Give the lock back; the files go with the private folder."""
+        self._stack.close()
 
     def __str__(self) -> str:
-        return f"Deployment {self.details.name or self.selector} ({self.details.deployment_id or 'not read'})"
+        return f"Deployment {self.label} ({self.details.deployment_id or 'not read'})"
 
-    def read(self) -> Snapshot:
+    @property
+    def address(self) -> str:
+        """Return the address with the Deployment's id, once that is known."""
+        return f"deployment:{self.details.deployment_id or self.selector.deployment_id or f'@{self.target}'}"
+
+    @property
+    def label(self) -> str:
+        """Return its name."""
+        return self.details.name or str(self.selector)
+
+    @property
+    def workspace(self) -> str:
+        """Return the workspace that was named."""
+        return self.selector.workspace_id or ""
+
+    def remote_name(self, _name: Name) -> str | None:
+        """Return None: a key is its own name."""
+        return None
+
+    def read(self, _wanted: Wanted) -> Snapshot:
         """Return the Deployment's variables; a secret has no value.
 
         Raises UnusableError if it cannot be found or reached.
@@ -82,87 +146,104 @@ class Deployment:
         first = not self.details.deployment_id
         rows = self._read_saved() if first and self.saved else None
         rows = self._inspect() if rows is None else rows
-        self._read = Snapshot({row.key: Variable(row.key, row.value, row.secret) for row in rows}, keeps_secrets=True)
-        return self._read
+        if first and self.locks is not None:
+            waited = self._stack.enter_context(
+                hold_shared(self.locks, self.address, self.astro.timeout, self.around.tell if self.around else print)
+            )
+            rows = self._inspect() if waited else rows
+        self._held = Snapshot({entry.name: entry for entry in map(_entry, rows)})
+        return self._held
 
-    def refusal(self, variable: Variable) -> str | None:
-        """Return why the Astro CLI cannot carry this variable exactly (dialects.md, "load")."""
-        if variable.value is None:
-            return "its value is not known"
-        key, text = variable.key, variable.value.reveal()
-        reason = load_refusal(key, text)
-        if reason is None:
+    def refusal(self, write: Write) -> Refusal | None:
+        """Return why the Astro CLI cannot carry this variable exactly (fixtures/dialects.md, "load")."""
+        key, text = write.name.variable, write.value.reveal()
+        why = load_refusal(key, text)
+        if why is None or (self._may_show(write.name) and _fits_argv(key, text)):
             return None
-        instead = f"--exclude {shlex.quote(key)} or --partial"
+        ways = (f"--allow-argv {shlex.quote(key)}",) if _fits_argv(key, text) else ()
         if "\n" in text:
-            which = self.details.deployment_id or self.selector.deployment_id or "ID"
-            stdin = f"astro env variable create --deployment-id {which} --key {shlex.quote(key)} --secret < FILE"
-            instead += f", or set it by hand: {stdin}"
-        if _fits_argv(key, text):
-            if self.allow_argv:
-                return None
-            instead += ", or --allow-argv, which shows it in the process list for a moment"
-        return f"{reason}{GO_ON}{instead}"
+            return Refusal(Reason.LINE_BREAK, "", ways)
+        if "\0" in text:
+            return Refusal(Reason.NOT_TEXT, why, ways)
+        return Refusal(Reason.WHITE_SPACE if text != text.strip() else Reason.CANNOT_HOLD, why, ways)
+
+    def prepare(self, plan: Plan) -> PreparedCalls:
+        """Sort the writes into at most two calls (design, rule 6)."""
+        batches = tuple(
+            _batch([write for write in plan.writes if write.secret is secret], secret=secret)
+            for secret in (False, True)
+            if any(write.secret is secret for write in plan.writes)
+        )
+        seen = tuple(write.name for write in plan.writes if any(write.name.variable in b.positional for b in batches))
+        # Of a value that is no secret nobody need be warned.
+        secrets = {write.name for write in plan.writes if write.secret}
+        notices = tuple(Notice(WarningCode.IN_ARGV, name.key) for name in seen if name in secrets)
+        return PreparedCalls(
+            writes=plan.writes,
+            calls=len(batches),
+            restarts=len(batches),
+            in_argv=seen,
+            warnings=notices,
+            batches=batches,
+        )
+
+    def apply(self, prepared: PreparedCalls) -> Written:
+        """Write plain keys in one call and secret ones in another, which is left out if the first did not end well."""
+        trusted: set[Name] = set()
+        for batch in prepared.batches:
+            answer = self._write(batch)
+            if failure := self._failure(answer, prepared):
+                return Written(failure, may_arrive=answer.status is None, trusted=frozenset(trusted))
+            trusted.update(batch.names)
+        return Written(trusted=frozenset(trusted))
 
     def keep_backup(self, folder: Path, now: datetime) -> Path | None:
-        """Keep the plain variables that were read last as a `.env` that says itself how it is to be read."""
-        plain = {key: there.value.reveal() for key, there in self._read.variables.items() if there.value is not None}
-        if not plain:
-            return None
-        lines = [
-            f"{key}={spell(key, text, COMPOSE).text}\n" for key, text in plain.items() if not COMPOSE.refuses_key(key)
-        ]
-        data = f"{AS_COMPOSE}\n{''.join(lines)}".encode("utf-8", "surrogateescape")
-        return keep(folder, f"deployment-{self.details.deployment_id}", data, now)
+        """Keep all that was read last; a secret by its name alone."""
+        entries = list(self._held.entries.values())
+        return keep_entries(folder, self.address, entries, now) if entries else None
 
-    def in_argv(self, plan: Plan) -> list[str]:
-        """Return the keys whose values will be on the command line of `astro`."""
-        texts = {change.key: change.value.reveal() for change in plan.writes if change.value is not None}
-        return [key for key, text in texts.items() if load_refusal(key, text)]
+    def read_backup(self, backup: Path) -> Snapshot:
+        """Return what a backup holds."""
+        return Snapshot({entry.name: entry for entry in load_entries(backup)})
 
-    def apply(self, plan: Plan) -> Written:
-        """Write plain keys in one call and secret ones in another, which is left out if the first did not end well."""
-        failure = None
-        for secret in (False, True):
-            batch = [change for change in plan.writes if change.secret is secret]
-            if batch and failure is None:
-                failure = _failure(self._write(batch, secret=secret), self.astro.timeout)
-        return Written(failure, trusted_secrets=failure is None)
+    def _may_show(self, name: Name) -> bool:
+        return any(fnmatchcase(name.variable, glob) for glob in self.allow_argv)
 
-    def _write(self, batch: list[Change], *, secret: bool) -> Answer:
-        texts = {change.key: change.value.reveal() for change in batch if change.value is not None}
-        in_file = {key: text for key, text in texts.items() if load_refusal(key, text) is None}
-        positional = [f"{key}={text}" for key, text in texts.items() if key not in in_file]
-        shown = "was on the command line of `astro` for a moment; if others use this machine, set a new value"
-        self.warnings += [Warn(Note.ARGV, key, shown) for key in texts if key not in in_file]
-        verb = "update" if any(change.action == "update" for change in batch) else "create"
+    def _write(self, batch: Batch) -> Answer:
+        verb = "update" if batch.updates else "create"
+        positional = [f"{key}={text}" for key, text in batch.positional.items()]
         words: list[str | Path] = ["deployment", "variable", verb, *positional, "-d", self.details.deployment_id]
-        words += [*self.selector.workspace_words, *(["--secret"] if secret else [])]
-        if in_file:
-            file = self.folder / f"{'secret' if secret else 'plain'}.env"
-            write_private(file, load_lines(in_file))
+        words += [*self.selector.workspace_words, *(["--secret"] if batch.secret else [])]
+        file = self.folder / f"{'secret' if batch.secret else 'plain'}.env"
+        if batch.in_file:
+            write_private(file, load_lines(batch.in_file))
             words += ["--load", "--env", file]
         try:
             return self.astro.run(*words)
         finally:
-            if in_file:
-                file.unlink(missing_ok=True)
+            file.unlink(missing_ok=True)
+
+    def _failure(self, answer: Answer, prepared: Prepared) -> AstroSyncError | None:
+        """Return what a writing call said went wrong; what is true, only the read-back tells."""
+        if answer.status is None:
+            return TimedOutError(f"{self}: `astro` did not end within {self.astro.timeout:g} seconds.")
+        try:
+            judge_login(answer)
+        except NotLoggedInError as error:
+            return error
+        if answer.status == 0:
+            return None
+        said = told_error(answer, [write.value.reveal() for write in prepared.writes])
+        hint = "Run the same command again: it writes only what is missing."
+        return AstroSyncError(f"{self}: astro refused the write{said}", hint=hint)
 
     def _read_saved(self) -> Sequence[Row] | None:
         """Return what `list --save` wrote if it proves itself (design, rule 5), else None."""
         file = self.folder / "saved.env"
         write_private(file, b"")
-        words: tuple[str | Path, ...] = (
-            "deployment",
-            "variable",
-            "list",
-            *self.selector.words,
-            "--save",
-            "--env",
-            file,
-        )
+        words = ("deployment", "variable", "list", *self.selector.words, "--save", "--env")
         listed, names = together(
-            lambda: self.astro.ask(*words),
+            lambda: self.astro.ask(*words, file),
             lambda: self.astro.ask("deployment", "list", *self.selector.workspace_words),
         )
         self._judge(listed)
@@ -177,8 +258,8 @@ class Deployment:
 
     def _inspect(self) -> Sequence[Row]:
         selector = self.selector
-        named = (self.details.deployment_id or selector.deployment_id,)
-        words = named if named[0] else ("-n", selector.name or "")
+        named = self.details.deployment_id or selector.deployment_id
+        words = (named,) if named else ("-n", selector.name or "")
         answer = self.astro.ask("deployment", "inspect", *words, "-o", "json", *selector.workspace_words)
         self._judge(answer)
         found = parse_inspect(answer.stdout)
@@ -189,7 +270,7 @@ class Deployment:
         return rows
 
     def _judge(self, answer: Answer) -> None:
-        """Raise if the Deployment could not be found (contract, "Everywhere")."""
+        """Raise if the Deployment could not be found (fixtures/astro-cli-contract.md, "Everywhere")."""
         text, which = answer.text, self.selector
         if "More than one Deployment with the name" in text:
             hint = "Name it by its id with --deployment-id; `astro deployment list` shows the ids."
@@ -211,25 +292,62 @@ class Deployment:
         return UnusableError(f"There is no Deployment {self.selector} in the workspace.", hint=hint)
 
 
+def open_deployment(rest: str, role: Role, around: Surroundings) -> Deployment:
+    """Return the Deployment of `deployment:ID` or `deployment:@TARGET`; raises UsageError for neither."""
+    target = rest[1:] if rest.startswith("@") else None
+    settings = (
+        around.target(target)
+        if target is not None
+        else {"deployment_id": rest, "workspace_id": around.options.workspace_id}
+    )
+    deployment_id, name, workspace = (
+        settings.get(each) for each in ("deployment_id", "deployment_name", "workspace_id")
+    )
+    if not (deployment_id or name):
+        raise UsageError(
+            "The address deployment: names no Deployment.", hint="Write deployment:ID or deployment:@TARGET."
+        )
+    selector = Selector(_text(deployment_id), _text(name), _text(workspace))
+    return make_deployment(selector, role, around, target=target)
+
+
+def make_deployment(
+    selector: Selector, role: Role, around: Surroundings, *, target: str | None = None, saved: bool = False
+) -> Deployment:
+    """Return a Deployment with a folder of its own below the run's."""
+    return Deployment(
+        astro=around.astro(),
+        selector=selector,
+        folder=around.new_folder("deployment"),
+        target=target,
+        allow_argv=around.options.allow_argv,
+        saved=saved,
+        locks=around.state / "locks" if role is Role.DESTINATION else None,
+        around=around,
+    )
+
+
+def _text(setting: object) -> str | None:
+    return setting if isinstance(setting, str) and setting else None
+
+
+def _entry(row: Row) -> Entry:
+    return Entry(name_of(row.key), row.value, row.secret, updated_at=row.updated_at)
+
+
+def _batch(writes: Sequence[Write], *, secret: bool) -> Batch:
+    texts = {write.name.variable: write.value.reveal() for write in writes}
+    in_file = {key: text for key, text in texts.items() if load_refusal(key, text) is None}
+    positional = {key: text for key, text in texts.items() if key not in in_file}
+    updates = any(write.old is not None for write in writes)
+    return Batch(secret, updates, tuple(write.name for write in writes), in_file, positional)
+
+
 def _fits_argv(key: str, text: str) -> bool:
-    """Tell whether the positional form can carry a variable (contract, "create|update")."""
+    """Tell whether the positional form can carry a variable (fixtures/astro-cli-contract.md, "create|update")."""
     if not key or not text or "\0" in key + text or "=" in key or key.startswith("-"):
         return False
     try:
         return len(f"{key}={text}".encode()) <= _LONGEST_ARGUMENT
     except UnicodeEncodeError:
         return False
-
-
-def _failure(answer: Answer, timeout: float) -> AstroSyncError | None:
-    """Return what a writing call said went wrong; what is true, only the read-back tells."""
-    if answer.status is None:
-        return TimedOutError(f"`astro deployment variable` did not end within {timeout:g} seconds.")
-    try:
-        judge_login(answer)
-    except NotLoggedInError as error:
-        return error
-    if answer.status != 0:
-        hint = "Look at the keys named above, then run the same command again: it writes only what is missing."
-        return AstroSyncError("`astro deployment variable` ended with an error.", hint=hint)
-    return None

@@ -1,37 +1,61 @@
-"""Read and write a `.env` file as the local runtime in force reads it."""
+"""A `.env` file, read and written as the local runtime in force reads it."""
 
 import shlex
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Final
 
-from astro_sync.core.model import Note, Plan, Snapshot, Value, Variable, Warn, Written
+from astro_sync.airflow.names import is_sound, masked
+from astro_sync.core.filters import Wanted
+from astro_sync.core.model import (
+    Entry,
+    Kind,
+    Name,
+    Names,
+    Notice,
+    Plan,
+    Reason,
+    Refusal,
+    Snapshot,
+    Traits,
+    Value,
+    WarningCode,
+    Write,
+    name_of,
+)
 from astro_sync.core.secrecy import secret_comment
 from astro_sync.envfile.dedupe import Deduped, dedupe
-from astro_sync.envfile.dialects import COMPOSE, LOAD, RUNTIMES, STANDALONE, CannotWriteError, Dialect
+from astro_sync.envfile.dialects import COMPOSE, RUNTIMES, STANDALONE, CannotWriteError, Dialect
 from astro_sync.envfile.document import Document, require_second_reading
-from astro_sync.envfile.writing import spell
-from astro_sync.errors import GO_ON, RejectedFileError
-from astro_sync.places.locked_file import LockedFile
+from astro_sync.envfile.writing import spell as quote
+from astro_sync.errors import RejectedFileError
+from astro_sync.places.base import Role, Surroundings
+from astro_sync.places.locked_file import LockedFile, PreparedFile
+from astro_sync.storage.atomic import load
 
 # The first line of our own backups: they are read alike in each local mode.
 AS_COMPOSE: Final = "# astro-sync wrote this backup; it reads it as Docker Compose does."
+_TRAITS: Final = Traits(Names.ENVIRONMENT, atomic=True, empty_is_missing=True, removes=True)
 
 
 @dataclass(slots=True, kw_only=True)
 class EnvFile(LockedFile):
-    """Hold one `.env` for one run.
+    """One `.env` file.
 
-    `mode` tells the local mode, `docker` or `standalone`; `environ` is where `$NAME` is looked up first. `stdin` holds
-    the bytes of a source that is no file.
+    `mode` tells the local runtime; `environ` is where `$NAME` is looked up first. `stdin` holds the bytes of a source
+    that is no file. `local_airflow_reads_it`: it is the project's own.
     """
 
     mode: Callable[[], str]
     environ: Mapping[str, str]
     stdin: bytes | None = None
-    _document: Document | None = None
+    local_airflow_reads_it: bool = False
+    kind: str = field(default="env", init=False)
+    traits: Traits = field(default=_TRAITS, init=False)
+    _document: Document | None = field(default=None, init=False)
 
-    def read(self) -> Snapshot:
+    def read(self, _wanted: Wanted) -> Snapshot:
         """Return what the local runtime reads from the file.
 
         Raises RejectedFileError if it would reject the file, UsageError if a file that must exist does not.
@@ -40,49 +64,51 @@ class EnvFile(LockedFile):
         if document.rejection:
             line = document.rejection.place
             message = f"{self}:{line}: {self._reader} rejects the whole file here: {document.rejection.reason}."
-            hint = f"Mend line {line}, then try again; `astro-sync check {shlex.quote(self.name)}` explains it."
+            hint = f"Mend line {line}, then try again; `astro-sync check {shlex.quote(self.label)}` explains it."
             raise RejectedFileError(message, line=line, hint=hint)
-        variables = {key: Variable(key, Value(text)) for key, text in document.values().items()}
-        warnings = tuple(_differences(document, self.environ))
-        return Snapshot(variables, noted=_noted(document.data), blank_means_lost=True, warnings=warnings)
+        return _snapshot(document)
 
     def examine(self) -> Document:
         """Return the file itself, whatever the local runtime thinks of it."""
-        data = self.load() if self.stdin is None else self.stdin
-        runtime = COMPOSE if data.startswith(AS_COMPOSE.encode()) else self._runtime
-        self._document = Document.parse(data, runtime, self.environ)
+        self._document = self._parse(self.load() if self.stdin is None else self.stdin)
         return self._document
 
-    def refusal(self, variable: Variable) -> str | None:
+    def refusal(self, write: Write) -> Refusal | None:
         """Return why the local runtime could not read this variable from the file."""
-        if variable.value is None:
-            return "its value is not known"
-        go_on = f"{GO_ON}--exclude {shlex.quote(variable.key)} or --partial"
-        if reason := self._runtime.refuses_key(variable.key):
-            return f"{reason}, so {self._reader} could not read it from {self.path.name}{go_on}"
+        key = write.name.variable
+        if reason := self._runtime.refuses_key(key):
+            return Refusal(Reason.NAME_NOT_ALLOWED, f"{reason} ({self._reader})")
         try:
-            spell(variable.key, variable.value.reveal(), self._runtime)
+            quote(key, write.value.reveal(), self._runtime)
         except CannotWriteError as error:
-            return f"{error}, which {self._reader} cannot read from {self.path.name}{go_on}"
+            reason = Reason.LINE_BREAK if "\n" in write.value.reveal() else Reason.CANNOT_HOLD
+            return Refusal(reason, f"{error} ({self._reader})")
         return None
 
-    def apply(self, plan: Plan) -> Written:
-        """Put the planned values into their lines, everything else left as it is, and replace the file at once."""
-        texts = {change.key: change.value.reveal() for change in plan.writes if change.value is not None}
-        edit = self._read_document().edit(texts, comments=[secret_comment(key) for key in plan.notes])
+    def prepare(self, plan: Plan) -> PreparedFile:
+        """Put the planned values into their lines, everything else left as it is."""
+        writes = plan.writes
+        texts = {write.name.variable: write.value.reveal() for write in writes}
+        comments = [secret_comment(name.variable) for name in plan.recorded]
+        edit = self._read_document().edit(texts, remove={name.variable for name in plan.removed}, comments=comments)
         require_second_reading(edit)
-        self.rewrite(edit.data)
-        for key in edit.particular:
-            text = f"written for {self._reader}, no spelling suits all programs; make sure that no other one reads it"
-            self.warnings.append(Warn(Note.READERS_DIFFER, key, text))
-        for key, line in edit.stayed:
-            text = f"line {line} stayed, since a later line needs it; the new value stands further down"
-            self.warnings.append(Warn(Note.STAYED, key, text))
-        return Written()
+        notices = [Notice(WarningCode.READERS_DIFFER, key, self._reader) for key in edit.particular]
+        notices += [Notice(WarningCode.LINE_STAYED, key, str(line)) for key, line in edit.stayed]
+        if self.local_airflow_reads_it and plan.changes_something:
+            notices.append(Notice(WarningCode.RESTART_LOCAL, None, self.label))
+        return PreparedFile(writes=writes, calls=1, warnings=tuple(notices), data=edit.data)
+
+    def read_backup(self, backup: Path) -> Snapshot:
+        """Return what the local runtime reads from a backup of the file."""
+        return _snapshot(self._parse(load(backup).data))
 
     def dedupe(self) -> Deduped:
         """Return what the file would be without duplicates; it was read before."""
         return dedupe(self._read_document())
+
+    def _parse(self, data: bytes) -> Document:
+        runtime = COMPOSE if data.startswith(AS_COMPOSE.encode()) else self._runtime
+        return Document(data, runtime, self.environ)
 
     def _read_document(self) -> Document:
         if self._document is None:
@@ -98,7 +124,43 @@ class EnvFile(LockedFile):
         return "the Astro CLI's standalone mode" if self._runtime is STANDALONE else "Docker Compose"
 
 
-def _noted(data: bytes) -> frozenset[str]:
+def open_env_file(path: str, role: Role, around: Surroundings) -> EnvFile:
+    """Return a `.env` file; a source must be there."""
+    is_source = role is Role.SOURCE
+    full = around.cwd / path
+    return EnvFile(
+        path=full,
+        label=path,
+        timeout=around.timeout,
+        tell=around.tell,
+        must_exist=is_source,
+        read_only=is_source or path == "-",
+        mode=around.mode,
+        environ=around.environ,
+        stdin=around.stdin() if path == "-" else None,
+        local_airflow_reads_it=full.resolve() == (around.project / ".env").resolve(),
+    )
+
+
+def _snapshot(document: Document) -> Snapshot:
+    entries = {entry.name: entry for entry in _entries(document)}
+    return Snapshot(entries, recorded=frozenset(map(name_of, _recorded(document.data))))
+
+
+def _entries(document: Document) -> Iterator[Entry]:
+    """Yield an entry for each key; one whose key may be a piece of a value shows its line in place of it."""
+    last = {each.key: each for each in document.reading.assignments}
+    for key, text in document.values().items():
+        assignment = last.get(key)
+        if is_sound(key):
+            expands = sorted(assignment.references) if assignment else ()
+            yield Entry(name_of(key), Value(text), expands=tuple(expands))
+        else:
+            shown = masked(key, assignment.line if assignment else None)
+            yield Entry(Name(Kind.ENVIRONMENT, shown), None, problem=Refusal(Reason.UNSOUND_NAME))
+
+
+def _recorded(data: bytes) -> frozenset[str]:
     """Return the keys that comments record as secret on the Deployment."""
     marker = secret_comment("").removeprefix("# ").encode()
     lines = (line.strip() for line in data.split(b"\n") if marker in line)
@@ -107,12 +169,3 @@ def _noted(data: bytes) -> frozenset[str]:
         for line in lines
         if line.startswith(b"# ") and line.endswith(marker)
     )
-
-
-def _differences(document: Document, environ: Mapping[str, str]) -> list[Warn]:
-    """Name the keys that the two local runtimes and `--load` would not all read alike (design, rule 2)."""
-    ours = document.values()
-    others = [dialect.read(document.text, environ).values() for dialect in (*RUNTIMES.values(), LOAD)]
-    message = "read differently by other programs than by local Airflow; `astro-sync check` tells which"
-    keys = [key for key, value in ours.items() if any(other.get(key) != value for other in others)]
-    return [Warn(Note.READERS_DIFFER, key, message) for key in keys]

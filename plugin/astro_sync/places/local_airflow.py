@@ -1,129 +1,175 @@
-"""The local Airflow as a place: what its metadata database holds, under the names that an environment gives."""
+"""The local Airflow's metadata database, read through the Astro CLI."""
 
-from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Final, Self
+from typing import Final, Self
 
 from astro_sync.airflow.connection import means_the_same
-from astro_sync.core.model import Note, Snapshot, Value, Variable, Warn
-from astro_sync.core.secrecy import CONNECTION, VARIABLE
+from astro_sync.core.filters import Wanted
+from astro_sync.core.model import (
+    Entry,
+    Kind,
+    Name,
+    Names,
+    Notice,
+    Plan,
+    Reason,
+    Refusal,
+    Snapshot,
+    Traits,
+    Value,
+    WarningCode,
+    Write,
+    Written,
+)
+from astro_sync.envfile.dialects import RUNTIMES
+from astro_sync.errors import AstroSyncError, UsageError
 from astro_sync.formats.connection_entry import read_entries
 from astro_sync.places.airflow_answers import StoredConnection
-from astro_sync.places.astro_cli import Astro
-from astro_sync.places.metadata_database import Contents, MetadataDatabase, Reading, Request
+from astro_sync.places.base import Prepared, Role, Surroundings
+from astro_sync.places.metadata_database import MetadataDatabase, Reading, Request
+from astro_sync.storage.atomic import load
 
 _LEFT_BEHIND: Final = ("tmp.var", "tmp.connections")
-_EVERYTHING: Final = Request()
+_TRAITS: Final = Traits(
+    Names.AIRFLOW, kinds=frozenset({Kind.CONNECTION, Kind.VARIABLE}), as_fields=True, descriptions=True
+)
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, kw_only=True)
 class LocalAirflow:
-    """Connections and variables of the local Airflow, read through the Astro CLI.
+    """Connections and variables of the local Airflow, read through the Astro CLI."""
 
-    `folder` is the run's private folder, `project` the folder in which `astro` works.
-    """
-
-    astro: Astro
-    project: Path
+    around: Surroundings
     folder: Path
-    tell: Callable[[str], None]
-    warnings: list[Warn] = field(default_factory=list)
+    kind: str = field(default="airflow", init=False)
+    label: str = field(default="Airflow", init=False)
+    address: str = field(default="airflow:", init=False)
+    traits: Traits = field(default=_TRAITS, init=False)
 
     def __enter__(self) -> Self:
+        self.folder.mkdir(mode=0o700, exist_ok=True)
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._clean()
-        if error is not None:
+        for name in self._clean():
             # No report will say it.
-            for warn in self.warnings:
-                self.tell(warn.message)
+            self.around.tell(f"The Astro CLI left {name}, with values in clear text; it was removed.")
 
-    def read(self, request: Request = _EVERYTHING) -> Snapshot:
-        """Return the metadata database's connections and variables under their environment names.
+    def __str__(self) -> str:
+        return "local Airflow's metadata database"
+
+    def read(self, wanted: Wanted) -> Snapshot:
+        """Return the connections and variables of the metadata database.
 
         Raises UnusableError if there is no project or Airflow does not run.
         """
-        contents = MetadataDatabase(self.astro, self.project, self.folder).read(request)
-        self._clean()
-        variables, unreadable = _variables(contents)
-        connections, unreadable_too = _connections(contents.connections)
-        return Snapshot({**variables, **connections}, {**unreadable, **unreadable_too}, warnings=tuple(self.warnings))
+        request = Request(
+            variables=wanted.wants_kind(Kind.VARIABLE),
+            connections=wanted.wants_kind(Kind.CONNECTION),
+            wants_variable=lambda key: wanted.wants(Name(Kind.VARIABLE, key)),
+            shadowed=self._shadowed(),
+        )
+        contents = MetadataDatabase(self.around.astro(), self.around.project, self.folder).read(request)
+        left = tuple(Notice(WarningCode.LEFT_BEHIND, None, name) for name in self._clean())
+        entries = [
+            *(Entry(Name(Kind.VARIABLE, each.key), Value(each.text or ""), description=each.description)
+              for each in contents.variables.found),
+            *map(_connection, contents.connections.found),
+            *_unreadable(Kind.VARIABLE, contents.variables),
+            *_unreadable(Kind.CONNECTION, contents.connections),
+        ]  # fmt: skip
+        return Snapshot({entry.name: entry for entry in entries}, warnings=left)
 
-    def _clean(self) -> None:
-        """Remove the files full of passwords that the export forgets in a standalone project.
+    @property
+    def workspace(self) -> str:
+        """Return none: it is in no workspace."""
+        return ""
 
-        See fixtures/astro-cli-contract.md, "object export", 2 and 5.
+    def remote_name(self, _name: Name) -> str | None:
+        """Return None: the id is its own name."""
+        return None
+
+    def refusal(self, _write: Write) -> Refusal | None:
+        """Return why it cannot hold this."""
+        return Refusal(Reason.CANNOT_HOLD)
+
+    def prepare(self, _plan: Plan) -> Prepared:
+        """Refuse: this place is only read."""
+        raise UsageError("This place can only be read.")
+
+    def apply(self, _prepared: Prepared) -> Written:
+        """Refuse: this place is only read."""
+        raise UsageError("This place can only be read.")
+
+    def keep_backup(self, _folder: Path, _now: datetime) -> Path | None:
+        """Return None: nothing is changed here."""
+        return None
+
+    def read_backup(self, _backup: Path) -> Snapshot:
+        """Return nothing: there are no backups."""
+        return Snapshot()
+
+    def _shadowed(self) -> frozenset[str]:
+        """Return the names that the project's own `.env` sets, which local Airflow puts before its database."""
+        try:
+            text = load(self.around.project / ".env").data.decode("utf-8", "surrogateescape")
+        except AstroSyncError:
+            return frozenset()
+        return frozenset(RUNTIMES[self.around.mode()].read(text, self.around.environ).values())
+
+    def _clean(self) -> list[str]:
+        """Remove the files full of passwords that the export forgets in a standalone project, and name them.
+
+        Source: fixtures/astro-cli-contract.md, "object export", 2 and 5.
         """
+        found = []
         for name in _LEFT_BEHIND:
-            left = self.project / name
+            left = self.around.project / name
             if left.is_file() or left.is_symlink():
                 left.unlink(missing_ok=True)
-                text = f"The Astro CLI left {name}, with values in clear text; it was removed, there is nothing to do."
-                self.warnings.append(Warn(Note.LEFT_BEHIND, None, text))
+                found.append(name)
+        return found
 
 
-def _variables(contents: Contents) -> tuple[dict[str, Variable], dict[str, str]]:
-    reading = contents.variables
-    texts = [(stored.key, stored.text or "") for stored in reading.found]
-    return _by_key(VARIABLE, "variables", texts, reading)
+def open_airflow(rest: str, role: Role, around: Surroundings) -> LocalAirflow:
+    """Return the local Airflow of `airflow:`."""
+    if rest or role is not Role.SOURCE:
+        raise UsageError(f"The address airflow:{rest} cannot be written to.", hint="Write airflow: as a source.")
+    return LocalAirflow(around=around, folder=around.new_folder("airflow"))
 
 
-def _connections(reading: Reading[StoredConnection]) -> tuple[dict[str, Variable], dict[str, str]]:
-    texts, lost = [], {}
-    for stored in reading.found:
-        text, reason = _text_of(stored)
-        if reason is None:
-            texts.append((stored.conn_id, text))
-        else:
-            lost[stored.conn_id] = reason
-    return _by_key(CONNECTION, "connections", texts, replace(reading, unreadable={**reading.unreadable, **lost}))
+def _unreadable(kind: Kind, reading: Reading) -> Iterator[Entry]:  # type: ignore[type-arg]
+    for name, reason in reading.unreadable.items():
+        yield Entry(Name(kind, name), None, problem=Refusal(Reason.UNREADABLE, reason))
+    if reading.incomplete:
+        yield Entry(Name(kind, "*"), None, problem=Refusal(Reason.UNREADABLE, f"not every {kind} could be read"))
 
 
-def _text_of(stored: StoredConnection) -> tuple[str, str | None]:
-    """Return a connection's text, or why no environment variable can; Airflow's own URI if that says it all."""
+def _connection(stored: StoredConnection) -> Entry:
+    """Return a connection as Airflow's own URI if that says it all, else by its fields."""
+    name = Name(Kind.CONNECTION, stored.conn_id)
     uri = stored.uri or ""
     if stored.fields is None:
-        return uri, None
+        return Entry(name, Value(uri))
     if (reason := _loss(stored.fields)) is not None:
-        return "", reason
+        return Entry(name, None, problem=Refusal(Reason.CANNOT_HOLD, reason))
     content = read_entries({stored.conn_id: stored.fields})
     for exact in content.values.values():
-        return (uri if uri and not exact.startswith("{") and means_the_same(uri, exact) else exact), None
-    return "", next(iter(content.unreadable.values()))
+        keeps = uri and not exact.startswith("{") and means_the_same(uri, exact)
+        return Entry(name, Value(uri if keeps else exact))
+    return Entry(name, None, problem=Refusal(Reason.UNREADABLE, next(iter(content.unreadable.values()))))
 
 
 def _loss(fields: Mapping[str, object]) -> str | None:
-    """Return what no environment variable can hold of a connection: Airflow reads these differently than it stores."""
+    """Return what no text of a connection can hold: Airflow reads these differently than it stores them."""
     if fields["conn_type"] and "-" in str(fields["conn_type"]):
         return "Airflow reads the `-` in its type as `_` from an environment variable"
     if fields.get("port") == 0:
         return "Airflow reads port 0 as none from an environment variable"
     return None
-
-
-def _by_key(
-    prefix: str, noun: str, texts: Collection[tuple[str, str]], reading: Reading[Any]
-) -> tuple[dict[str, Variable], dict[str, str]]:
-    """Name each entry as the environment does, and refuse names that become one with different values."""
-    found: dict[str, Variable] = {}
-    names: dict[str, str] = {}
-    unreadable = {prefix + name.upper(): reason for name, reason in reading.unreadable.items()}
-    for name, text in texts:
-        key = prefix + name.upper()
-        first = names.setdefault(key, name)
-        variable = found.setdefault(key, Variable(key, Value(text)))
-        if not _same(prefix, variable, text):
-            unreadable[key] = f"{first!r} and {name!r} in Airflow become this one name, with different values"
-    if reading.incomplete:
-        unreadable[f"{prefix}*"] = f"local Airflow's {noun} could not all be read"
-    return {key: variable for key, variable in found.items() if key not in unreadable}, unreadable
-
-
-def _same(prefix: str, variable: Variable, text: str) -> bool:
-    there = variable.value.reveal() if variable.value else ""
-    return means_the_same(there, text) if prefix == CONNECTION else there == text

@@ -1,4 +1,4 @@
-"""Hold a file for one run: locked from before the first reading to the end, backed up, replaced at once."""
+"""One file for one run: locked from before the first reading to the end, backed up, replaced at once."""
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
@@ -8,28 +8,35 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from astro_sync.core.model import Warn
+from astro_sync.core.model import Name, Written
 from astro_sync.errors import UsageError
+from astro_sync.places.base import Prepared
 from astro_sync.storage.atomic import Loaded, folder_of, load, locked, replace
 from astro_sync.storage.backup import keep
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PreparedFile(Prepared):
+    """The bytes that a file will have."""
+
+    data: bytes = field(repr=False)
+
+
 @dataclass(slots=True, kw_only=True)
 class LockedFile:
-    """Hold one file; `name` is how the user called it.
+    """One file; `label` is how the user called it.
 
     `must_exist`: a missing file is an error, not an empty one. `read_only`: never written, so never locked.
     """
 
     path: Path
-    name: str
+    label: str
     timeout: float
     tell: Callable[[str], None]
     must_exist: bool = False
     read_only: bool = False
-    warnings: list[Warn] = field(default_factory=list)
-    _loaded: Loaded | None = None
-    _lock: AbstractContextManager[None] = field(default_factory=nullcontext)
+    _loaded: Loaded | None = field(default=None, init=False)
+    _lock: AbstractContextManager[None] = field(default_factory=nullcontext, init=False)
 
     def __enter__(self) -> Self:
         if not self.read_only:
@@ -49,7 +56,21 @@ class LockedFile:
         self._lock.__exit__(kind, error, trace)
 
     def __str__(self) -> str:
-        return self.name
+        return self.label
+
+    @property
+    def address(self) -> str:
+        """Return the path that the file really has."""
+        return str(self.path.resolve())
+
+    @property
+    def workspace(self) -> str:
+        """Return none: it is in no workspace."""
+        return ""
+
+    def remote_name(self, _name: Name) -> str | None:
+        """Return None: a file has the names that it shows."""
+        return None
 
     def load(self) -> bytes:
         """Return the bytes of the file; raises UsageError for a missing one that must exist."""
@@ -57,6 +78,11 @@ class LockedFile:
         if self.must_exist and not self._loaded.exists:
             raise UsageError(f"There is no file {self}.", hint="Check its name, or make it first.")
         return self._loaded.data
+
+    def apply(self, prepared: PreparedFile) -> Written:
+        """Replace the whole file that was read before."""
+        self.rewrite(prepared.data)
+        return Written()
 
     def keep_backup(self, folder: Path, now: datetime) -> Path | None:
         """Keep the file as it was read last."""

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final, Generic, TypeVar
 
+from astro_sync.airflow.names import CONNECTION, VARIABLE
 from astro_sync.concurrency import each, together
-from astro_sync.core.secrecy import CONNECTION, VARIABLE
 from astro_sync.errors import UnusableError
 from astro_sync.places.airflow_answers import (
     StoredConnection,

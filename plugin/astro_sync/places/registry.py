@@ -1,63 +1,60 @@
-"""The kinds of places that `merge` knows, and how a name tells which one is meant."""
+"""Every kind of place by the scheme of its address, and the one way to open one."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-from importlib import import_module
-from pathlib import PurePath
-from typing import Final, cast
+import re
+from collections.abc import Callable, Mapping
+from typing import Final
 
-from astro_sync.core.secrecy import CONNECTION, VARIABLE
 from astro_sync.errors import UsageError
-from astro_sync.places.airflow_file import Format
+from astro_sync.places.base import AnyPlace, Role, Surroundings
+
+Opener = Callable[[str, Role, Surroundings], AnyPlace]
+_SCHEME: Final = re.compile(r"([a-z][a-z0-9+-]*):(.*)", re.DOTALL)
 
 
-@dataclass(frozen=True, slots=True)
-class Kind:
-    """Describe one kind of file: what its names begin with, and the module of its format by its ending."""
+def _file(rest: str, role: Role, around: Surroundings) -> AnyPlace:
+    from astro_sync.places.airflow_file import open_named_file
 
-    prefixes: tuple[str, ...]
-    formats: Mapping[str, str]
+    return open_named_file(rest, role, around)
 
 
-KINDS: Final[Mapping[str, Kind]] = {
-    "variables": Kind((VARIABLE,), {".json": "variables_json"}),
-    "connections": Kind(
-        (CONNECTION,),
-        {
-            ".json": "connections_json",
-            ".yaml": "connections_yaml",
-            ".yml": "connections_yaml",
-            ".env": "connections_env",
-        },
-    ),
-    "settings": Kind((CONNECTION, VARIABLE), {".yaml": "airflow_settings", ".yml": "airflow_settings"}),
+def _airflow_file(scheme: str) -> Opener:
+    def open_it(rest: str, role: Role, around: Surroundings) -> AnyPlace:
+        from astro_sync.places.airflow_file import open_airflow_file
+
+        return open_airflow_file(scheme, rest, role, around)
+
+    return open_it
+
+
+def _deployment(rest: str, role: Role, around: Surroundings) -> AnyPlace:
+    from astro_sync.places.deployment import open_deployment
+
+    return open_deployment(rest, role, around)
+
+
+def _airflow(rest: str, role: Role, around: Surroundings) -> AnyPlace:
+    from astro_sync.places.local_airflow import open_airflow
+
+    return open_airflow(rest, role, around)
+
+
+# A module is imported where its place is opened: nobody waits for a place that is not used.
+PLACES: Final[Mapping[str, Opener]] = {
+    "": _file,
+    "variables": _airflow_file("variables"),
+    "connections": _airflow_file("connections"),
+    "settings": _airflow_file("settings"),
+    "airflow": _airflow,
+    "deployment": _deployment,
 }
-# The names that Airflow and the Astro CLI themselves give to these files.
-_NAMES: Final = {"variables": "variables", "connections": "connections", "airflow_settings": "settings"}
 
 
-def find_kind(name: str) -> tuple[Kind | None, str]:
-    """Return what kind of file a name means, None for a `.env`, and the name without its prefix.
-
-    Raises UsageError for a JSON or YAML file whose name does not tell its kind.
-    """
-    prefix, colon, rest = name.partition(":")
-    if colon and prefix in KINDS:
-        return KINDS[prefix], rest
-    path = PurePath(name)
-    known = _NAMES.get(path.stem)
-    if known and path.suffix in KINDS[known].formats:
-        return KINDS[known], name
-    if path.suffix in {".json", ".yaml", ".yml"}:
-        prefixes = ", ".join(f"{kind}:{name}" for kind, what in KINDS.items() if path.suffix in what.formats)
-        raise UsageError(f"The name {name} does not tell what the file holds.", hint=f"Write {prefixes}.")
-    return None, name
-
-
-def find_format(kind: Kind, name: str) -> Format:
-    """Return the format of a file; raises UsageError for an ending that its kind does not have."""
-    suffix = PurePath(name).suffix
-    if suffix not in kind.formats:
-        hint = f"Its name should end in {', '.join(kind.formats)}."
-        raise UsageError(f"The ending of {name} does not tell its format.", hint=hint)
-    return cast("Format", import_module(f"astro_sync.formats.{kind.formats[suffix]}"))
+def open_place(address: str, role: Role, around: Surroundings) -> AnyPlace:
+    """Return the place of an address; raises UsageError for a scheme that there is not."""
+    match = _SCHEME.fullmatch(address)
+    scheme, rest = (match[1], match[2]) if match else ("", address)
+    if scheme not in PLACES:
+        known = ", ".join(f"{each}:" for each in PLACES if each)
+        hint = f"Write one of {known}; a file of that name is ./{address}."
+        raise UsageError(f"There is no kind of place called {scheme}:.", hint=hint)
+    return PLACES[scheme](rest, role, around)

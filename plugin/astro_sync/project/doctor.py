@@ -8,13 +8,14 @@ from pathlib import Path
 from typing import Final
 
 from astro_sync.concurrency import each
+from astro_sync.core.filters import EVERYTHING
 from astro_sync.errors import AstroSyncError, ExitCode
 from astro_sync.places.astro_cli import Astro
-from astro_sync.places.deployment import Deployment, Selector
+from astro_sync.places.base import AnyPlace
 from astro_sync.places.local_state import why_not
 from astro_sync.project.exposure import examine_env_files
 from astro_sync.project.finding import Finding, State
-from astro_sync.project.init import is_project, require_project
+from astro_sync.project.root import is_project, require_project
 
 # The first version whose calls need an ASTRO_API_TOKEN as ours do; the export that is used is from 1.6.
 OLDEST_VERSION: Final = (1, 12)
@@ -24,11 +25,11 @@ _AIRFLOW_VERSION: Final = re.compile(r"^(\d+\.\d+\.\d+\S*)\s*$", re.MULTILINE)
 # What is found wrong with these is an Astro CLI that cannot be used (design, "Exit codes").
 _OF_ASTRO: Final = frozenset({"astro", "version", "login", "project", "local-mode", "airflow"})
 _TARGET: Final = "target "
-Look = Callable[[], list[Finding]]
+Probe = Callable[[], list[Finding]]
 
 
 @dataclass(frozen=True, slots=True)
-class Patient:
+class DoctorContext:
     """Hold what is to be looked at.
 
     `astro` is the Astro CLI or why there is none; `mode` tells the local mode; `config` is the config file, or why it
@@ -41,21 +42,21 @@ class Patient:
     environ: Mapping[str, str]
     mode: Callable[[], str]
     config: Path | AstroSyncError | None = None
-    targets: Sequence[tuple[str, Selector]] = ()
+    targets: Sequence[tuple[str, AnyPlace]] = ()
     env_files: Sequence[str] = ()
 
 
-def examine(patient: Patient) -> list[Finding]:
+def diagnose(context: DoctorContext) -> list[Finding]:
     """Return all findings in a fixed order; what depends on an Astro CLI is left out where there is none."""
-    cwd, astro = patient.cwd, patient.astro
+    cwd, astro = context.cwd, context.astro
     if isinstance(astro, Astro):
-        looks = _looks_with(astro, patient)
+        looks = _looks_with(astro, context)
     else:
         absence = Finding("astro", State.PROBLEM, str(astro), astro.hint)
-        looks = [lambda: [absence], _catching("project", lambda: _project(patient))]
-    looks += [lambda: examine_env_files(cwd, patient.env_files, patient.environ), lambda: [_config(patient.config)]]
+        looks = [lambda: [absence], _catching("project", lambda: _project(context))]
+    looks += [lambda: examine_env_files(cwd, context.env_files, context.environ), lambda: [_config(context.config)]]
     if isinstance(astro, Astro):
-        looks += [_look_at_target(astro, name, selector) for name, selector in patient.targets]
+        looks += [_look_at_target(name, place) for name, place in context.targets]
     return _without_echo(list(chain.from_iterable(each(lambda look: look(), looks, at_once=_AT_ONCE))))
 
 
@@ -75,18 +76,18 @@ def to_rows(findings: Sequence[Finding]) -> list[dict[str, str]]:
     ]
 
 
-def _looks_with(astro: Astro, patient: Patient) -> list[Look]:
+def _looks_with(astro: Astro, context: DoctorContext) -> list[Probe]:
     looks = [
         _catching("version", lambda: _version(astro)),
         _catching("login", lambda: _login(astro)),
-        _catching("project", lambda: _project(patient)),
-        _catching("local-mode", lambda: _local_mode(patient)),
+        _catching("project", lambda: _project(context)),
+        _catching("local-mode", lambda: _local_mode(context)),
     ]
     # Outside of a project there is no Airflow to ask.
-    return [*looks, _catching("airflow", lambda: _airflow(astro))] if is_project(patient.cwd, patient.home) else looks
+    return [*looks, _catching("airflow", lambda: _airflow(astro))] if is_project(context.cwd, context.home) else looks
 
 
-def _catching(name: str, look: Callable[[], Finding | list[Finding]]) -> Look:
+def _catching(name: str, look: Callable[[], Finding | list[Finding]]) -> Probe:
     def catch() -> list[Finding]:
         try:
             found = look()
@@ -125,13 +126,13 @@ def _login(astro: Astro) -> Finding:
     return Finding("login", State.PROBLEM, "Astro could not be reached.", hint)
 
 
-def _project(patient: Patient) -> Finding:
-    require_project(patient.cwd, patient.home)
+def _project(context: DoctorContext) -> Finding:
+    require_project(context.cwd, context.home)
     return Finding("project", State.OK, "This folder is an Astro project.")
 
 
-def _local_mode(patient: Patient) -> Finding:
-    return Finding("local-mode", State.OK, f"Airflow runs locally in {patient.mode()} mode.")
+def _local_mode(context: DoctorContext) -> Finding:
+    return Finding("local-mode", State.OK, f"Airflow runs locally in {context.mode()} mode.")
 
 
 def _airflow(astro: Astro) -> Finding:
@@ -153,11 +154,11 @@ def _config(config: Path | AstroSyncError | None) -> Finding:
     return Finding("config", State.OK, f"{config} is valid.")
 
 
-def _look_at_target(astro: Astro, name: str, selector: Selector) -> Look:
+def _look_at_target(name: str, place: AnyPlace) -> Probe:
     def look() -> Finding:
-        deployment = Deployment(astro, selector, Path())
-        count = len(deployment.read().variables)
-        return Finding(_TARGET + name, State.OK, f"{deployment} can be read; {count} variables.")
+        with place:
+            count = len(place.read(EVERYTHING).entries)
+        return Finding(_TARGET + name, State.OK, f"{place} can be read; {count} variables.")
 
     return _catching(_TARGET + name, look)
 

@@ -2,22 +2,19 @@
 
 import os
 import shlex
-import stat
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Final
 
-from astro_sync.checks.surroundings import GitState, find_git_state
+from astro_sync.checks.surroundings import OTHERS, GitState, Surroundings, find_git_state, look_around
 from astro_sync.project.finding import Finding, State
 from astro_sync.project.ignore_rules import ANY_ENV, ENV, ENVS, EXAMPLES, docker_leaves_out, read_docker_rules
-
-_OTHERS: Final = 0o077
 
 
 def examine_env_files(folder: Path, further: Sequence[str], environ: Mapping[str, str]) -> list[Finding]:
     """Return what becomes of `.env` and its like in a project, and of `further` files, named from there."""
-    files = _find(folder, further)
-    return [_by_git(folder, files, environ), _by_docker(folder, files), _permissions(folder, files)]
+    surroundings = {name: look_around(folder / name, environ) for name in _find(folder, further)}
+    files = list(surroundings)
+    return [_by_git(folder, surroundings, environ), _by_docker(folder, files), _permissions(surroundings)]
 
 
 def _find(folder: Path, further: Iterable[str]) -> list[str]:
@@ -29,9 +26,10 @@ def _find(folder: Path, further: Iterable[str]) -> list[str]:
     return [name for name in dict.fromkeys(names) if name not in EXAMPLES and (folder / name).is_file()]
 
 
-def _by_git(folder: Path, files: Sequence[str], environ: Mapping[str, str]) -> Finding:
-    name = "env-ignored-by-git"
-    states = {file: find_git_state((folder / file).resolve(), environ) for file in (*files, *_absent(files))}
+def _by_git(folder: Path, surroundings: Mapping[str, Surroundings], environ: Mapping[str, str]) -> Finding:
+    name, files = "env-ignored-by-git", list(surroundings)
+    states = {file: around.git for file, around in surroundings.items()}
+    states |= {file: find_git_state(Path(os.path.realpath(folder)) / file, environ) for file in _absent(files)}
     tracked = [file for file in files if states[file] is GitState.TRACKED]
     if tracked:
         command = shlex.join(["git", "rm", "--cached", *tracked])
@@ -65,14 +63,13 @@ def _by_docker(folder: Path, files: Sequence[str]) -> Finding:
     return _judge(name, "an image that `astro deploy` builds", taken, inside, source.name)
 
 
-def _permissions(folder: Path, files: Sequence[str]) -> Finding:
+def _permissions(surroundings: Mapping[str, Surroundings]) -> Finding:
     name = "env-permissions"
-    # On Windows the bits say nothing about who may read a file.
-    opened = [file for file in files if os.name != "nt" and stat.S_IMODE((folder / file).stat().st_mode) & _OTHERS]
+    opened = [file for file, around in surroundings.items() if around.mode is not None and around.mode & OTHERS]
     if opened:
         text = f"Other users of this machine have rights on {', '.join(opened)}."
         return Finding(name, State.WARNING, text, f"Run `{shlex.join(['chmod', '600', *opened])}`.")
-    text = f"{', '.join(files)}: yours alone to read." if files else f"There is no {ENV} yet."
+    text = f"{', '.join(surroundings)}: yours alone to read." if surroundings else f"There is no {ENV} yet."
     return Finding(name, State.OK, text)
 
 

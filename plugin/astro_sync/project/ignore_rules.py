@@ -1,6 +1,6 @@
-"""Tell what `.gitignore` and `.dockerignore` leave out, and which lines they lack. Pure.
+"""Which files with values an ignore file leaves out, and which lines it lacks. Pure.
 
-Git's rules are those of gitignore(5), Docker's those of its builder, whose `*` takes a leading dot too.
+What git ignores is asked of git; the rules here are those of Docker's builder, whose `*` takes a leading dot too.
 """
 
 import posixpath
@@ -19,39 +19,21 @@ _NAMED_EXCEPTION: Final = re.compile(r"!/?\.env\.[\w.-]+")
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """Hold one pattern; `loose` matches more than the pattern itself, `folder` matches no plain file.
-
-    `below` is the way from the folder that the pattern is about to the one that paths are given from.
-    """
+    """One pattern of a `.dockerignore`; a `loose` one matches more than the pattern itself."""
 
     pattern: re.Pattern[str]
     ignores: bool = True
-    folder: bool = False
     loose: bool = False
-    below: str = ""
-
-    def matches(self, path: str, up: int) -> bool:
-        """Tell whether the rule is about a file itself (0 folders up), or about one of the folders that it lies in."""
-        parts = PurePosixPath(self.below, path).parts
-        name = "/".join(parts[: len(parts) - up])
-        return bool(name) and not (self.folder and up == 0) and self.pattern.fullmatch(name) is not None
-
-
-def git_leaves_out(path: str, rules: Sequence[Rule]) -> bool | None:
-    """Tell whether git ignores a file: from the topmost folder on, each by the last rule that matches it.
-
-    Nothing brings back what lies in an ignored folder. None where it is not certain.
-    """
-    for up in range(max((_depth(rule, path) for rule in rules), default=0), -1, -1):
-        verdict = _last([rule for rule in rules if rule.matches(path, up)])
-        if verdict is not False:
-            return verdict
-    return False
 
 
 def docker_leaves_out(path: str, rules: Sequence[Rule]) -> bool | None:
     """Tell whether a build leaves a file out, by the last rule that matches it or its folders; None if not certain."""
-    return _last([rule for rule in rules if any(rule.matches(path, up) for up in range(_depth(rule, path)))])
+    parts = PurePosixPath(path).parts
+    names = ["/".join(parts[:count]) for count in range(len(parts), 0, -1)]
+    last = next((rule for rule in reversed(rules) if any(map(rule.pattern.fullmatch, names))), None)
+    if last is None:
+        return False
+    return None if last.loose else last.ignores
 
 
 def read_docker_rules(data: bytes) -> list[Rule]:
@@ -64,24 +46,17 @@ def read_docker_rules(data: bytes) -> list[Rule]:
         if line.startswith("#") or not text:
             continue
         path = posixpath.normpath(text).lstrip("/")
-        rules.append(_rule(path, ignores=not exception, stars_cross=True))
+        # A class becomes any one character: enough to see that a rule is about something else.
+        simple = re.sub(r"\[[!^]?\]?[^\]]*\]", "?", path)
+        pattern = re.compile("".join(_translate(simple)), re.DOTALL)
+        rules.append(Rule(pattern, ignores=not exception, loose="[" in path))
     return rules
 
 
-def read_git_rules(data: bytes, below: str = "") -> list[Rule]:
-    """Return the rules of a `.gitignore` for the folder that it stands in, or for `below` in that one."""
-    rules = []
-    for line in _lines(data):
-        text = re.sub(r"(?<!\\) +$", "", line)
-        exception = text.startswith("!")
-        text = text.removeprefix("!")
-        if line.startswith("#") or not text.strip("/"):
-            continue
-        path = text.rstrip("/")
-        anywhere = "" if "/" in path else "**/"
-        folder = text.endswith("/")
-        rules.append(_rule(anywhere + path.lstrip("/"), ignores=not exception, folder=folder, below=below))
-    return rules
+def names_plainly(data: bytes, path: str) -> bool:
+    """Tell whether an ignore file names a file in one of the usual ways; for where git cannot be asked."""
+    usual = {ENV, ".env*"} if path == ENV else {ENVS, ".env*"}
+    return any(line.strip().removeprefix("/") in usual for line in _lines(data))
 
 
 def missing_lines(data: bytes, leaves_out: Callable[[str], bool | None], *, examples: bool) -> list[str]:
@@ -96,38 +71,16 @@ def missing_lines(data: bytes, leaves_out: Callable[[str], bool | None], *, exam
     return lines
 
 
-def _depth(rule: Rule, path: str) -> int:
-    return len(PurePosixPath(rule.below, path).parts)
-
-
-def _last(found: Sequence[Rule]) -> bool | None:
-    if not found:
-        return False
-    return None if found[-1].loose else found[-1].ignores
-
-
 def _lines(data: bytes) -> Iterator[str]:
     yield from data.decode("utf-8", "surrogateescape").removeprefix("\ufeff").replace("\r\n", "\n").split("\n")
 
 
-def _rule(path: str, *, ignores: bool, folder: bool = False, stars_cross: bool = False, below: str = "") -> Rule:
-    # A class becomes any one character: enough to see that a rule is about something else.
-    simple = re.sub(r"\[[!^]?\]?[^\]]*\]", "?", path)
-    pattern = re.compile("".join(_translate(simple, stars_cross=stars_cross)), re.DOTALL)
-    return Rule(pattern, ignores, folder, loose="[" in path, below=below)
-
-
-def _translate(path: str, *, stars_cross: bool) -> Iterator[str]:
-    """Yield a pattern's parts as a regular expression; with `stars_cross`, `**` crosses `/` beside letters too."""
+def _translate(path: str) -> Iterator[str]:
+    """Yield a pattern's parts as a regular expression; `**` crosses `/` beside letters too."""
     for found in re.finditer(r"\*\*+(?P<slash>/?)|\\.|.", path, re.DOTALL):
         part = found[0]
         if part.startswith("**"):
-            whole = found.start() == 0 or path[found.start() - 1] == "/"
-            ends = found.end() == len(path)
-            if not (stars_cross or (whole and (found["slash"] or ends))):
-                yield "[^/]*" + found["slash"]
-            else:
-                yield ".*" if ends and not found["slash"] else "(?:.*/)?"
+            yield ".*" if found.end() == len(path) and not found["slash"] else "(?:.*/)?"
         elif part == "*":
             yield "[^/]*"
         elif part == "?":

@@ -1,25 +1,16 @@
 """Set an Astro project up: config file, ignore files, and the targets for its Makefile. Decide first, then write."""
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import partial
 from pathlib import Path
 from typing import Final
 
-from astro_sync.config import file as config
-from astro_sync.errors import UnusableError
+from astro_sync.checks.surroundings import git_ignores
 from astro_sync.project.assets import MAKE_FILE, is_untouched, kit_file, seal
-from astro_sync.project.config_example import CONFIG_EXAMPLE
-from astro_sync.project.ignore_rules import (
-    Rule,
-    docker_leaves_out,
-    git_leaves_out,
-    missing_lines,
-    read_docker_rules,
-    read_git_rules,
-)
+from astro_sync.project.ignore_rules import docker_leaves_out, missing_lines, names_plainly, read_docker_rules
 from astro_sync.project.makefile import NEW, add_lines, choose_makefile, has_include
 from astro_sync.storage.atomic import Loaded, load, locked, replace
 from astro_sync.storage.syscalls import sentence_for
@@ -29,7 +20,7 @@ _INCLUDE: Final = f"include {MAKE_FILE}"
 
 
 class StepAction(StrEnum):
-    """Say what becomes of one file; `LEFT`: it is not as it should be, but not ours to change."""
+    """What becomes of one file; `LEFT`: it is not as it should be, but not ours to change."""
 
     CREATE = "create"
     APPEND = "append"
@@ -40,7 +31,7 @@ class StepAction(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """Decide about one file; `data` is what is to be written, None where nothing is."""
+    """What is decided about one file; `data` is what is to be written, None where nothing is."""
 
     path: Path
     action: StepAction
@@ -49,16 +40,16 @@ class Step:
     loaded: Loaded | None = field(default=None, repr=False)
 
 
-def plan_setup(project: Path, home: Path) -> list[Step]:
+def plan_setup(project: Path, environ: Mapping[str, str], *, config: Path, example: str) -> list[Step]:
     """Return a step for each file of an Astro project, in the order in which they are to be written.
 
-    Raises UnusableError outside an Astro project, RefusedError for a file that is a folder or a dangling link.
+    `config` is the file of settings that holds in the project, or where it is to be, with `example` in it.
+    Raises RefusedError for a file that is a folder or a dangling link.
     """
-    require_project(project, home)
     return [
-        _plan_gitignore(project),
+        _plan_gitignore(project, environ),
         _plan_dockerignore(project),
-        _plan_config(project),
+        _plan_config(project, config, example),
         *_plan_make(project),
     ]
 
@@ -73,58 +64,48 @@ def carry_out(steps: Sequence[Step], *, timeout: float, tell: Callable[[str], No
             _write(step)
 
 
-def require_project(folder: Path, home: Path) -> None:
-    """Raise UnusableError unless the Astro CLI would take this folder for a project (contract, "Everywhere")."""
-    if is_project(folder, home):
-        return
-    above = next((parent for parent in folder.parents if is_project(parent, home)), None)
-    hint = f"Run `cd {above}` first." if above else "Change to your Astro project, or make one with `astro dev init`."
-    raise UnusableError("This folder is not an Astro project.", hint=hint)
-
-
-def is_project(folder: Path, home: Path) -> bool:
-    """Tell whether the Astro CLI would take a folder for a project; the home folder's `.astro` is its own."""
-    return folder != home and (folder / ".astro" / "config.yaml").is_file()
-
-
-def _plan_gitignore(project: Path) -> Step:
-    folders = (project, *project.parents)
-    root = next((number for number, folder in enumerate(folders) if (folder / ".git").exists()), 0)
-    above: list[Rule] = []
-    for folder in reversed(folders[1 : root + 1]):
-        above += read_git_rules(load(folder / ".gitignore").data, str(project.relative_to(folder)))
+def _plan_gitignore(project: Path, environ: Mapping[str, str]) -> Step:
     loaded = load(project / ".gitignore")
-    leaves_out = partial(git_leaves_out, rules=[*above, *read_git_rules(loaded.data)])
-    return _plan_ignore_file(loaded, "git", missing_lines(loaded.data, leaves_out, examples=True))
+
+    def leaves_out(name: str) -> bool:
+        told = git_ignores(Path(os.path.realpath(project)) / name, environ, own_rules=False)
+        return names_plainly(loaded.data, name) if told is None else told
+
+    return _plan_ignore_file(project, loaded, "git", missing_lines(loaded.data, leaves_out, examples=True))
 
 
 def _plan_dockerignore(project: Path) -> Step:
     loaded = load(project / ".dockerignore")
     leaves_out = partial(docker_leaves_out, rules=read_docker_rules(loaded.data))
-    return _plan_ignore_file(loaded, "Docker", missing_lines(loaded.data, leaves_out, examples=False))
+    return _plan_ignore_file(project, loaded, "Docker", missing_lines(loaded.data, leaves_out, examples=False))
 
 
-def _plan_ignore_file(loaded: Loaded, reader: str, lines: Sequence[str]) -> Step:
+def _plan_ignore_file(project: Path, loaded: Loaded, reader: str, lines: Sequence[str]) -> Step:
     if not lines:
         return Step(loaded.path, StepAction.UNCHANGED, f"{reader} leaves out .env and its like already")
+    if leads_out := _leads_out(project, loaded):
+        return leads_out
     action = StepAction.APPEND if loaded.exists else StepAction.CREATE
     description = f"{reader} is to leave out the files with values: {', '.join(lines)}"
     return Step(loaded.path, action, description, add_lines(loaded.data, lines), loaded)
 
 
-def _plan_config(project: Path) -> Step:
+def _plan_config(project: Path, config: Path, example: str) -> Step:
+    loaded = load(config)
     # One further up holds here too; a second one would put it out of force.
-    if (path := config.find(project)) is not None:
-        return Step(path, StepAction.UNCHANGED, "holds for this project already")
-    loaded = load(project / config.NAME)
-    return Step(loaded.path, StepAction.CREATE, "settings, all commented out", CONFIG_EXAMPLE.encode(), loaded)
+    if loaded.exists:
+        return Step(config, StepAction.UNCHANGED, "holds for this project already")
+    step = Step(config, StepAction.CREATE, "settings, all commented out", example.encode(), loaded)
+    return _leads_out(project, loaded) or step
 
 
 def _plan_make(project: Path) -> list[Step]:
-    include = _plan_include(load(project / MAKE_FILE))
+    include = _plan_include(project, load(project / MAKE_FILE))
     makefile = load(project / choose_makefile({file.name for file in project.iterdir()}))
     if has_include(makefile.data):
         return [include, Step(makefile.path, StepAction.UNCHANGED, f"includes {MAKE_FILE} already")]
+    if leads_out := _leads_out(project, makefile):
+        return [include, leads_out]
     if include.action is StepAction.LEFT:
         return [include, Step(makefile.path, StepAction.LEFT, f"does not include {MAKE_FILE}, which is not ours")]
     if not makefile.exists:
@@ -133,16 +114,25 @@ def _plan_make(project: Path) -> list[Step]:
     return [include, Step(makefile.path, StepAction.APPEND, _INCLUDE, data, makefile)]
 
 
-def _plan_include(loaded: Loaded) -> Step:
+def _plan_include(project: Path, loaded: Loaded) -> Step:
     kit = kit_file(MAKE_FILE)
     if loaded.data in {kit, seal(kit)}:
         return Step(loaded.path, StepAction.UNCHANGED, "is this version's")
+    if leads_out := _leads_out(project, loaded):
+        return leads_out
     if not loaded.exists:
         return Step(loaded.path, StepAction.CREATE, "targets for make", seal(kit), loaded)
     if is_untouched(loaded.data):
         return Step(loaded.path, StepAction.UPDATE, "targets for make, as of this version", seal(kit), loaded)
     text = "is not as astro-sync wrote it; to have this version's, remove it and run `astro-sync init` again"
     return Step(loaded.path, StepAction.LEFT, text)
+
+
+def _leads_out(project: Path, loaded: Loaded) -> Step | None:
+    """Leave alone what a link places outside of the project: whoever wrote the link may not own what it names."""
+    if loaded.target.is_relative_to(os.path.realpath(project)):
+        return None
+    return Step(loaded.path, StepAction.LEFT, f"leads out of the project, to {loaded.target}")
 
 
 def _write(step: Step) -> None:

@@ -1,17 +1,19 @@
 """Keep what a run is about to change, where neither git nor a Docker build sees it."""
 
 import hashlib
+import json
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Final
 
+from astro_sync.core.model import Entry, Kind, Name, Value
 from astro_sync.errors import AstroSyncError
 from astro_sync.storage.atomic import load, locked, replace
-from astro_sync.storage.syscalls import PRIVATE_FOLDER
+from astro_sync.storage.syscalls import make_private
 
 KEPT: Final = 10  # of each file and of each Deployment
 _LOCK_SECONDS: Final = 10.0  # another run holds the folder for one small file
@@ -32,19 +34,19 @@ def folder(environ: Mapping[str, str], home: Path) -> Path:
     return root / "astro-sync" / "backups"
 
 
-def keep(folder: Path, name: str, data: bytes, now: datetime) -> Path:
+def keep(folder: Path, name: str, data: bytes, now: datetime, *, suffix: str = "env") -> Path:
     """Write one backup and return its file; remove the older ones of `name` beyond the last ten.
 
     `name` tells whose backup it is: a file's absolute path, or a Deployment's id. `now` knows its time zone.
     Raises BackupError when nothing could be kept.
     """
     try:
-        _make_private(folder)
+        make_private(folder)
         with locked(folder, _LOCK_SECONDS, _say_nothing):
             stem = _stem(name)
-            path = _free_path(folder, stem, now)
+            path = _free_path(folder, stem, now, suffix)
             replace(load(path), data)
-            _remove_older(folder, stem)
+            _remove_older(folder, stem, but=path)
     except OSError as error:
         raise BackupError(f"No backup could be kept in {folder}: {error.strerror}.") from error
     except AstroSyncError as error:
@@ -54,17 +56,37 @@ def keep(folder: Path, name: str, data: bytes, now: datetime) -> Path:
     return path
 
 
-def _make_private(folder: Path) -> None:
-    """Make the folder and the missing ones above it, whatever the umask says; an existing one is closed to others."""
-    missing = [path for path in (folder, *folder.parents) if not path.exists()]
-    for path in reversed(missing):
-        path.mkdir(PRIVATE_FOLDER, exist_ok=True)
-        path.chmod(PRIVATE_FOLDER)
-    status = folder.stat()
-    if os.geteuid() not in {status.st_uid, 0}:
-        raise AstroSyncError(f"The folder {folder} belongs to another user.")
-    if status.st_mode & 0o077:
-        folder.chmod(PRIVATE_FOLDER)
+def keep_entries(folder: Path, address: str, entries: Iterable[Entry], now: datetime) -> Path:
+    """Keep what a shared place held, as one JSON document; a hidden value is kept by its name alone."""
+    rows = [
+        {
+            "kind": entry.name.kind.value,
+            "id": entry.name.id,
+            "value": entry.value.reveal() if entry.value is not None else None,
+            "secret": entry.secret,
+            "description": entry.description,
+        }
+        for entry in entries
+    ]
+    document = {"address": address, "time": now.isoformat(), "entries": rows}
+    return keep(folder, address, json.dumps(document, indent=1).encode(), now, suffix="json")
+
+
+def load_entries(path: Path) -> list[Entry]:
+    """Return what `keep_entries` kept; raises BackupError for a file that does not hold it."""
+    try:
+        rows = json.loads(load(path).data)["entries"]
+        return [
+            Entry(
+                Name(Kind(row["kind"]), row["id"]),
+                None if row["value"] is None else Value(row["value"]),
+                row["secret"],
+                row["description"],
+            )
+            for row in rows
+        ]
+    except (ValueError, KeyError, TypeError):
+        raise BackupError(f"The backup {path} cannot be read.", hint="Choose another one.") from None
 
 
 def _say_nothing(_sentence: str) -> None:
@@ -77,18 +99,20 @@ def _stem(name: str) -> str:
     return f"{readable or 'env'}-{hashlib.sha256(name.encode('utf-8', 'surrogatepass')).hexdigest()[:8]}"
 
 
-def _free_path(folder: Path, stem: str, now: datetime) -> Path:
+def _free_path(folder: Path, stem: str, now: datetime, suffix: str) -> Path:
     """Return a file name that sorts by time and that nothing has; a moment that is taken gives way to the next."""
     moment = now.astimezone(UTC)
     while True:
-        path = folder / f"{stem}.{moment:%Y%m%dT%H%M%S.%fZ}.env"
+        path = folder / f"{stem}.{moment:%Y%m%dT%H%M%S.%fZ}.{suffix}"
         if not os.path.lexists(path):
             return path
         moment += timedelta(microseconds=1)
 
 
-def _remove_older(folder: Path, stem: str) -> None:
-    pattern = re.compile(re.escape(stem) + r"\.\d{8}T\d{6}\.\d{6}Z\.env")
-    for path in sorted(path for path in folder.iterdir() if pattern.fullmatch(path.name))[:-KEPT]:
+def _remove_older(folder: Path, stem: str, *, but: Path) -> None:
+    """Leave the last ten; never remove the one just written, whatever the clock says."""
+    pattern = re.compile(re.escape(stem) + r"\.\d{8}T\d{6}\.\d{6}Z\.(?:env|json)")
+    found = sorted(path for path in folder.iterdir() if pattern.fullmatch(path.name) and path != but)
+    for path in found[: -(KEPT - 1)]:
         with suppress(OSError):  # one too many is no reason to stop a run
             path.unlink()

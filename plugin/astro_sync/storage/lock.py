@@ -1,6 +1,7 @@
 """Lock files and folders against other processes, with nothing left behind by a process that is killed."""
 
 import errno
+import hashlib
 import os
 import time
 from collections.abc import Callable, Iterator
@@ -9,7 +10,7 @@ from pathlib import Path
 from typing import Final
 
 from astro_sync.errors import AstroSyncError, UnusableError
-from astro_sync.storage.syscalls import sentence_for
+from astro_sync.storage.syscalls import make_private, sentence_for
 
 _POLL_SECONDS: Final = 0.05
 # What flock says where a file system has no locks: NFS before 4 without a lock daemon (ENOLCK), NFS in general (EBADF:
@@ -68,6 +69,25 @@ def hold(folder: Path, timeout: float, tell: Callable[[str], None]) -> Iterator[
     finally:
         with suppress(OSError):
             os.close(descriptor)
+
+
+@contextmanager
+def hold_shared(folder: Path, identity: str, timeout: float, tell: Callable[[str], None]) -> Iterator[bool]:
+    """Keep other runs of this machine away from a shared place; yield whether one had to be waited for.
+
+    `identity` names the place, as an address does; `folder` is where the lock files of all places are.
+    """
+    waited = False
+
+    def tell_once(sentence: str) -> None:
+        nonlocal waited
+        waited = True
+        tell(sentence)
+
+    own = folder / hashlib.sha256(identity.encode()).hexdigest()[:16]
+    make_private(own)
+    with hold(own, timeout, tell_once):
+        yield waited
 
 
 def _open_folder(folder: Path) -> tuple[int, tuple[int, int]]:

@@ -5,6 +5,7 @@ import os
 import stat
 import sys
 from contextlib import suppress
+from pathlib import Path
 from typing import Final
 
 from astro_sync.errors import AstroSyncError
@@ -19,6 +20,19 @@ _NO_RIGHT: Final = frozenset({errno.EACCES, errno.EPERM, errno.EROFS})
 _NO_ACL: Final = frozenset({errno.ENODATA, errno.ENOTSUP}) if sys.platform == "linux" else frozenset()
 _ACL: Final = "system.posix_acl_access"
 _GROUP_BITS: Final = 0o070
+
+
+def make_private(folder: Path) -> None:
+    """Make the folder and the missing ones above it, whatever the umask says; an existing one is closed to others."""
+    missing = [path for path in (folder, *folder.parents) if not path.exists()]
+    for path in reversed(missing):
+        path.mkdir(PRIVATE_FOLDER, exist_ok=True)
+        path.chmod(PRIVATE_FOLDER)
+    status = folder.stat()
+    if os.geteuid() not in {status.st_uid, 0}:
+        raise AstroSyncError(f"The folder {folder} belongs to another user.")
+    if status.st_mode & 0o077:
+        folder.chmod(PRIVATE_FOLDER)
 
 
 def write_whole(descriptor: int, data: bytes) -> None:

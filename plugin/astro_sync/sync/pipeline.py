@@ -1,146 +1,388 @@
-"""The story of every move: read both sides, plan, confirm, apply, read back."""
+"""The story of every move: read both sides, plan, refuse or confirm, apply, read back."""
 
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
+from datetime import datetime
+from pathlib import Path
+from typing import Final
 
 from astro_sync.concurrency import each
-from astro_sync.core.model import Action, OnConflict, Plan, Snapshot, Variable
-from astro_sync.core.plan import make_plan, unmatched
-from astro_sync.errors import AstroSyncError, ExitCode, RefusedError, UsageError
-from astro_sync.places.base import Endpoint, Source
-from astro_sync.places.local_airflow import LocalAirflow
-from astro_sync.places.metadata_database import Request
-from astro_sync.sync.apply import apply
-from astro_sync.sync.step import Leg, Result, Terms
+from astro_sync.core.compare import Compared, compare
+from astro_sync.core.filters import Filters, Wanted
+from astro_sync.core.model import Change, Name, Notice, Plan, Reason, Refusal, Snapshot, Written
+from astro_sync.core.pairing import IdCase, Side
+from astro_sync.core.plan import CompareSecret, OnConflict, Policy, make_plan, unmatched
+from astro_sync.core.verify import Outcome, Verification, verify
+from astro_sync.errors import (
+    AstroSyncError,
+    DeclinedError,
+    ExitCode,
+    InterruptedRunError,
+    Interruption,
+    RefusedError,
+    UsageError,
+)
+from astro_sync.places.base import AnyPlace, Prepared
 
-_READS_AT_ONCE = 8
+_READS_AT_ONCE: Final = 8
+# Seconds between looks at a write that may still arrive; together within the time limit of a call.
+_PAUSES: Final = (1.0, 2.0, 4.0, 8.0)
 
 
-def copy(source: Source, destination: Endpoint, terms: Terms) -> Result:
-    """Move from one place into another."""
+@dataclass(frozen=True, slots=True)
+class Destination:
+    """A place to write to, and what the user decided about it."""
+
+    place: AnyPlace
+    policy: Policy
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SyncOptions:
+    """What the user decided for one run, how to ask, and where backups go (None: nowhere).
+
+    `compare_secret` returns what receipts tell of one place, `record` keeps receipts of what was written to it.
+    `resume` lets `astro` run again after an interruption. `timeout` is in seconds.
+    """
+
+    ask: Callable[[Sequence[Change], AnyPlace], Mapping[Name, OnConflict]]
+    confirm: Callable[[Sequence["Step"]], bool]
+    compare_secret: Callable[[AnyPlace], CompareSecret]
+    record: Callable[["Step", Snapshot], None]
+    resume: Callable[[], None]
+    pause: Callable[[float], None]
+    backups: Path | None
+    now: datetime
+    timeout: float
+    dry_run: bool = False
+    partial: bool = False
+    exit_code: bool = False
+    jobs: int = 4
+
+
+@dataclass(slots=True)
+class Step:
+    """One move into one destination: what it held, the plan, how it will be written, and what came of it."""
+
+    source: AnyPlace
+    destination: Destination
+    before: Snapshot
+    plan: Plan
+    prepared: Prepared = field(default_factory=Prepared)
+    written: Written | None = None
+    verification: Verification | None = None
+    backup: Path | None = None
+
+    @property
+    def place(self) -> AnyPlace:
+        """Return the place that is written."""
+        return self.destination.place
+
+    @property
+    def changes(self) -> tuple[Change, ...]:
+        """Return the decisions, with what the read-back found."""
+        return self.verification.changes if self.verification else self.plan.changes
+
+    @property
+    def warnings(self) -> tuple[Notice, ...]:
+        """Return what the plan, the writing and the read-back have to say."""
+        found = self.verification.warnings if self.verification else ()
+        return (*self.before.warnings, *self.plan.warnings, *self.prepared.warnings, *found)
+
+    @property
+    def outcome(self) -> Outcome:
+        """Return how the place stands to the plan; a step that was never applied left it untouched."""
+        if self.verification:
+            return self.verification.outcome
+        return Outcome.UNTOUCHED if self.plan.changes_something else Outcome.AS_PLANNED
+
+
+@dataclass(slots=True)
+class RunResult:
+    """The steps of a run, as far as it went, and how it ended; `confirmed`: somebody saw the plan before it began."""
+
+    steps: list[Step] = field(default_factory=list)
+    warnings: tuple[Notice, ...] = ()
+    confirmed: bool = False
+    error: AstroSyncError | None = None
+    exit_code: ExitCode = ExitCode.DONE
+
+
+def sync(
+    source: AnyPlace, ends: Sequence[Destination], options: SyncOptions, *, middle: Destination | None = None
+) -> RunResult:
+    """Move from one place into others, by way of `middle` if there is one (design, rule 3)."""
+    places = [*([middle.place] if middle else []), *(end.place for end in ends), source]
     with ExitStack() as stack:
-        both: tuple[Source, ...] = (source, destination)
-        for endpoint in reversed(both):
-            stack.enter_context(endpoint)
-        there, here = each(lambda endpoint: endpoint.read(), both, at_once=2)
-        plan = _Planner(terms).decide(there, destination, here)
-        return _carry_out(Result([Leg(destination, here, plan)], there.warnings), terms)
+        for place in places:
+            stack.enter_context(place)
+        wanted = _union([middle] if middle else ends)
+        reads = list(each(lambda place: place.read(wanted), places, at_once=_READS_AT_ONCE))
+        held = reads.pop(0) if middle else None
+        origin = Side(source.traits, reads.pop())
+        befores = _unite(ends, reads)
+        planner = _Planner(options)
+        if middle is None or held is None:
+            steps = [planner.step(source, origin, end, before) for end, before in befores]
+            idle = [n for step in steps for n in unmatched(origin, _side(step), step.destination.policy)]
+        else:
+            steps = _chain(planner, source, origin, (middle, held), befores)
+            through = Side(middle.place.traits, steps[0].plan.applied_to(held))
+            idle = [n for step in steps[1:] for n in unmatched(through, _side(step), step.destination.policy)]
+        return _carry_out(RunResult(steps, (*origin.snapshot.warnings, *dict.fromkeys(idle))), options)
 
 
-def chain(source: LocalAirflow | None, middle: Endpoint, ends: Sequence[Endpoint], terms: Terms) -> Result:
-    """Move from one place (or from nowhere) into a second, and what that then holds into others (design, rule 3)."""
+@dataclass(frozen=True, slots=True)
+class Move:
+    """A source with its own destination, and decisions that were made before."""
+
+    source: AnyPlace
+    destination: Destination
+    decided: tuple[Change, ...] = ()
+
+
+def sync_each(moves: Sequence[Move], options: SyncOptions) -> RunResult:
+    """Make several moves that have nothing to do with each other, with one confirmation for all."""
     with ExitStack() as stack:
-        found: list[Source] = [middle, *([source] if source else []), *ends]
-        for endpoint in found:
-            stack.enter_context(endpoint)
-        here = middle.read()
-        # What `.env` sets, `airflow variables get` prints in place of what is stored: so it is read before.
-        reads: list[Callable[[], Snapshot]] = [end.read for end in ends]
-        if source:
-            request = Request(shadowed=here.variables.keys())
-            reads.insert(0, lambda: source.read(request))
-        others = list(each(lambda read: read(), reads, at_once=_READS_AT_ONCE))
-        there = others.pop(0) if source else Snapshot()
-        theirs = _unite(ends, others, terms)
-        planner = _Planner(terms)
-
-        def plan_all(there: Snapshot) -> tuple[Plan, list[Plan]]:
-            first = planner.decide(there, middle, here)
-            return first, [planner.decide(first.applied_to(here), end, before) for end, before in theirs]
-
-        first, plans = plan_all(there)
-        # What a Deployment cannot hold goes nowhere, not into the middle either.
-        known = {change.key for change in (*first.refusals, *first.conflicts)}
-        later = [change for plan in plans for change in plan.refusals if change.key not in known]
-        refused = {change.key: change.reason or "" for change in later if change.key in there.variables}
-        if refused:
-            there = replace(there, unreadable={**there.unreadable, **refused})
-            first, plans = plan_all(there)
-        legs = [Leg(middle, here, first)] if source else []
-        legs += [Leg(end, before, plan) for (end, before), plan in zip(theirs, plans, strict=True)]
-        after = first.applied_to(here)
-        idle = [warn for end, before in theirs for warn in unmatched(after, before, terms.policy(end))]
-        warnings = (*(there.warnings if source else here.warnings), *dict.fromkeys(idle))
-        return _carry_out(Result(legs, warnings), terms)
+        for move in moves:
+            stack.enter_context(move.destination.place)
+            stack.enter_context(move.source)
+        planner = _Planner(options)
+        steps = []
+        for move in moves:
+            before = move.destination.place.read(Wanted())
+            step = planner.step(
+                move.source, Side(move.source.traits, move.source.read(Wanted())), move.destination, before
+            )
+            mine = {change.name for change in move.decided}
+            changes = (*(c for c in step.plan.changes if c.name not in mine), *move.decided)
+            step.plan = replace(step.plan, changes=tuple(changes))
+            step.prepared = move.destination.place.prepare(step.plan) if step.plan.changes_something else Prepared()
+            steps.append(step)
+        return _carry_out(RunResult(steps), options)
 
 
-def _unite(ends: Sequence[Endpoint], reads: Sequence[Snapshot], terms: Terms) -> list[tuple[Endpoint, Snapshot]]:
-    """Take a Deployment that was named twice for one; only its own answer tells that it is."""
-    found: dict[str, tuple[Endpoint, Snapshot]] = {}
+def diff(
+    source: AnyPlace, ends: Sequence[AnyPlace], filters: Filters, *, exact_json: bool, id_case: IdCase
+) -> list[tuple[AnyPlace, list[Compared], Snapshot]]:
+    """Compare a place with others; nothing is locked and nothing written."""
+    with ExitStack() as stack:
+        places = [source, *ends]
+        for place in places:
+            stack.enter_context(place)
+        wanted = Wanted(filters)
+        first, *others = each(lambda place: place.read(wanted), places, at_once=_READS_AT_ONCE)
+        side = Side(source.traits, first)
+        return [
+            (
+                place,
+                compare(side, Side(place.traits, held), filters, exact_json=exact_json, id_case=id_case),
+                held,
+            )
+            for place, held in zip(ends, others, strict=True)
+        ]
+
+
+def _union(destinations: Sequence[Destination]) -> Wanted:
+    """Return what any of the destinations wants; with several that differ, everything is read once."""
+    filters = {destination.policy.filters for destination in destinations}
+    return Wanted(filters.pop()) if len(filters) == 1 else Wanted()
+
+
+def _side(step: Step) -> Side:
+    return Side(step.place.traits, step.before)
+
+
+def _unite(ends: Sequence[Destination], reads: Sequence[Snapshot]) -> list[tuple[Destination, Snapshot]]:
+    """Merge destinations that turn out to be one place; only their own answers tell that they are."""
+    found: dict[str, tuple[Destination, Snapshot]] = {}
     for end, before in zip(ends, reads, strict=True):
-        first, _ = found.setdefault(str(end), (end, before))
-        if terms.policy(first) != terms.policy(end):
+        first, _ = found.setdefault(end.place.address, (end, before))
+        if first.policy != end.policy:
             hint = "Run the targets one after another, or give them the same settings."
-            raise UsageError(f"{end} was named twice, with different settings.", hint=hint)
+            raise UsageError(f"{end.place} was named twice, with different settings.", hint=hint)
     return list(found.values())
+
+
+def _chain(
+    planner: "_Planner",
+    source: AnyPlace,
+    origin: Side,
+    middle: tuple[Destination, Snapshot],
+    ends: Sequence[tuple[Destination, Snapshot]],
+) -> list[Step]:
+    """Plan two moves in a row, the second on the pure outcome of the first."""
+
+    def plan_all(origin: Side) -> list[Step]:
+        first = planner.step(source, origin, *middle)
+        through = Side(middle[0].place.traits, first.plan.applied_to(middle[1]))
+        return [first, *(planner.step(middle[0].place, through, end, before) for end, before in ends)]
+
+    first, *later = plan_all(origin)
+    # What the last place cannot hold goes nowhere, not into the middle either.
+    known = {change.name.key for change in (*first.plan.refusals, *first.plan.conflicts)}
+    refused = {c.name.key: c.why for step in later for c in step.plan.refusals if c.name.key not in known}
+    held = origin.snapshot.entries
+    if not refused.keys() & {name.key for name in held}:
+        return [first, *later]
+    entries = {
+        name: replace(entry, value=None, problem=refused[name.key] or Refusal(Reason.REFUSED_ELSEWHERE))
+        if name.key in refused
+        else entry
+        for name, entry in held.items()
+    }
+    return plan_all(replace(origin, snapshot=replace(origin.snapshot, entries=entries)))
 
 
 @dataclass(frozen=True, slots=True)
 class _Planner:
-    """Plan legs, and ask about conflicts if the policy says so; each is asked about once."""
+    """Plan steps, and ask about conflicts if the policy says so; each is asked about once."""
 
-    terms: Terms
-    answers: dict[int, Mapping[str, OnConflict]] = field(default_factory=dict)
+    options: SyncOptions
+    answers: dict[str, Mapping[Name, OnConflict]] = field(default_factory=dict)
 
-    def decide(self, there: Snapshot, destination: Endpoint, here: Snapshot) -> Plan:
-        mine = id(destination)
-        policy = replace(self.terms.policy(destination), decided=self.answers.get(mine, {}))
-        refusal = _no_refusal if self.terms.compares_only else destination.refusal
-        plan = make_plan(there, here, policy, refusal)
-        if not plan.conflicts or policy.on_conflict is not OnConflict.ASK:
-            return plan
-        self.answers[mine] = {**policy.decided, **self.terms.ask(plan.conflicts, destination)}
-        return make_plan(there, here, replace(policy, decided=self.answers[mine]), refusal)
+    def step(self, source: AnyPlace, side: Side, destination: Destination, before: Snapshot) -> Step:
+        place = destination.place
+        policy = replace(destination.policy, decided=self.answers.get(place.address, {}))
+        known = self.options.compare_secret(place)
+        held = Side(place.traits, before)
+        plan = make_plan(side, held, policy, place.refusal, known)
+        if plan.conflicts and policy.on_conflict is OnConflict.ASK:
+            decided = {**policy.decided, **self.options.ask(plan.conflicts, place)}
+            self.answers[place.address] = decided
+            plan = make_plan(side, held, replace(policy, decided=decided), place.refusal, known)
+        named = tuple(replace(change, remote_name=place.remote_name(change.name)) for change in plan.changes)
+        plan = replace(plan, changes=named)
+        prepared = place.prepare(plan) if plan.changes_something else Prepared()
+        return Step(source, destination, before, plan, prepared)
 
 
-def _no_refusal(_variable: Variable) -> None:
-    return None
-
-
-def _carry_out(result: Result, terms: Terms) -> Result:
+def _carry_out(result: RunResult, options: SyncOptions) -> RunResult:
     """Refuse, or show, or confirm and apply; and read back."""
-    legs = result.legs
-    result.error = _refuse(legs, terms)
+    steps = result.steps
+    result.error = _refuse(steps, options)
     if result.error:
         result.exit_code = ExitCode.REFUSED
         return result
-    pending = [leg for leg in legs if leg.plan.changes_something]
-    if not terms.compares_only and any(leg.plan.refusals for leg in legs):
+    pending = [step for step in steps if step.plan.changes_something]
+    if any(step.plan.refusals for step in steps):
         result.exit_code = ExitCode.PARTIAL
-    if terms.dry_run:
-        found = any(_differs(leg.plan) for leg in legs) if terms.compares_only else pending
-        if found and terms.exit_code and not result.exit_code:
+    if options.dry_run:
+        if pending and options.exit_code and not result.exit_code:
             result.exit_code = ExitCode.FOUND
         return result
     if not pending:
         return result
-    if not terms.confirm(pending):
-        result.error = AstroSyncError("Nothing was changed, as you said.")
+    if not options.confirm(pending):
+        result.error = DeclinedError()
         result.exit_code = ExitCode.FAILED
         return result
-    apply(result, pending, terms)
+    result.confirmed = True
+    _apply(result, pending, options)
     return result
 
 
-def _differs(plan: Plan) -> bool:
-    """Tell whether a comparison found anything but the same, what the user filtered out and what nobody can know."""
-    same = {Action.UNCHANGED, Action.SKIP, Action.SECRET_KEPT}
-    return any(change.action not in same for change in plan.changes)
-
-
-def _refuse(legs: Sequence[Leg], terms: Terms) -> AstroSyncError | None:
-    if conflicts := {change.key for leg in legs for change in leg.plan.conflicts}:
-        count = f"{len(conflicts)} key{'s' if len(conflicts) > 1 else ''}"
+def _refuse(steps: Sequence[Step], options: SyncOptions) -> AstroSyncError | None:
+    conflicts = dict.fromkeys(change.name.key for step in steps for change in step.plan.conflicts)
+    if conflicts:
         hint = "Decide with --on-conflict keep or --on-conflict overwrite, or leave keys out with --exclude KEY."
-        return RefusedError(f"{count} would be changed where another value stands; nothing was changed.", hint=hint)
-    refusals = {change.key for leg in legs for change in leg.plan.refusals}
-    if refusals and not terms.partial:
-        count = f"{len(refusals)} key{'s' if len(refusals) > 1 else ''}"
-        hint = "Leave them out with --exclude KEY, or carry the rest with --partial."
-        if any("--allow-argv" in (change.reason or "") for leg in legs for change in leg.plan.refusals):
-            hint += " --allow-argv carries what no file can, but shows it in the process list for a moment."
-        if any("astro env variable" in (change.reason or "") for leg in legs for change in leg.plan.refusals):
-            hint += " By hand: `astro env variable create --deployment-id ID --key KEY --secret < FILE`."
-        return RefusedError(f"{count} cannot be carried exactly; nothing was changed.", hint=hint)
+        return RefusedError(
+            f"{_count(conflicts)} on both sides, with different values. Nothing was changed.", hint=hint
+        )
+    refusals = dict.fromkeys(change.name.key for step in steps for change in step.plan.refusals)
+    if refusals and not options.partial:
+        hint = "Leave them out with --exclude KEY, or send the rest with --partial."
+        return RefusedError(f"{_count(refusals)} that can't be carried. Nothing was changed.", hint=hint)
     return None
+
+
+def _count(keys: Mapping[str, object]) -> str:
+    return "There is 1 key" if len(keys) == 1 else f"There are {len(keys)} keys"
+
+
+def _apply(result: RunResult, pending: Sequence[Step], options: SyncOptions) -> None:
+    """Back up, write and read back; files first, then all shared places at the same time."""
+    interruption: Interruption | None = None
+    files = [step for step in pending if step.place.traits.atomic]
+    shared = [step for step in pending if not step.place.traits.atomic]
+    begun: list[Step] = []
+    try:
+        if options.backups:
+            for step in pending:
+                step.backup = step.place.keep_backup(options.backups, options.now)
+        for step in files:
+            # A file that cannot be replaced is as it was, or somebody else's: its error says all.
+            _write(step)
+            begun.append(step)
+        begun += shared
+        each(_write, shared, at_once=options.jobs)
+    except AstroSyncError as error:
+        result.error = error
+    except Interruption as error:
+        interruption = error
+        options.resume()
+        begun = begun or files
+    try:
+        pauses = _PAUSES[:1] if interruption else _PAUSES
+        each(lambda step: _read_back(step, options, pauses), begun, at_once=options.jobs)
+    except Interruption as error:
+        interruption = error
+    for step in begun:
+        step.verification = step.verification or _verify(step, None)
+    _conclude(result, interruption)
+
+
+def _write(step: Step) -> None:
+    step.written = step.place.apply(step.prepared)
+
+
+def _verify(step: Step, after: Snapshot | None) -> Verification:
+    # Without an answer the writing was interrupted.
+    unsure = Written(InterruptedRunError("The writing did not end."), may_arrive=True)
+    return verify(step.plan, step.before, after, step.written or unsure, step.place.traits)
+
+
+def _read_back(step: Step, options: SyncOptions, pauses: Sequence[float]) -> None:
+    """Read the place again; a write that may still arrive is looked at again within the time limit of a call."""
+    wanted = Wanted(only=frozenset(write.name for write in step.plan.writes))
+    left = options.timeout
+    for pause in (*pauses, None):
+        after = _read_again(step, wanted)
+        step.verification = _verify(step, after)
+        waits = step.written is None or step.written.may_arrive
+        if pause is None or not waits or step.verification.outcome is Outcome.AS_PLANNED or pause > left:
+            break
+        left -= pause
+        options.pause(pause)
+    if after is not None:
+        options.record(step, after)
+
+
+def _read_again(step: Step, wanted: Wanted) -> Snapshot | None:
+    try:
+        return step.place.read(wanted)
+    except AstroSyncError:
+        return None
+
+
+def _conclude(result: RunResult, interruption: Interruption | None) -> None:
+    """Turn the verifications into an error and an exit code (design, "Exit codes")."""
+    amiss = [step for step in result.steps if step.outcome is not Outcome.AS_PLANNED]
+    unsure = any(step.outcome is Outcome.NOT_AS_PLANNED for step in amiss)
+    done = [step for step in result.steps if step.verification and step not in amiss]
+    if amiss:
+        failures = [step.written.failure for step in amiss if step.written and step.written.failure]
+        result.error = result.error or next(iter(failures), None)
+        if unsure or any(not step.place.traits.atomic for step in done):
+            result.exit_code = ExitCode.UNPLANNED
+            result.error = result.error or AstroSyncError("Not every key was written as planned.")
+        else:
+            result.error = result.error or AstroSyncError("Nothing was written.")
+            refused = result.error.exit_code is ExitCode.REFUSED
+            result.exit_code = ExitCode.REFUSED if refused else ExitCode.FAILED
+    if interruption:
+        names = ", ".join(str(step.place) for step in done)
+        nothing = "some keys may have been written" if unsure else "nothing was written"
+        result.error = InterruptedRunError(f"Interrupted; {f'written as planned: {names}' if names else nothing}.")
+        result.exit_code = interruption.exit_code

@@ -168,3 +168,28 @@ def test_a_deeply_nested_or_a_very_long_value_is_read_without_recursion() -> Non
     wide = "${A:-x}" * 1200
 
     assert COMPOSE.read(f"K={deep}\nJ={wide}\n", {}).values() == {"K": "x", "J": "x" * 1200}
+
+
+@pytest.mark.parametrize(
+    ("text", "references"),
+    [
+        ("A=1\nB=$A\n", {}),
+        ("B=$A\nA=1\n", {"B": ("A",)}),
+        ("A=$HOSTVAR\nB=x${A}\nC=$B$NOPE\n", {"A": ("HOSTVAR",), "B": ("HOSTVAR",), "C": ("HOSTVAR", "NOPE")}),
+        ("A=$HOSTVAR\nA=1\nB=$A\n", {}),
+        ("HOSTVAR\nNOPE\nB=$HOSTVAR\n", {"HOSTVAR": ("HOSTVAR",), "B": ("HOSTVAR",)}),
+        ("HOSTVAR=mine\nB=$HOSTVAR\n", {"B": ("HOSTVAR",)}),
+        ("B='$NOPE'\nC=a$$NOPE\nD=\"\\$NOPE\"\nE=a$1\n", {}),
+        ('B="a\n$NOPE"\n', {"B": ("NOPE",)}),
+    ],
+)
+def test_what_a_value_takes_from_outside_the_file_is_named(text: str, references: dict[str, tuple[str, ...]]) -> None:
+    assert COMPOSE.read(text, ENVIRONMENT).references() == references
+
+
+def test_values_that_refer_to_each_other_without_end_reject_the_file() -> None:
+    lines = ["A0=xxxxxxxxxxxxxxxx", *(f"A{number}=$A{number - 1}$A{number - 1}" for number in range(1, 60))]
+    rejected = COMPOSE.read("\n".join(lines), {}).rejected
+
+    assert rejected is not None
+    assert rejected.line < 40

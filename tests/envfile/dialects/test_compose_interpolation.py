@@ -1,3 +1,5 @@
+from collections.abc import Mapping
+
 import pytest
 
 from astro_sync.envfile.dialects.compose_interpolation import InterpolationError, Names, interpolate
@@ -5,8 +7,15 @@ from astro_sync.envfile.dialects.compose_interpolation import InterpolationError
 EARLIER = {"A": "a", "EMPTY": "", "NESTED": "$A", "\u212ab": "kelvin", "\u017f": "long"}
 
 
+def names_of(environment: Mapping[str, str], earlier: Mapping[str, str]) -> Names:
+    names = Names(environment)
+    for key, value in earlier.items():
+        names.set(key, value, frozenset())
+    return names
+
+
 def replaced(template: str) -> str:
-    return interpolate(template, Names({}, EARLIER))
+    return interpolate(template, names_of({}, EARLIER))
 
 
 @pytest.mark.parametrize(
@@ -47,7 +56,7 @@ def test_a_malformed_or_required_reference_rejects_the_value(template: str) -> N
 
 
 def test_the_environment_comes_before_earlier_keys() -> None:
-    names = Names({"A": "from outside", "NONE": ""}, {"A": "from the file", "B": "b", "NONE": "x"})
+    names = names_of({"A": "from outside", "NONE": ""}, {"A": "from the file", "B": "b", "NONE": "x"})
 
     assert interpolate("$A $B [$NONE]", names) == "from outside b []"
     assert names.missed == {"B"}
@@ -55,3 +64,37 @@ def test_the_environment_comes_before_earlier_keys() -> None:
 
 def test_loose_bytes_that_meet_are_one_character() -> None:
     assert replaced("\udce2\udc80$NOPE\udca0") == "\u2020"
+
+
+@pytest.mark.parametrize(
+    ("template", "outside"),
+    [
+        ("$A $B $$C '$'", {"A"}),
+        ("$NOPE ${ALSO:-x}", {"NOPE", "ALSO"}),
+        ("$SAME", set[str]()),
+        ("${B:-$A} ${B:+$NOPE} ${NOPE:+$A}", {"NOPE"}),
+        ("${EMPTY:-$A}", {"A"}),
+        ("$TAINTED", {"A"}),
+    ],
+)
+def test_what_comes_from_outside_the_file_is_known(template: str, outside: set[str]) -> None:
+    names = names_of({"A": "from outside", "SAME": "s"}, {"A": "from the file", "B": "b", "SAME": "s", "EMPTY": ""})
+    names.set("TAINTED", "x", frozenset({"A"}))
+    interpolate(template, names)
+
+    assert names.outside == outside
+
+
+def test_a_word_that_nests_deeply_is_replaced() -> None:
+    depth = 100_000
+    assert replaced("${NOPE:-" * depth + "x" + "}" * depth) == "x"
+    assert replaced("${NOPE:-" + "${NOPE:-{x}}" * depth + "}") == "{x}" * depth
+    with pytest.raises(InterpolationError):
+        replaced("${NOPE:-" * depth + "}" * (depth - 1))
+
+
+def test_values_that_double_with_each_line_come_to_an_end() -> None:
+    names = names_of({}, {"A": "x" * 1_000_000})
+    assert len(interpolate("$A" * 10, names)) == 10_000_000
+    with pytest.raises(InterpolationError, match="too long"):
+        interpolate("$A" * 10, names)

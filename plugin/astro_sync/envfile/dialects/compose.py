@@ -86,6 +86,10 @@ _UNESCAPED: Final = {
 }  # fmt: skip
 
 
+# what interpolation looked for in the file, and what it takes from outside of it
+_NamesOfValue = tuple[frozenset[str], frozenset[str]]
+
+
 class _Reader:
     """Walk over one text; `uncounted` are the line ends that compose-go forgets to count, each behind a lone `KEY `."""
 
@@ -93,7 +97,7 @@ class _Reader:
         self.assignments: list[Assignment] = []
         self._text = text
         self._environment = environment
-        self._earlier: dict[str, str] = {}
+        self._names = Names(environment)
         self._collected = 0
         self._position = 1 if text.startswith("\ufeff") else 0
         self._line = 1
@@ -111,7 +115,7 @@ class _Reader:
                 if kind == _UNQUOTED:
                     value = value.rstrip(GO_WHITE_SPACE)
                 width = len(value) + 2 if kind > _UNQUOTED else len(value)
-                add(new(Assignment, (key, value, line, line, position, head + width, head, width, NO_NAMES)))
+                add(new(Assignment, (key, value, line, line, position, head + width, head, width, NO_NAMES, NO_NAMES)))
                 line += 1
                 position = match.end()
                 continue
@@ -163,8 +167,10 @@ class _Reader:
             self._read_unquoted(key, start, value_start)
 
     def _add_inherited(self, key: str, start: int, end: int) -> None:
-        value = self._environment.get(key)
-        self.assignments.append(Assignment(key, value, self._line, self._line, start, end - start, NO_SEPARATOR, 0))
+        value, outside = self._environment.get(key), frozenset({key})
+        self.assignments.append(
+            Assignment(key, value, self._line, self._line, start, end - start, NO_SEPARATOR, 0, NO_NAMES, outside)
+        )
 
     def _read_quoted(self, key: str, start: int, value_start: int, pattern: re.Pattern[str]) -> None:
         text = self._text
@@ -172,16 +178,16 @@ class _Reader:
         if match is None:
             last_line = self._line - self._uncounted + text.count("\n", value_start)
             raise _RejectedError(last_line, f"the quote that line {self._line} opens is never closed", self._line)
-        value, missed = match[1], NO_NAMES
+        value, names = match[1], (NO_NAMES, NO_NAMES)
         if pattern is _SINGLE_QUOTED:
             value = value.replace(r"\'", "'")
         else:
             if "\\" in value:
                 value = _ESCAPE.sub(_unescape, value)
-            value, missed = self._interpolate(value)
+            value, names = self._interpolate(value)
         end = match.end()
         last_line = self._line + text.count("\n", value_start, end)
-        self._add(key, value, last_line, start, (end, value_start, end), missed)
+        self._add(key, value, last_line, start, (end, value_start, end), names)
         self._position = end
         self._line = last_line
 
@@ -192,33 +198,35 @@ class _Reader:
             line_end = len(text)
         comment = text.find(" #", value_start, line_end)
         spelled = text[value_start : comment if comment >= 0 else line_end].rstrip(GO_WHITE_SPACE)
-        value, missed = self._interpolate(spelled)
+        value, names = self._interpolate(spelled)
         value_end = value_start + len(spelled)
         end = max(value_end, line_end - 1 if text[line_end - 1] == "\r" else line_end)
-        self._add(key, value, self._line, start, (end, value_start, value_end), missed)
+        self._add(key, value, self._line, start, (end, value_start, value_end), names)
         self._position = line_end + 1
         self._line += 1
 
-    def _interpolate(self, value: str) -> tuple[str, frozenset[str]]:
+    def _interpolate(self, value: str) -> tuple[str, _NamesOfValue]:
         if "$" not in value:
-            return value, NO_NAMES
+            return value, (NO_NAMES, NO_NAMES)
+        names = self._names
         # collected only now, since most files never ask
-        collected = self.assignments[self._collected :]
-        self._earlier.update({made.key: made.value for made in collected if made.value is not None})
-        self._collected += len(collected)
-        names = Names(self._environment, self._earlier)
+        for earlier in self.assignments[self._collected :]:
+            if earlier.value is not None:
+                names.set(earlier.key, earlier.value, earlier.references)
+        self._collected = len(self.assignments)
+        names.begin()
         try:
-            return interpolate(value, names), frozenset(names.missed)
+            return interpolate(value, names), (frozenset(names.missed), frozenset(names.outside))
         except InterpolationError as error:
             # compose-go names no line here
             raise _RejectedError(self._line, str(error)) from None
 
     def _add(  # noqa: PLR0913, PLR0917 - they are the parts of one assignment
-        self, key: str, value: str, last_line: int, start: int, ends: tuple[int, int, int], missed: frozenset[str]
+        self, key: str, value: str, last_line: int, start: int, ends: tuple[int, int, int], names: _NamesOfValue
     ) -> None:
         end, value_start, value_end = ends
         head, width = value_start - start, value_end - value_start
-        self.assignments.append(Assignment(key, value, self._line, last_line, start, end - start, head, width, missed))
+        self.assignments.append(Assignment(key, value, self._line, last_line, start, end - start, head, width, *names))
 
 
 def _unescape(match: re.Match[str]) -> str:

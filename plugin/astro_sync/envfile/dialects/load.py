@@ -58,7 +58,18 @@ class LoadDialect:
                 key, _, spelled = line.partition("=")
                 if key and spelled:
                     value = spelled.strip('"').strip("'").strip(GO_WHITE_SPACE)
-                    made = (key, value, number, number, start, len(line), len(key) + 1, len(spelled), NO_NAMES)
+                    made = (
+                        key,
+                        value,
+                        number,
+                        number,
+                        start,
+                        len(line),
+                        len(key) + 1,
+                        len(spelled),
+                        NO_NAMES,
+                        NO_NAMES,
+                    )
                     assignments.append(new(Assignment, made))
                 else:
                     ignored.append(number)

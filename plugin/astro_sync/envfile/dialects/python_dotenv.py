@@ -52,7 +52,7 @@ class PythonDotenvDialect:
                 if kind == _PLAIN_VALUE:
                     value = value.rstrip()
                 width = len(value) + 2 if kind > _PLAIN_VALUE else len(value)
-                add(new(Assignment, (key, value, line, line, position, head + width, head, width, NO_NAMES)))
+                add(new(Assignment, (key, value, line, line, position, head + width, head, width, NO_NAMES, NO_NAMES)))
                 line += 1
                 position = match.end()
                 continue

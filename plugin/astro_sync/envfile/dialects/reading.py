@@ -30,7 +30,8 @@ class Assignment(NamedTuple):
 
     `start:end` is the statement without blanks before it and without its line end, `value_start:value_end` the value
     as it is spelled, quotes and all. A key alone on its line has `NO_SEPARATOR` for its `head`, and for its value the
-    one of the environment, or None. `needs` are the names that interpolation looked for in the file.
+    one of the environment, or None. `needs` are the names that interpolation looked for in the file, `references` those
+    from which the value takes something that the file itself does not set, be it by way of an earlier key.
 
     A tuple of lengths, since one is made for every line of a file: small numbers cost Python no memory.
     """
@@ -44,6 +45,7 @@ class Assignment(NamedTuple):
     head: int
     width: int
     needs: frozenset[str] = NO_NAMES
+    references: frozenset[str] = NO_NAMES
 
     @property
     def end(self) -> int:
@@ -104,6 +106,11 @@ class Reading:
         if self.rejected is not None:
             return {}
         return {made.key: made.value for made in self.assignments if made.value is not None}
+
+    def references(self) -> dict[str, tuple[str, ...]]:
+        """Return the names from outside the file by the key whose value takes something from them, each list sorted."""
+        last = {made.key: made.references for made in self.assignments if made.value is not None}
+        return {key: tuple(sorted(names)) for key, names in last.items() if names}
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({len(self.assignments)} assignments, rejected={self.rejected})"

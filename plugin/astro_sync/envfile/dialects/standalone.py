@@ -39,7 +39,18 @@ class StandaloneDialect:
                     assignments.append(
                         new(
                             Assignment,
-                            (key, value, number, number, start, len(line), len(key) + 1, len(spelled), NO_NAMES),
+                            (
+                                key,
+                                value,
+                                number,
+                                number,
+                                start,
+                                len(line),
+                                len(key) + 1,
+                                len(spelled),
+                                NO_NAMES,
+                                NO_NAMES,
+                            ),
                         )
                     )
                 else:

@@ -1,0 +1,86 @@
+"""`check`: what will bite in `.env` files."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import ClassVar
+
+from astro_sync.checks import Check, Problem, Subject, check_file, choose, fix_file, look_around
+from astro_sync.commands.context import RunContext, prepare
+from astro_sync.commands.invocation import Invocation
+from astro_sync.config.options import BackupOptions
+from astro_sync.config.settings import ResolvedSettings
+from astro_sync.core.outcome import RunOutcome
+from astro_sync.errors import ExitCode, UsageError
+from astro_sync.places.env_file import EnvFile
+
+
+@dataclass(frozen=True, kw_only=True)
+class CheckOptions(BackupOptions):
+    """What `check` takes."""
+
+    positional: ClassVar[Mapping[str, str]] = {"files": "[FILE]..."}
+
+    files: tuple[str, ...]
+    select: tuple[str, ...]
+    ignore: tuple[str, ...]
+    fix: bool
+
+
+def run(settings: ResolvedSettings[CheckOptions], invocation: Invocation) -> RunOutcome:
+    """Find what will bite in files; with --fix mend what is safe to mend, and tell what is left."""
+    options = settings.options
+    checks = choose(options.select, options.ignore)
+    files = options.files or (".env",)
+    if options.fix and "-" in files:
+        raise UsageError("stdin (-) cannot be mended.", hint="Name a file, or leave --fix out.")
+    problems: list[Problem] = []
+    lines: list[str] = []
+    with prepare(settings, invocation) as context:
+        for name in dict.fromkeys(files):
+            with context.env_file(name, read_only=not options.fix) as file:
+                if options.fix:
+                    lines += _fix(file, context, checks)
+                problems += _check(_subject(file, context), checks, options.ignore)
+    lines += [f"{p.file}:{p.line}: {p.code} {p.key + ': ' if p.key else ''}{p.message}" for p in problems]
+    return RunOutcome(
+        command="check",
+        lines=(*lines, _count(problems)),
+        details={"problems": [asdict(problem) for problem in problems]},
+        exit_code=ExitCode.FOUND if problems else ExitCode.DONE,
+    )
+
+
+def _check(subject: Subject, checks: Sequence[Check], ignored: Sequence[str]) -> list[Problem]:
+    """Run the selected checks. A file that cannot be read is always reported."""
+    found = check_file(subject, checks)
+    if subject.document.rejection and not found:
+        found = check_file(subject, choose(["AS101"], [])) if "AS101" not in ignored else []
+    return found
+
+
+def _fix(file: EnvFile, context: RunContext[CheckOptions], checks: Sequence[Check]) -> list[str]:
+    fix = fix_file(_subject(file, context), checks)
+    lines = []
+    if fix.data is not None:
+        kept = context.backup_of(file)
+        file.rewrite(fix.data)
+        lines.append(f"Mended {file}." + (f" Backup: {kept}" if kept else ""))
+    if fix.mode is not None:
+        file.restrict(fix.mode)
+        lines.append(f"Closed {file} to others (mode {fix.mode:o}).")
+    return lines
+
+
+def _subject(file: EnvFile, context: RunContext[CheckOptions]) -> Subject:
+    around = context.invocation
+    # As the user named it, so that editors and CI find the line.
+    path = file.path if file.path.is_absolute() and str(file.path) == file.label else file.path.relative_to(around.cwd)
+    return Subject(path, file.examine(), look_around(file.path, around.environ))
+
+
+def _count(problems: Sequence[Problem]) -> str:
+    if not problems:
+        return "No problems."
+    fixable = sum(problem.fixable for problem in problems)
+    total = f"{len(problems)} problem{'s' if len(problems) > 1 else ''}"
+    return f"{total}, {fixable} of which --fix mends." if fixable else f"{total}."

@@ -1,0 +1,87 @@
+"""`doctor`: whether everything is there that a sync needs."""
+
+from dataclasses import dataclass
+
+from astro_sync.commands.context import RunContext, prepare, selector_of
+from astro_sync.commands.invocation import Invocation
+from astro_sync.config.file import Config
+from astro_sync.config.options import CommandLine, DeploymentOptions, RunOptions
+from astro_sync.config.settings import ResolvedSettings, resolve
+from astro_sync.core.filters import EVERYTHING
+from astro_sync.core.outcome import RunOutcome
+from astro_sync.errors import AstroSyncError, UsageError
+from astro_sync.places.astro_cli import Astro
+from astro_sync.places.base import Role
+from astro_sync.places.deployment import make_deployment
+from astro_sync.project.doctor import DoctorContext, diagnose, exit_code, to_rows
+from astro_sync.project.finding import Finding, State
+
+_SIGNS = {State.OK: "ok     ", State.WARNING: "warning", State.PROBLEM: "problem"}
+
+
+@dataclass(frozen=True, kw_only=True)
+class DoctorOptions(RunOptions):
+    """What `doctor` takes."""
+
+    env: str
+
+
+def run(settings: ResolvedSettings[DoctorOptions], invocation: Invocation) -> RunOutcome:
+    """Look at all that a sync needs, and change nothing."""
+    found = settings.config
+    config = found if isinstance(found, Config) else None
+    targets = {name: _options_of(name, config) for name in (config.targets if config else ())}
+    with prepare(settings, invocation) as context:
+        patient = DoctorContext(
+            astro=context.found_astro,
+            cwd=invocation.cwd,
+            home=invocation.home,
+            environ=invocation.environ,
+            mode=context.mode,
+            config=found.path if isinstance(found, Config) else found,
+            targets=[
+                (name, make_deployment(selector_of(options, name), Role.SOURCE, context.surroundings))
+                for name, options in targets.items()
+                if isinstance(context.found_astro, Astro)
+            ],
+            env_files=[options.env for options in targets.values()],
+        )
+        findings = [*diagnose(patient), _look_at_env(context)]
+    quiet = settings.options.quiet
+    return RunOutcome(
+        command="doctor",
+        lines=(*(_line(found) for found in findings if not quiet or found.state is not State.OK), _summary(findings)),
+        details={"checks": to_rows(findings)},
+        exit_code=exit_code(findings),
+    )
+
+
+def _options_of(name: str, config: Config | None) -> DeploymentOptions:
+    """Return what holds for one target of the config, as if nothing else had been typed."""
+    return resolve(DeploymentOptions, CommandLine({"target": (name,)}, frozenset({"target"})), config).options
+
+
+def _look_at_env(context: RunContext[DoctorOptions]) -> Finding:
+    """Tell whether local Airflow could read the `.env`."""
+    name = context.options.env
+    try:
+        with context.env_file(name, read_only=True) as file:
+            count = len(file.read(EVERYTHING).entries)
+    except UsageError:
+        return Finding("env", State.OK, f"There is no {name} yet.")
+    except AstroSyncError as error:
+        return Finding("env", State.PROBLEM, str(error), error.hint)
+    return Finding("env", State.OK, f"{name} can be read; {count} variables.")
+
+
+def _line(finding: Finding) -> str:
+    text = f"{_SIGNS[finding.state]}  {finding.name}: {finding.message}"
+    return f"{text}  -> {finding.next}" if finding.next else text
+
+
+def _summary(findings: list[Finding]) -> str:
+    problems = sum(finding.state is State.PROBLEM for finding in findings)
+    warnings = sum(finding.state is State.WARNING for finding in findings)
+    if not problems and not warnings:
+        return "Everything is there."
+    return f"{problems} problem{'s' * (problems != 1)}, {warnings} warning{'s' * (warnings != 1)}."

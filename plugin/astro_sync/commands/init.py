@@ -1,0 +1,52 @@
+"""`init`: set an Astro project up."""
+
+import shlex
+from dataclasses import dataclass, replace
+
+from astro_sync.commands.invocation import Invocation
+from astro_sync.config.example import make_example
+from astro_sync.config.file import NAME, find
+from astro_sync.config.options import RunOptions
+from astro_sync.config.settings import ResolvedSettings
+from astro_sync.core.outcome import RunOutcome
+from astro_sync.errors import DeclinedError, ExitCode
+from astro_sync.project.assets import kit_path
+from astro_sync.project.init import Step, carry_out, plan_setup
+from astro_sync.project.root import require_project
+
+
+@dataclass(frozen=True, kw_only=True)
+class InitOptions(RunOptions):
+    """What `init` takes."""
+
+    dry_run: bool
+    exit_code: bool
+    yes: bool
+
+
+def run(settings: ResolvedSettings[InitOptions], invocation: Invocation) -> RunOutcome:
+    """Make an Astro project ready; ask on a terminal, and go ahead without one."""
+    options, terminal = settings.options, invocation.terminal
+    require_project(invocation.cwd, invocation.home)
+    config = find(invocation.cwd) or invocation.cwd / NAME
+    steps = plan_setup(invocation.cwd, invocation.environ, config=config, example=make_example())
+    pending = [step for step in steps if step.data is not None]
+    outcome = RunOutcome(command="init", dry_run=options.dry_run, lines=tuple(map(_step_line, steps)))
+    if not pending:
+        return replace(outcome, lines=(*outcome.lines, "Nothing to do."))
+    if options.dry_run:
+        exit_with = ExitCode.FOUND if options.exit_code else ExitCode.DONE
+        return replace(outcome, lines=(*outcome.lines, "Nothing was changed."), exit_code=exit_with)
+    if terminal.interactive and not options.yes:
+        for line in outcome.lines:
+            terminal.tell(line)
+        if not terminal.confirm("Go on?"):
+            raise DeclinedError
+    carry_out(steps, timeout=options.timeout, tell=terminal.tell)
+    shell = f"For `astro sync …` in your shell: source {shlex.quote(str(kit_path('astro-sync.sh')))}"
+    done = "Done. `astro-sync doctor` tells what is still missing."
+    return replace(outcome, lines=(*outcome.lines, shell, done))
+
+
+def _step_line(step: Step) -> str:
+    return f"{step.action.value:9}  {step.path.name}: {step.description}"

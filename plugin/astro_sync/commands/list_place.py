@@ -1,0 +1,53 @@
+"""`list`: what a place holds, by name; no values."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import ClassVar
+
+from astro_sync.commands.context import filters, prepare
+from astro_sync.commands.invocation import Invocation
+from astro_sync.commands.outcome import source_outcome
+from astro_sync.config.options import ReadOptions
+from astro_sync.config.settings import ResolvedSettings
+from astro_sync.console.report import object_lines
+from astro_sync.core.filters import Wanted
+from astro_sync.core.model import Entry, Secrets
+from astro_sync.core.outcome import RunOutcome
+from astro_sync.places.base import AnyPlace, Role
+
+
+@dataclass(frozen=True, kw_only=True)
+class ListOptions(ReadOptions):
+    """What `list` takes."""
+
+    positional: ClassVar[Mapping[str, str]] = {"place": "PLACE"}
+
+    place: str
+
+
+def run(settings: ResolvedSettings[ListOptions], invocation: Invocation) -> RunOutcome:
+    """List names, kinds, whether secret, and the last change where the place tells it."""
+    options = settings.options
+    wanted = Wanted(filters(options))
+    with prepare(settings, invocation) as context:
+        place = context.place(options.place, Role.SOURCE)
+        with place:
+            held = place.read(wanted)
+    rows = [_row(place, entry) for name, entry in held.entries.items() if wanted.wants(name)]
+    return RunOutcome(
+        command="list",
+        places=(source_outcome(place, held.warnings),),
+        lines=tuple(object_lines(rows)),
+        details={"objects": rows},
+    )
+
+
+def _row(place: AnyPlace, entry: Entry) -> dict[str, object]:
+    return {
+        "kind": entry.name.kind.value,
+        "id": entry.name.id,
+        "key": entry.name.key,
+        "remote_name": place.remote_name(entry.name),
+        "secret": entry.secret or place.traits.secrets is Secrets.ALL,
+        "updated_at": entry.updated_at or None,
+    }

@@ -1,0 +1,58 @@
+"""Turn what a sync returned into the outcome of a command."""
+
+from astro_sync.config.options import MoveOptions
+from astro_sync.core.model import Notice
+from astro_sync.core.outcome import PlaceOutcome, RunOutcome
+from astro_sync.core.verify import Outcome
+from astro_sync.places.base import AnyPlace
+from astro_sync.sync.pipeline import RunResult, Step
+
+
+def outcome_of(command: str, result: RunResult, options: MoveOptions) -> RunOutcome:
+    """Return the outcome of a move: its source, then each destination."""
+    sources = {step.source.address: step.source for step in result.steps}
+    written = {step.place.address for step in result.steps}
+    places = [source_outcome(place) for address, place in sources.items() if address not in written]
+    places += [_step_outcome(step, result, dry_run=options.dry_run) for step in result.steps]
+    return RunOutcome(
+        command=command,
+        dry_run=options.dry_run,
+        places=tuple(places),
+        warnings=tuple(dict.fromkeys(result.warnings)),
+        confirmed=result.confirmed,
+        error=result.error,
+        exit_code=result.exit_code,
+    )
+
+
+def source_outcome(place: AnyPlace, warnings: tuple[Notice, ...] = ()) -> PlaceOutcome:
+    """Return a place that was only read."""
+    return PlaceOutcome(
+        address=place.address,
+        kind=place.kind,
+        label=place.label,
+        title=str(place),
+        role="source",
+        warnings=warnings,
+        is_file=place.traits.atomic,
+    )
+
+
+def _step_outcome(step: Step, result: RunResult, *, dry_run: bool) -> PlaceOutcome:
+    place = step.place
+    stopped = dry_run or (result.error is not None and step.verification is None)
+    return PlaceOutcome(
+        address=place.address,
+        kind=place.kind,
+        label=place.label,
+        title=str(place),
+        role="destination",
+        applied=not stopped and step.outcome is Outcome.AS_PLANNED,
+        changes=step.changes,
+        warnings=step.warnings,
+        backup=step.backup,
+        calls=step.prepared.calls,
+        restarts=step.prepared.restarts,
+        in_argv=step.prepared.in_argv,
+        is_file=place.traits.atomic,
+    )

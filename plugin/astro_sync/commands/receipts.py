@@ -1,0 +1,41 @@
+"""Receipts of the secrets that were sent: asked while planning, written after the read-back (design, rule 13)."""
+
+from dataclasses import dataclass
+
+from astro_sync.core.model import Entry, Result, Secrets, Snapshot, Value
+from astro_sync.core.plan import CompareSecret, SecretState
+from astro_sync.places.base import AnyPlace
+from astro_sync.storage.receipts import Receipts
+from astro_sync.sync.pipeline import Step
+
+_HIDES = frozenset({Secrets.HIDDEN, Secrets.MARKS})
+
+
+@dataclass(frozen=True, slots=True)
+class ReceiptBook:
+    """The receipts of this machine as a sync uses them; with None there are none and none are kept."""
+
+    receipts: Receipts | None
+
+    def comparing(self, place: AnyPlace) -> CompareSecret:
+        """Return what the receipts tell of the secrets of a place that was read."""
+        if self.receipts is None or place.traits.secrets not in _HIDES:
+            return lambda _entry, _value: SecretState.UNKNOWN
+        judge = self.receipts.judge(place.address)
+
+        def compare(entry: Entry, value: Value) -> SecretState:
+            return judge(entry.name, value, entry.updated_at)
+
+        return compare
+
+    def record(self, step: Step, after: Snapshot) -> None:
+        """Keep a receipt of each secret that was written as planned."""
+        if self.receipts is None or step.place.traits.secrets not in _HIDES:
+            return
+        writes = [c.write for c in step.changes if c.write is not None and c.result is Result.DONE]
+        sent = [
+            (write.name, write.value, after.entries[write.name].updated_at)
+            for write in writes
+            if write.name in after.entries and after.entries[write.name].value is None
+        ]
+        self.receipts.keep(step.place.address, sent)

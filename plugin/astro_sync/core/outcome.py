@@ -1,0 +1,53 @@
+"""What a command returns: what became of each place and each key, as far as the run went. Pure."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import MappingProxyType
+
+from astro_sync.core.compare import Compared
+from astro_sync.core.model import Change, Name, Notice
+from astro_sync.errors import AstroSyncError, ExitCode
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlaceOutcome:
+    """What became of one place.
+
+    `label` heads its column, `title` names it in full. `role` is `source` or `destination`. `applied`: it holds what
+    was planned, as read back. `undo` is the command that puts its backup back.
+    """
+
+    address: str
+    kind: str
+    label: str
+    title: str
+    role: str
+    applied: bool = False
+    changes: tuple[Change, ...] = ()
+    compared: tuple[Compared, ...] = ()
+    warnings: tuple[Notice, ...] = ()
+    backup: Path | None = None
+    calls: int = 0
+    restarts: int = 0
+    in_argv: tuple[Name, ...] = ()
+    is_file: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunOutcome:
+    """What became of one run.
+
+    `lines` are what a command prints in place of a table, `details` what it adds to its JSON. `confirmed`: the plan was
+    shown before a question, so only what differs from it is told afterwards.
+    """
+
+    command: str
+    dry_run: bool = False
+    places: tuple[PlaceOutcome, ...] = ()
+    warnings: tuple[Notice, ...] = ()
+    lines: tuple[str, ...] = ()
+    details: Mapping[str, object] = field(default_factory=lambda: MappingProxyType({}))
+    confirmed: bool = False
+    error: AstroSyncError | None = None
+    exit_code: ExitCode = ExitCode.DONE

@@ -1,0 +1,70 @@
+"""Which entry of one place is which of another (design, "Names"). Pure."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+from astro_sync.core.model import Entry, Kind, Name, Names, Snapshot, Traits
+
+IdCase = Literal["lower", "upper"]
+
+
+@dataclass(frozen=True, slots=True)
+class Side:
+    """One place as it takes part in a comparison: what it is and what it holds."""
+
+    traits: Traits
+    snapshot: Snapshot
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """A name of the destination with what both sides hold under it.
+
+    `others` are further entries of the source that become the same name there. `is_new_id`: the id was made up from an
+    environment name, which does not tell its case.
+    """
+
+    name: Name
+    source: Entry | None
+    destination: Entry | None
+    others: tuple[Entry, ...] = ()
+    is_new_id: bool = False
+
+
+def pair(source: Side, destination: Side, id_case: IdCase = "lower") -> list[Pair]:
+    """Return a pair for each name that the source has there, then those that only the destination has."""
+    fold = destination.traits.fold
+    held = {fold(name): entry for name, entry in destination.snapshot.entries.items()}
+    by_key: dict[str, list[Name]] = {}
+    if source.traits.names is not destination.traits.names:
+        for name in destination.snapshot.entries:
+            by_key.setdefault(name.key, []).append(name)
+    found: dict[object, list[Entry]] = {}
+    targets: dict[object, tuple[Name, bool]] = {}
+    for entry in source.snapshot.entries.values():
+        for name, is_new in _targets(entry.name, source.traits, destination.traits, by_key, id_case):
+            folded = fold(name)
+            existing = held.get(folded)
+            targets.setdefault(folded, (existing.name if existing else name, is_new and existing is None))
+            found.setdefault(folded, []).append(entry)
+    pairs = [
+        Pair(targets[folded][0], entries[0], held.get(folded), tuple(entries[1:]), targets[folded][1])
+        for folded, entries in found.items()
+    ]
+    pairs += [Pair(entry.name, None, entry) for folded, entry in held.items() if folded not in found]
+    return pairs
+
+
+def _targets(
+    name: Name, source: Traits, destination: Traits, by_key: Mapping[str, list[Name]], id_case: IdCase
+) -> Iterator[tuple[Name, bool]]:
+    """Yield the names of the destination that one of the source stands for, each with whether its id is a new one."""
+    if source.names is destination.names or name.kind is Kind.ENVIRONMENT:
+        yield name, False
+    elif destination.names is Names.ENVIRONMENT:
+        yield Name(name.kind, name.id.upper()), False
+    elif existing := by_key.get(name.key):
+        yield from ((each, False) for each in existing)
+    else:
+        yield Name(name.kind, name.id.lower() if id_case == "lower" else name.id.upper()), True

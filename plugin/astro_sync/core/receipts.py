@@ -1,0 +1,71 @@
+"""Tell whether a secret is the one that was sent, without keeping it. Pure (design, rule 13)."""
+
+import hmac
+from dataclasses import dataclass, field
+from hashlib import sha256
+
+from astro_sync.core.model import Name, Value
+from astro_sync.core.plan import SecretState
+
+_PURPOSE = b"astro-sync receipt 1"
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """What is kept of one secret that was sent: a salted digest, and when the place last changed it."""
+
+    salt: bytes
+    digest: bytes
+    updated_at: str
+
+
+@dataclass(frozen=True, slots=True)
+class ReceiptKey:
+    """The random key of a machine, bound to the address of one place."""
+
+    machine: bytes = field(repr=False)
+    place: str
+
+    def make(self, name: Name, value: Value, updated_at: str, salt: bytes) -> Receipt:
+        """Return the receipt of a value; `salt` is random and used once."""
+        return Receipt(salt, self._digest(name, value, salt), updated_at)
+
+    def compare(self, name: Name, value: Value, updated_at: str, receipt: Receipt | None) -> SecretState:
+        """Return what a receipt tells of the secret that the place has now, and of the value that is to be there.
+
+        A place that does not tell when it changed a secret leaves everything unknown.
+        """
+        if receipt is None or not updated_at or not receipt.updated_at:
+            return SecretState.UNKNOWN
+        if receipt.updated_at != updated_at:
+            return SecretState.CHANGED_THERE
+        same = hmac.compare_digest(receipt.digest, self._digest(name, value, receipt.salt))
+        return SecretState.SAME if same else SecretState.CHANGED_HERE
+
+    def hide(self, name: Name) -> str:
+        """Return what stands in a file for the name of an entry."""
+        return _hmac(self.machine, b"name", _bytes(self.place), name.kind.encode(), _bytes(name.id)).hex()
+
+    def _digest(self, name: Name, value: Value, salt: bytes) -> bytes:
+        parts = (_bytes(self.place), name.kind.encode(), _bytes(name.id), salt, _bytes(value.reveal()))
+        return _hmac(self.machine, b"value", *parts)
+
+
+def seal(key: bytes, file: str, content: bytes) -> str:
+    """Return what proves that a file of receipts is whole, of this machine, and under its own name."""
+    return _hmac(key, b"file", _bytes(file), content).hex()
+
+
+def is_sealed(key: bytes, file: str, content: bytes, found: str) -> bool:
+    """Tell whether the content of a file of receipts is as it was written."""
+    return hmac.compare_digest(seal(key, file, content).encode(), _bytes(found))
+
+
+def _hmac(key: bytes, *parts: bytes) -> bytes:
+    # Each part with its length, so that no two lists of parts are one text.
+    told = b"".join(len(part).to_bytes(8, "big") + part for part in (_PURPOSE, *parts))
+    return hmac.digest(key, told, sha256)
+
+
+def _bytes(text: str) -> bytes:
+    return text.encode("utf-8", "surrogatepass")
