@@ -1,4 +1,8 @@
 import os
+import shutil
+import signal
+import subprocess
+import sys
 import time
 import traceback
 from collections.abc import Callable, Iterator, Mapping
@@ -9,7 +13,15 @@ from threading import Thread
 import pytest
 
 from astro_sync.errors import AstroSyncError, ExitCode, UnusableError
-from astro_sync.places.astro_cli import Answer, Astro, NotLoggedInError, TimedOutError, find_astro, judge_login
+from astro_sync.places.astro_cli import (
+    Answer,
+    Astro,
+    NotLoggedInError,
+    TimedOutError,
+    TooMuchOutputError,
+    find_astro,
+    judge_login,
+)
 from sandbox import Sandbox
 
 SECRET = "hunter2-Zq9"
@@ -87,6 +99,18 @@ def test_a_call_works_in_the_project_and_is_no_terminals(sandbox: Sandbox) -> No
     assert answer.stdout == f"{sandbox.project.resolve()}\nno terminal\ny\n"
 
 
+def test_a_call_is_given_the_input_that_it_is_to_have(sandbox: Sandbox) -> None:
+    body = b"\0\xff" + b"x" * 300_000
+    answer = door(sandbox, script(sandbox, "cat; echo done >&2")).run("api", "airflow", stdin=body)
+    assert answer.stdout.encode("utf-8", "surrogateescape") == body
+    assert answer.stderr == "done\n"
+
+
+def test_input_that_nobody_reads_hinders_nothing(sandbox: Sandbox) -> None:
+    answer = door(sandbox, script(sandbox, "exec 0<&-; echo printed")).run(stdin=b"x" * 300_000)
+    assert (answer.stdout, answer.status) == ("printed\n", 0)
+
+
 def test_undecodable_output_stays_byte_for_byte(sandbox: Sandbox) -> None:
     answer = door(sandbox, script(sandbox, r"printf 'a\377\303(\0\r\nb'; printf '\200' >&2")).run()
     assert answer.stdout.encode("utf-8", "surrogateescape") == b"a\xff\xc3(\0\r\nb"
@@ -118,6 +142,22 @@ def test_what_runs_is_shown_by_its_first_three_words_only(sandbox: Sandbox) -> N
     assert shown == ["astro deployment variable create", "done"]
 
 
+def test_more_output_than_any_answer_has_ends_the_call_and_is_told(
+    sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("astro_sync.places.running_call.OUTPUT_LIMIT", 300_000)
+    pid = sandbox.folder / "pid"
+    astro = door(sandbox, script(sandbox, f"echo $$ > {pid}; exec yes {SECRET}"))
+    answer = astro.run(*LIST)
+    assert (answer.status, answer.overflowed) == (None, True)
+    assert len(answer.stdout) < 1_000_000
+    assert is_gone(int(pid.read_text()))
+    with pytest.raises(TooMuchOutputError, match="printed more than") as caught:
+        astro.ask(*LIST)
+    assert caught.value.exit_code is ExitCode.UNUSABLE
+    assert SECRET not in shown(caught.value)
+
+
 # --- the environment ---
 
 
@@ -143,6 +183,41 @@ def test_the_program_has_the_environment_that_was_given_and_not_that_of_the_test
     assert "OF_THE_TEST" not in printed
     assert "OF_THE_RUN=1\n" in printed
     assert f"HOME={sandbox.home}\n" in printed
+
+
+def test_astro_sends_no_telemetry_whose_process_would_outlive_the_call(sandbox: Sandbox) -> None:
+    program = script(sandbox, 'echo "<$ASTRO_TELEMETRY_DISABLED>"')
+    assert door(sandbox, program, env={"ASTRO_TELEMETRY_DISABLED": "0"}).run().stdout == "<1>\n"
+
+
+@pytest.mark.parametrize("locale", ["C.UTF-8", "C", "latin"])
+def test_values_reach_astro_as_utf_8_and_paths_as_they_are_whatever_the_locale(sandbox: Sandbox, locale: str) -> None:
+    program = script(sandbox, 'printf "%s|%s|%s" "$1" "$2" "$OF_THE_USER" > "$3"')
+    file = sandbox.folder / "seen"
+    environ = {**os.environ, "OF_THE_USER": "grüße €", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
+    if locale == "latin":
+        if shutil.which("localedef") is None:
+            pytest.skip("no localedef here")
+        made = sandbox.folder / "locales"
+        made.mkdir()
+        localedef = ["localedef", "-f", "ISO-8859-1", "-i", "en_US", str(made / "en_US.ISO-8859-1")]
+        if subprocess.run(localedef, check=False, capture_output=True).returncode != 0:
+            pytest.skip("no definition of that locale here")
+        environ |= {"LC_ALL": "en_US.ISO-8859-1", "LOCPATH": str(made)}
+    else:
+        environ["LC_ALL"] = locale
+    code = (
+        "import os, sys\nfrom contextlib import nullcontext\nfrom pathlib import Path\n"
+        "from astro_sync.places.astro_cli import Astro\n"
+        "program, folder, file = map(Path, sys.argv[1:4])\n"
+        "astro = Astro(program, environ=dict(os.environ), cwd=folder, timeout=30, private=folder, "
+        "watch=lambda _: nullcontext())\n"
+        "path = Path(os.fsdecode(b'p\\xc3\\xa4th'))\n"
+        "raise SystemExit(astro.run('K=gr\\u00fc\\u00dfe \\u20ac\\udcff', path, file).status)\n"
+    )
+    words = [sys.executable, "-c", code, str(program), str(sandbox.folder), str(file)]
+    subprocess.run(words, env=environ, check=True)
+    assert file.read_bytes() == "K=grüße €".encode() + b"\xff|" + "päth|grüße €".encode()
 
 
 def test_without_a_token_the_users_own_home_is_used(sandbox: Sandbox) -> None:
@@ -182,6 +257,19 @@ def test_with_a_token_and_no_config_of_the_users_there_is_none(sandbox: Sandbox)
     program = script(sandbox, 'ls -A "$ASTRO_HOME/.astro"')
     assert door(sandbox, program, env={"ASTRO_API_TOKEN": SECRET}).run().stdout == ""
     assert not sandbox.user_config.exists()
+
+
+@pytest.mark.parametrize("how", ["a folder", "not readable"])
+def test_with_a_token_a_config_of_the_users_that_cannot_be_read_is_told(sandbox: Sandbox, how: str) -> None:
+    if how == "a folder":
+        sandbox.user_config.unlink()
+        sandbox.user_config.mkdir()
+    else:
+        sandbox.user_config.chmod(0)
+        if os.access(sandbox.user_config, os.R_OK):
+            pytest.skip("root reads everything")
+    with pytest.raises(UnusableError, match=r"config\.yaml cannot be read"):
+        door(sandbox, script(sandbox, "exit 0"), env={"ASTRO_API_TOKEN": SECRET}).run()
 
 
 def test_an_empty_token_is_none(sandbox: Sandbox) -> None:
@@ -265,6 +353,19 @@ def test_a_grandchild_that_outlives_its_parent_and_holds_the_output_is_ended_too
     assert is_gone(int(pid.read_text()))
 
 
+def test_a_call_is_over_when_astro_has_ended_though_another_process_holds_its_output(sandbox: Sandbox) -> None:
+    pid = sandbox.folder / "pid"
+    program = script(sandbox, f"setsid sleep 60 & echo $! > {pid}; echo printed; exit 3")
+    answer = door(sandbox, program, timeout=50).run()
+    os.kill(int(pid.read_text()), signal.SIGKILL)
+    assert (answer.stdout, answer.status) == ("printed\n", 3)
+
+
+def test_what_another_process_prints_soon_after_astro_has_ended_belongs_to_the_answer(sandbox: Sandbox) -> None:
+    program = script(sandbox, "(for n in 1 2 3 4 5 6 7 8; do sleep 0.2; echo $n; done) & echo 0; exit 0")
+    assert door(sandbox, program).run().stdout == "".join(f"{number}\n" for number in range(9))
+
+
 @pytest.mark.usefixtures("short_grace")
 def test_what_was_printed_before_the_time_was_up_is_kept(sandbox: Sandbox) -> None:
     answer = door(sandbox, script(sandbox, r"printf 'half\377'; exec sleep 60"), timeout=0.5).run()
@@ -341,7 +442,26 @@ def test_without_a_usable_login_the_error_says_so_and_no_browser_opens(
     assert SECRET not in shown(caught.value)
 
 
-@pytest.mark.parametrize("output", ["", "Using an Astro API Token\n", "Error: x\n", "Welcome", " NAME  x\n"])
+NOT_ANY_MORE = "Error: the Deployment specified was not found in this workspace: Invalid authorization token.\n"
+
+
+@pytest.mark.parametrize("answer", [Answer(NOT_ANY_MORE, "", 1), Answer("", f"x\n{NOT_ANY_MORE}", 1)])
+def test_a_login_that_astro_does_not_accept_is_to_be_renewed(answer: Answer) -> None:
+    with pytest.raises(NotLoggedInError, match="does not accept your login") as caught:
+        judge_login(answer)
+    assert "astro login" in caught.value.hint
+
+
+@pytest.mark.parametrize("words", [("dev", "run", "variables", "list"), ("config", "get", "dev.mode")])
+def test_what_local_airflow_holds_says_nothing_about_the_login(sandbox: Sandbox, words: tuple[str, ...]) -> None:
+    program = script(sandbox, "echo 'Welcome to the Astro CLI, API Token is expired'")
+    assert door(sandbox, program).ask(*words).status == 0
+
+
+@pytest.mark.parametrize(
+    "output",
+    ["", "Using an Astro API Token\n", '{"x": "Invalid authorization token"}\n', "Error: x\n", "Welcome", " NAME  x\n"],
+)
 def test_any_other_output_says_nothing_about_the_login(output: str) -> None:
     for answer in (Answer(output, "", 0), Answer("", output, 1)):
         judge_login(answer)

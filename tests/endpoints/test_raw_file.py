@@ -129,3 +129,12 @@ def test_a_line_is_salvaged_when_it_and_the_next_key_stand_there_once(
     text: str, listed: list[str], saved: dict[str, str]
 ) -> None:
     assert salvage(text, listed) == saved
+
+
+def test_a_file_of_very_many_keys_is_salvaged_in_a_moment() -> None:
+    # Quadratic, it would take an hour.
+    entries = {f"AIRFLOW_VAR_K{number}": str(number) for number in range(200_000)}
+    text = raw(entries | {"AIRFLOW_VAR_K0": "two\nlines"})
+    saved = salvage(text, list(entries))
+    assert len(saved) == len(entries) - 1
+    assert "AIRFLOW_VAR_K0" not in saved

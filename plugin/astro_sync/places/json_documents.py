@@ -27,18 +27,30 @@ def documents(output: str, opening: str) -> Iterator[Document]:
     decoder = json.JSONDecoder()
     left = _FAILED_LOOKS * max(len(output), 1)
     end = 0
-    for match in re.finditer(rf"^[ \t]*[{re.escape(opening)}]", output, re.MULTILINE):
-        start = match.end() - 1
-        if start < end:
+    for match in re.finditer(rf"^[ \t]*([{re.escape(opening)}].*\n?)", output, re.MULTILINE):
+        start = match.start(1)
+        if start < end or not _may_begin(decoder, match[1]):
             continue
         try:
             value, end = decoder.raw_decode(output, start)
         except (ValueError, RecursionError) as error:
-            left -= getattr(error, "pos", len(output)) - start
+            # An error costs what it has to count: the lines up to its position.
+            left -= getattr(error, "pos", len(output))
             if left < 0:
                 return
         else:
             yield Document(value, match.start(), end)
+
+
+def _may_begin(decoder: json.JSONDecoder, line: str) -> bool:
+    """Tell whether a line is a document or the beginning of one: if it is wrong, then only in that it ends."""
+    try:
+        decoder.raw_decode(line)
+    except json.JSONDecodeError as error:
+        return error.pos >= len(line.rstrip()) - 1
+    except (ValueError, RecursionError):
+        return False
+    return True
 
 
 def says_the_same(text: str, value: object) -> bool:

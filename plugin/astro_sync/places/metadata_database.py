@@ -123,8 +123,7 @@ class MetadataDatabase:
         if not is_project(self._project):
             raise no_project()
         variables, connections = together(
-            lambda: self._read_variables(request) if request.variables else Reading[StoredVariable](),
-            lambda: self._read_connections() if request.connections else Reading[StoredConnection](),
+            lambda: self._read_variables(request), lambda: self._read_connections(request)
         )
         unknown = {variables.is_unknown} if request.variables else set()
         unknown |= {connections.is_unknown} if request.connections else set()
@@ -133,8 +132,10 @@ class MetadataDatabase:
             raise UnusableError("The Astro CLI could not export from your local Airflow.", hint=hint)
         return Contents(variables, connections)
 
-    def _read_connections(self) -> Reading[StoredConnection]:
+    def _read_connections(self, request: Request) -> Reading[StoredConnection]:
         """Carry each connection by its fields; Airflow's own URIs lose some, but are the spelling that users know."""
+        if not request.connections:
+            return Reading()
         answer, export = together(
             lambda: self._astro.ask(*_CONNECTIONS),
             lambda: self._export("connections"),
@@ -150,6 +151,8 @@ class MetadataDatabase:
         return _rest(export, tuple(StoredConnection(name, uri=uri) for name, uri in saved.items()), saved)
 
     def _read_variables(self, request: Request) -> Reading[StoredVariable]:
+        if not request.variables:
+            return Reading()
         answer = self._astro.ask(*_LIST)
         if (error := why_not(answer)) is not None:
             raise error
