@@ -14,7 +14,7 @@ from astro_sync.commands.invocation import Invocation
 from astro_sync.commands.receipts import ReceiptBook
 from astro_sync.config.options import BackupOptions, DeploymentOptions, MoveOptions, ReadOptions, RunOptions
 from astro_sync.config.settings import ResolvedSettings
-from astro_sync.console.confirmation import Confirmation, confirmed
+from astro_sync.console.confirmation import ConfirmationOptions, confirmed
 from astro_sync.core.filters import Filters
 from astro_sync.core.plan import OnConflict, Policy
 from astro_sync.errors import UnusableError, UsageError
@@ -131,7 +131,7 @@ class RunContext(Generic[O_co]):
         """Return what the user decided for the run."""
         options, terminal = self.options, self.invocation.terminal
         receipts = self.receipts()
-        confirmation = Confirmation(
+        confirmation = ConfirmationOptions(
             yes=options.yes, yes_protected=options.yes_protected, protected=self.settings.protected
         )
         return SyncOptions(

@@ -1,24 +1,26 @@
 """Ask for the one confirmation of a run, and for the names of protected targets."""
 
+import shlex
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from astro_sync.config.file import Settings
+from astro_sync.config.settings import Match, find_protection
 from astro_sync.console.layout import counted, printable
-from astro_sync.console.questions import NOTHING_CHANGED
 from astro_sync.console.terminal import Terminal
 from astro_sync.core.model import Action
 from astro_sync.core.outcome import PlaceOutcome
-from astro_sync.errors import UsageError
-from astro_sync.sync.pipeline import DeclinedError, Step
+from astro_sync.errors import DeclinedError, UsageError
+from astro_sync.sync.pipeline import Step
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConfirmationOptions:
-    """What the user allowed beforehand; `protected` are the protected targets, each with an id, address or name."""
+    """What the user allowed beforehand; `protected` are the tables of the protected targets by their names."""
 
     yes: bool = False
     yes_protected: tuple[str, ...] = ()
-    protected: Mapping[str, str] = field(default_factory=dict)
+    protected: Mapping[str, Settings] = field(default_factory=dict)
 
 
 def confirmed(steps: Sequence[Step], options: ConfirmationOptions, terminal: Terminal) -> bool:
@@ -27,7 +29,7 @@ def confirmed(steps: Sequence[Step], options: ConfirmationOptions, terminal: Ter
     Without a terminal an option takes its place: UsageError is raised if it is missing and a shared place would be
     changed. DeclinedError is raised for a name that was mistyped.
     """
-    named = dict(_protected(steps, options))
+    named = dict(_protected(steps, options, terminal))
     missing = [name for name in dict.fromkeys(named.values()) if name not in options.yes_protected]
     if not terminal.interactive:
         if not any(step.place.traits.shared for step in steps):
@@ -66,13 +68,17 @@ def planned(step: Step) -> PlaceOutcome:
     )
 
 
-def _protected(steps: Sequence[Step], options: ConfirmationOptions) -> Iterator[tuple[str, str]]:
+def _protected(steps: Sequence[Step], options: ConfirmationOptions, terminal: Terminal) -> Iterator[tuple[str, str]]:
     """Yield the address and the name of each protected target that would be changed, however it was named."""
-    for step in steps:
-        place = step.place
-        if place.traits.shared:
-            known = {place.address, place.address.partition(":")[2], place.label}
-            yield from ((place.address, name) for name, which in options.protected.items() if which in known)
+    for place in (step.place for step in steps if step.place.traits.shared):
+        # Whatever the scheme, the id of a Deployment ends the address.
+        deployment_id = place.address.partition(":")[2].rpartition("/")[2]
+        for name, match in find_protection(options.protected, deployment_id, place.label):
+            if match is Match.EXACT:
+                yield place.address, name
+            else:
+                text = f"Target {name} does not protect {place}: the two differ in upper and lower case."
+                terminal.tell(f"{text} Correct the target in .astro-sync.toml if it is meant to.")
 
 
 def _all_named(steps: Sequence[Step], named: Mapping[str, str]) -> bool:
@@ -82,7 +88,7 @@ def _all_named(steps: Sequence[Step], named: Mapping[str, str]) -> bool:
 
 def _unconfirmed(missing: Sequence[str]) -> UsageError:
     if missing:
-        hint = "Confirm by name: " + " ".join(f"--yes-protected {name}" for name in missing)
+        hint = "Confirm by name: " + " ".join(f"--yes-protected {shlex.quote(name)}" for name in missing)
         which = f"target {missing[0]} is" if len(missing) == 1 else f"targets {', '.join(missing)} are"
         return UsageError(f"Nothing was changed: {which} protected, --yes is not enough.", hint=hint)
     return UsageError("Nothing was changed: there is no terminal to ask on.", hint="Confirm with --yes.")
@@ -99,7 +105,9 @@ def _ask_for_names(missing: Sequence[str], terminal: Terminal) -> None:
     )
     if sorted(typed.replace(",", " ").split()) != sorted(missing):
         expected = f'the target is "{names}"' if one else f'the targets are "{names}"'
-        raise DeclinedError(f'Nothing was changed: you typed "{typed}", {expected}.' if typed else NOTHING_CHANGED)
+        if not typed:
+            raise DeclinedError
+        raise DeclinedError(f'Nothing was changed: you typed "{typed}", {expected}.')
 
 
 def _describe(step: Step) -> str:
