@@ -133,11 +133,9 @@ class RunContext(Generic[O_co]):
         """Return what the user decided for the run."""
         options, terminal = self.options, self.invocation.terminal
         receipts = self.receipts()
-        protected = {
-            name: str(table.get("deployment_id") or table.get("deployment_name") or "").strip()
-            for name, table in self.settings.protected.items()
-        }
-        confirmation = ConfirmationOptions(yes=options.yes, yes_protected=options.yes_protected, protected=protected)
+        confirmation = ConfirmationOptions(
+            yes=options.yes, yes_protected=options.yes_protected, protected=self.settings.protected
+        )
         return SyncOptions(
             ask=terminal.ask,
             confirm=lambda steps: confirmed(steps, confirmation, terminal),

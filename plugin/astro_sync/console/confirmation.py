@@ -4,8 +4,9 @@ import shlex
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from astro_sync.config.file import Settings
+from astro_sync.config.settings import Match, find_protection
 from astro_sync.console.layout import counted, printable
-from astro_sync.console.questions import NOTHING_CHANGED
 from astro_sync.console.terminal import Terminal
 from astro_sync.core.model import Action
 from astro_sync.core.outcome import PlaceOutcome
@@ -15,11 +16,11 @@ from astro_sync.sync.pipeline import Step
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConfirmationOptions:
-    """What the user allowed beforehand; `protected` are the protected targets, each with an id, address or name."""
+    """What the user allowed beforehand; `protected` are the tables of the protected targets by their names."""
 
     yes: bool = False
     yes_protected: tuple[str, ...] = ()
-    protected: Mapping[str, str] = field(default_factory=dict)
+    protected: Mapping[str, Settings] = field(default_factory=dict)
 
 
 def confirmed(steps: Sequence[Step], options: ConfirmationOptions, terminal: Terminal) -> bool:
@@ -28,9 +29,7 @@ def confirmed(steps: Sequence[Step], options: ConfirmationOptions, terminal: Ter
     Without a terminal an option takes its place: UsageError is raised if it is missing and a shared place would be
     changed. DeclinedError is raised for a name that was mistyped.
     """
-    named = dict(_protected(steps, options))
-    for sentence in _near_misses(steps, options):
-        terminal.tell(sentence)
+    named = dict(_protected(steps, options, terminal))
     missing = [name for name in dict.fromkeys(named.values()) if name not in options.yes_protected]
     if not terminal.interactive:
         if not any(step.place.traits.shared for step in steps):
@@ -69,24 +68,17 @@ def planned(step: Step) -> PlaceOutcome:
     )
 
 
-def _protected(steps: Sequence[Step], options: ConfirmationOptions) -> Iterator[tuple[str, str]]:
+def _protected(steps: Sequence[Step], options: ConfirmationOptions, terminal: Terminal) -> Iterator[tuple[str, str]]:
     """Yield the address and the name of each protected target that would be changed, however it was named."""
-    for step in steps:
-        place = step.place
-        if place.traits.shared:
-            known = {place.address, place.address.partition(":")[2], place.label}
-            yield from ((place.address, name) for name, which in options.protected.items() if which in known)
-
-
-def _near_misses(steps: Sequence[Step], options: ConfirmationOptions) -> Iterator[str]:
-    """Yield a sentence for each protected target whose id or name is that of a place but for upper and lower case."""
-    for step in steps:
-        known = {step.place.address.partition(":")[2], step.place.label} if step.place.traits.shared else set()
-        folded = {each.casefold() for each in known}
-        for name, which in options.protected.items():
-            if which not in known and which.casefold() in folded:
-                text = f"Target {name} does not protect {step.place}: the two differ in upper and lower case."
-                yield f"{text} Correct the target in .astro-sync.toml if it is meant to."
+    for place in (step.place for step in steps if step.place.traits.shared):
+        # Whatever the scheme, the id of a Deployment ends the address.
+        deployment_id = place.address.partition(":")[2].rpartition("/")[2]
+        for name, match in find_protection(options.protected, deployment_id, place.label):
+            if match is Match.EXACT:
+                yield place.address, name
+            else:
+                text = f"Target {name} does not protect {place}: the two differ in upper and lower case."
+                terminal.tell(f"{text} Correct the target in .astro-sync.toml if it is meant to.")
 
 
 def _all_named(steps: Sequence[Step], named: Mapping[str, str]) -> bool:
@@ -113,7 +105,9 @@ def _ask_for_names(missing: Sequence[str], terminal: Terminal) -> None:
     )
     if sorted(typed.replace(",", " ").split()) != sorted(missing):
         expected = f'the target is "{names}"' if one else f'the targets are "{names}"'
-        raise DeclinedError(f'Nothing was changed: you typed "{typed}", {expected}.' if typed else NOTHING_CHANGED)
+        if not typed:
+            raise DeclinedError
+        raise DeclinedError(f'Nothing was changed: you typed "{typed}", {expected}.')
 
 
 def _describe(step: Step) -> str:

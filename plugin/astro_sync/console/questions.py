@@ -11,7 +11,6 @@ from astro_sync.core.model import Change, Name, Reason
 from astro_sync.core.plan import OnConflict
 from astro_sync.errors import DeclinedError
 
-NOTHING_CHANGED: Final = "Nothing was changed."
 CHOICES: Final = "[y]es [N]o [a]ll [k]eep all [q]uit"
 _SINGLE: Final = {"y": OnConflict.OVERWRITE, "n": OnConflict.KEEP}
 _REST: Final = {"a": OnConflict.OVERWRITE, "k": OnConflict.KEEP}
@@ -47,7 +46,7 @@ def ask_each(
     for number, (change, question) in enumerate(zip(conflicts, questions, strict=True)):
         answer = _valid(f"{number + 1}/{len(conflicts)} {question} {CHOICES}", press)
         if answer == "q":
-            raise DeclinedError(NOTHING_CHANGED)
+            raise DeclinedError
         if answer in _REST:
             return {**decided, **{later.name: _REST[answer] for later in conflicts[number:]}}
         decided[change.name] = _SINGLE[answer]

@@ -1,7 +1,7 @@
 """Turn the outcome of a run into text for people. Pure; no value enters it."""
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import IntEnum
@@ -12,7 +12,7 @@ from astro_sync.console.document import warning_text
 from astro_sync.console.layout import Cell, Paint, Row, Tone, counted, markdown_table, printable, table, wrap
 from astro_sync.console.texts import NEUTRAL, WAYS_OUT
 from astro_sync.console.wording import cell_of, is_amiss, note_of
-from astro_sync.core.model import Action, Change, Kind, Notice, Reason
+from astro_sync.core.model import Action, Change, Kind, Notice, Reason, Result
 from astro_sync.core.outcome import PlaceOutcome, RunOutcome
 
 _LISTED: Final = 20
@@ -190,22 +190,22 @@ def show_end(outcome: RunOutcome, view: View) -> list[str]:
     if left := _left_behind(places):
         lines += wrap(left.strip(), view.width, "  ")
     if len(places) > _MOST_COLUMNS:
-        lines.append(f"{len(places)} places: {_sum_text(place for place in places)}.")
+        lines.append(f"{len(places)} places: {_sum_text(change for place in places for change in place.changes)}.")
     if outcome.dry_run:
         lines.append("Nothing was changed.")
     return lines
 
 
 def _sum(place: PlaceOutcome, *, done: bool) -> str:
+    if not done or place.applied:
+        return _sum_text(place.changes)
     amiss = sum(is_amiss(change) for change in place.changes)
-    text = _sum_text([place])
-    if done and not place.applied:
-        return f"{counted(amiss, 'key')} not as planned" if amiss else ""
-    return text
+    text = _sum_text(change for change in place.changes if change.result is Result.DONE)
+    return ", ".join([*([text] if text else []), *([f"{counted(amiss, 'key')} not as planned"] if amiss else [])])
 
 
-def _sum_text(places: Iterable[PlaceOutcome]) -> str:
-    changes = [change for place in places for change in place.changes if not is_amiss(change)]
+def _sum_text(found: Iterable[Change]) -> str:
+    changes = [change for change in found if not is_amiss(change)]
     counts = [
         (sum(change.action is Action.CREATE for change in changes), "new"),
         (sum(change.action is Action.UPDATE for change in changes), "changed"),
@@ -223,6 +223,24 @@ def _left_behind(places: Sequence[PlaceOutcome]) -> str:
         printable(change.name.key) for place in places for change in place.changes if change.action is Action.REFUSED
     )
     return f" {counted(len(keys), 'key')} stayed behind: {', '.join(keys)}." if keys else ""
+
+
+def object_lines(rows: Sequence[Mapping[str, object]]) -> list[str]:
+    """Return the lines of `list`: a name for each object, whether it is secret, when it was changed."""
+    found = [
+        (
+            printable(str(row["key"])),
+            str(row["kind"]),
+            "secret" if row["secret"] else "",
+            printable(str(row.get("updated_at") or "")),
+        )
+        for row in rows
+    ]
+    sizes = [max((len(row[index]) for row in found), default=0) for index in range(4)]
+    lines = [
+        "  ".join(text.ljust(size) for text, size in zip(row, sizes, strict=True) if size).rstrip() for row in found
+    ]
+    return [*lines, f"{counted(len(rows), 'object')}."]
 
 
 def to_markdown(outcome: RunOutcome, view: View) -> list[str]:

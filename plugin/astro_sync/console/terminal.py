@@ -15,7 +15,7 @@ from astro_sync.console.comparison import comparison_markdown, show_comparison
 from astro_sync.console.document import to_json
 from astro_sync.console.layout import Line, Tone, printable, wrap
 from astro_sync.console.progress import Progress
-from astro_sync.console.questions import NOTHING_CHANGED, ask_each, question_of
+from astro_sync.console.questions import ask_each, question_of
 from astro_sync.console.report import (
     Stage,
     View,
@@ -58,6 +58,7 @@ class Terminal:
     width: int | None = None
     now: datetime = field(default_factory=_now)
     progress: Progress | None = None
+    _planned: list[PlaceOutcome] = field(default_factory=list, init=False)
     _told: set[str] = field(default_factory=set, init=False)
 
     @property
@@ -94,6 +95,7 @@ class Terminal:
         """Show on stderr what is about to happen, and what a person should know of it."""
         # Whoever is asked must see what for, however quiet the run.
         view = self._view(quiet=False)
+        self._planned.extend(places)
         self._echo_all(show_changes(places, Stage.PLAN, view), err=True)
         self._show_warnings(RunOutcome(command="", places=tuple(places)), view)
 
@@ -110,30 +112,25 @@ class Terminal:
             answer: str = click.prompt(printable(question), default="", show_default=False, err=True)
         return answer.strip()
 
-    def ask(
-        self, conflicts: Sequence[Change], place: AnyPlace, source: str = "the source"
-    ) -> Mapping[Name, OnConflict]:
-        """Ask about each key that differs on a place; `source` is the label of the place it comes from."""
-        questions = [question_of(change, place.label, source, self.now) for change in conflicts]
+    def ask(self, conflicts: Sequence[Change], place: AnyPlace, source: AnyPlace) -> Mapping[Name, OnConflict]:
+        """Ask about each key of `source` that differs on a place."""
+        questions = [question_of(change, place.label, source.label, self.now) for change in conflicts]
         return ask_each(conflicts, questions, self._press)
 
     def report(self, outcome: RunOutcome) -> None:
         """Print the result on stdout, and on stderr what needs attention."""
-        if isinstance(outcome.error, DeclinedError) and not self.as_json:
-            # Whoever said no has seen the plan already.
-            self._echo_all([printable(str(outcome.error))], err=True)
-            return
         if self.as_json:
             click.echo(to_json(outcome, self.now))
         elif isinstance(outcome.error, DeclinedError):
-            pass
+            # Whoever said no has seen the plan already.
+            self.complain(outcome.error)
+            return
         elif self.output == "markdown":
             make = comparison_markdown if _compares(outcome) else to_markdown
             self._echo_all(make(outcome, self._view()))
         else:
             self._show_table(outcome, self._view())
-        if outcome.error:
-            self.complain(outcome.error)
+        self._conclude(outcome)
 
     def hush(self) -> None:
         """Print no more on a stdout that nobody reads."""
@@ -148,15 +145,22 @@ class Terminal:
         if error.hint:
             self._headed("Next", Tone.HINT, error.hint)
 
+    def _conclude(self, outcome: RunOutcome) -> None:
+        """Say what went wrong and, for single keys, each way out of it in the place of the hint."""
+        shows = self.output == "table" and not outcome.confirmed and (outcome.error or not self.quiet)
+        ways = show_ways_out(outcome.places, self._view()) if shows else []
+        if outcome.error and not ways:
+            self.complain(outcome.error)
+        elif outcome.error:
+            self._headed("Error", Tone.PROBLEM, str(outcome.error))
+        self._echo_all(ways, err=True)
+
     def _show_table(self, outcome: RunOutcome, view: View) -> None:
-        stage = Stage.AFTER if outcome.confirmed else Stage.WHOLE
+        stage = Stage.AFTER if outcome.confirmed and self._planned else Stage.WHOLE
         if _compares(outcome):
             self._echo_all(show_comparison(outcome, view))
         else:
             self._echo_all(show_changes(outcome.places, stage, view))
-        # The keys of a refused run are named above; what leads out of it belongs below them.
-        if not outcome.confirmed:
-            self._echo_all(show_ways_out(outcome.places, view))
         self._show_warnings(outcome, view)
         lines = outcome.lines if not self.quiet or outcome.exit_code else ()
         self._echo_all(self._painted(line) for line in lines)
@@ -199,7 +203,7 @@ class Terminal:
         if not _is_terminal(sys.stdin):
             line = sys.stdin.readline()
             if not line:
-                raise DeclinedError(NOTHING_CHANGED)
+                raise DeclinedError
             return line.strip()
         pressed = _read_key()
         shown = pressed[:1] if pressed[:1].isprintable() else ""
@@ -269,11 +273,11 @@ def _read_key() -> str:
     try:
         return click.getchar()
     except EOFError:
-        raise DeclinedError(NOTHING_CHANGED) from None
+        raise DeclinedError from None
     except KeyboardInterrupt:
         # The terminal handed the key over instead of sending the signal, which the run listens to.
         signal.raise_signal(signal.SIGINT)
-        raise DeclinedError(NOTHING_CHANGED) from None
+        raise DeclinedError from None
 
 
 @contextmanager
@@ -282,4 +286,4 @@ def _answers() -> Iterator[None]:
     try:
         yield
     except (click.Abort, OSError):
-        raise DeclinedError(NOTHING_CHANGED) from None
+        raise DeclinedError from None

@@ -46,7 +46,7 @@ class SyncOptions:
     `resume` lets `astro` run again after an interruption. `timeout` is in seconds. `shows_plan`: `confirm` will show it.
     """
 
-    ask: Callable[[Sequence[Change], AnyPlace], Mapping[Name, OnConflict]]
+    ask: Callable[[Sequence[Change], AnyPlace, AnyPlace], Mapping[Name, OnConflict]]
     confirm: Callable[[Sequence["Step"]], bool]
     compare_secret: Callable[[AnyPlace], CompareSecret]
     record: Callable[["Step", Snapshot], None]
@@ -250,7 +250,7 @@ class _Planner:
         held = Side(place.traits, before)
         plan = make_plan(side, held, policy, place.refusal, known)
         if plan.conflicts and policy.on_conflict is OnConflict.ASK:
-            decided = {**policy.decided, **self.options.ask(plan.conflicts, place)}
+            decided = {**policy.decided, **self.options.ask(plan.conflicts, place, source)}
             self.answers[place.address] = decided
             plan = make_plan(side, held, replace(policy, decided=decided), place.refusal, known)
         named = tuple(replace(change, remote_name=place.remote_name(change.name)) for change in plan.changes)
