@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from io import StringIO
 from typing import Any, Final
 
+from astro_sync.airflow.json_text import too_deep
 from astro_sync.errors import RefusedError, UsageError
 from astro_sync.formats.content import decode
 
@@ -60,6 +61,8 @@ class YamlFile:
     def __init__(self, data: bytes) -> None:
         """Read it; raises RefusedError for anything else, UsageError without ruamel.yaml."""
         self._text = decode(data)
+        if too_deep(self._text):  # ruamel's own time grows with the square of the depth
+            raise RefusedError(_ENDLESS)
         self._added = ""
         self._is_changed = False
         composed = _compose(self._text)
