@@ -5,10 +5,14 @@ import json
 import pytest
 from hypothesis import given, settings
 
-from astro_sync.airflow.connection import Connection, means_the_same, to_text
+from astro_sync.airflow.connection import Connection, UnreadableConnectionError, means_the_same, to_text
 from astro_sync.errors import RefusedError
-from astro_sync.formats.connections_json import read, refusal, write
+from astro_sync.formats import connections_json
 from connection_samples import CONNECTIONS
+from file_formats import Plain
+
+_FORMAT = Plain(connections_json)
+read, write, refusal = _FORMAT.read, _FORMAT.write, _FORMAT.refusal
 
 READ = [
     ('{"conn_type": "postgres", "host": "h", "port": 5432, "extra": null}', "postgres://h:5432"),
@@ -47,19 +51,19 @@ FILE = b"""{
 
 @pytest.mark.parametrize(("entry", "text"), READ)
 def test_an_entry_reads_as_the_connection_that_airflow_imports(entry: str, text: str) -> None:
-    assert read(f'{{"c": {entry}}}'.encode()).values == {"AIRFLOW_CONN_C": text}
+    assert read(f'{{"c": {entry}}}'.encode()).values == {"AIRFLOW_CONN_c": text}
 
 
 @pytest.mark.parametrize(("entry", "reason"), MALFORMED)
 def test_an_entry_that_airflow_does_not_import_is_named_without_a_value(entry: str, reason: str) -> None:
     content = read(f'{{"c": {entry}, "d": "x://h"}}'.encode())
-    assert content.values == {"AIRFLOW_CONN_D": "x://h"}
-    assert reason in content.unreadable["AIRFLOW_CONN_C"]
-    assert "s3cret" not in content.unreadable["AIRFLOW_CONN_C"]
+    assert content.values == {"AIRFLOW_CONN_d": "x://h"}
+    assert reason in content.unreadable["AIRFLOW_CONN_c"]
+    assert "s3cret" not in content.unreadable["AIRFLOW_CONN_c"]
 
 
 def test_a_new_connection_is_written_as_airflows_export_writes_it() -> None:
-    assert write(b"", {"AIRFLOW_CONN_PG": "postgres://u:p%40@h:1/s?a=1"}).decode() == (
+    assert write(b"", {"AIRFLOW_CONN_pg": "postgres://u:p%40@h:1/s?a=1"}).decode() == (
         '{\n  "pg": {\n    "conn_type": "postgres",\n    "description": null,\n    "login": "u",\n'
         '    "password": "p@",\n    "host": "h",\n    "port": 1,\n    "schema": "s",\n'
         '    "extra": "{\\"a\\": 1}"\n  }\n}\n'
@@ -67,50 +71,58 @@ def test_a_new_connection_is_written_as_airflows_export_writes_it() -> None:
 
 
 def test_a_changed_connection_keeps_its_order_its_description_and_the_form_of_its_extra() -> None:
-    written = write(FILE, {"AIRFLOW_CONN_PG": "postgres://u@h/t?b=2"})
+    written = write(FILE, {"AIRFLOW_CONN_pg": "postgres://u@h/t?b=2"})
     assert json.dumps(json.loads(written)["pg"]) == (
         '{"schema": "t", "conn_type": "postgres", "description": "about", "host": "h", "extra": {"b": 2}, "login": "u"}'
     )
 
 
 def test_a_uri_stays_a_uri_where_one_can_hold_the_connection() -> None:
-    assert write(FILE, {"AIRFLOW_CONN_API": "http://v:q@h?n=1"}) == FILE.replace(b"u:p@h", b"v:q@h?n=1")
-    assert json.loads(write(FILE, {"AIRFLOW_CONN_API": '{"conn_type": "Upper"}'}))["Api"]["conn_type"] == "Upper"
+    assert json.loads(write(FILE, {"AIRFLOW_CONN_Api": "http://v:q@h?n=1"}))["Api"] == "http://v:q@h?n=1"
+    assert json.loads(write(FILE, {"AIRFLOW_CONN_Api": '{"conn_type": "Upper"}'}))["Api"]["conn_type"] == "Upper"
 
 
 @pytest.mark.parametrize(
     "text", ["postgres://h/s?a=1", '{"conn_type": "postgres", "host": "h", "schema": "s", "extra": {"a": 1}}']
 )
 def test_a_connection_that_is_there_in_other_words_stays_as_it_is(text: str) -> None:
-    assert write(FILE, {"AIRFLOW_CONN_PG": text}) == FILE
+    assert write(FILE, {"AIRFLOW_CONN_pg": text}) == FILE
 
 
-def test_two_entries_of_one_name_must_be_one_connection() -> None:
-    content = read(b'{"A": "x://h", "a": {"conn_type": "x", "host": "h"}, "B": "x://h", "b": "y://h"}')
-    assert content.values == {"AIRFLOW_CONN_A": "x://h"}
-    assert content.unreadable == {"AIRFLOW_CONN_B": "'B' and 'b' are one name to Airflow and differ"}
+def test_ids_that_differ_in_case_are_two_connections() -> None:
+    content = read(b'{"A": "x://h", "a": "y://h"}')
+    assert content.values == {"AIRFLOW_CONN_A": "x://h", "AIRFLOW_CONN_a": "y://h"}
+    assert json.loads(write(b'{"A": "x://h", "a": "y://h"}', {"AIRFLOW_CONN_a": "z://h"})) == {
+        "A": "x://h",
+        "a": "z://h",
+    }
 
 
-def test_what_should_have_been_refused_is_a_bug() -> None:
-    with pytest.raises(ValueError, match="refused before"):
-        write(b"", {"AIRFLOW_CONN_C": "s3cret"})
+def test_what_should_have_been_refused_is_never_written() -> None:
+    with pytest.raises(UnreadableConnectionError):
+        write(b"", {"AIRFLOW_CONN_c": "s3cret"})
+
+
+def test_a_description_from_elsewhere_is_written_with_the_connection() -> None:
+    written = json.loads(_FORMAT.write(FILE, {"AIRFLOW_CONN_pg": "postgres://h2", "AIRFLOW_CONN_new": "x://"}, "d"))
+    assert (written["pg"]["description"], written["new"]["description"]) == ("d", "d")
 
 
 def test_an_unreadable_connection_is_never_replaced() -> None:
-    with pytest.raises(RefusedError, match="AIRFLOW_CONN_C cannot be replaced in the file: it is neither"):
-        write(b'{"c": 5}', {"AIRFLOW_CONN_C": "x://"})
+    with pytest.raises(RefusedError, match="c cannot be replaced in the file: it is neither"):
+        write(b'{"c": 5}', {"AIRFLOW_CONN_c": "x://"})
 
 
 @pytest.mark.parametrize(
     ("key", "value", "reason"),
     [
-        ("AIRFLOW_CONN_X.Y-Z", "x://h", None),
-        ("AIRFLOW_CONN_A B", "x://h", "letters"),
-        ("AIRFLOW_CONN_A..B", "x://h", "letters"),
-        ("AIRFLOW_CONN_a", "x://h", "upper case"),
+        ("AIRFLOW_CONN_x.y-z", "x://h", None),
+        ("AIRFLOW_CONN_a b", "x://h", "letters"),
+        ("AIRFLOW_CONN_a..b", "x://h", "letters"),
+        ("AIRFLOW_CONN_MyConn", "x://h", None),
         ("AIRFLOW_CONN_" + "X" * 201, "x://h", "200"),
-        ("AIRFLOW_CONN_X", "no uri", "cannot read this connection: it has no `type://`"),
-        ("AIRFLOW_VAR_X", "v", "only holds AIRFLOW_CONN_*"),
+        ("AIRFLOW_CONN_x", "no uri", "unsound-connection: it has no `type://`"),
+        ("AIRFLOW_VAR_x", "v", "other-kind"),
     ],
 )
 def test_what_the_file_cannot_hold_is_named(key: str, value: str, reason: str | None) -> None:
@@ -121,7 +133,7 @@ def test_what_the_file_cannot_hold_is_named(key: str, value: str, reason: str | 
 @settings(max_examples=150)
 def test_every_connection_is_read_back_from_the_file_and_the_rest_stays(one: Connection, two: Connection) -> None:
     first, second = to_text(one), to_text(two)
-    written = write(write(FILE, {"AIRFLOW_CONN_PG": first, "AIRFLOW_CONN_NEW": second}), {"AIRFLOW_CONN_PG": second})
+    written = write(write(FILE, {"AIRFLOW_CONN_pg": first, "AIRFLOW_CONN_new": second}), {"AIRFLOW_CONN_pg": second})
     values = read(written).values
-    assert all(means_the_same(values[f"AIRFLOW_CONN_{name}"], second) for name in ("PG", "NEW"))
-    assert values["AIRFLOW_CONN_OTHER"] == "x://"
+    assert all(means_the_same(values[f"AIRFLOW_CONN_{name}"], second) for name in ("pg", "new"))
+    assert values["AIRFLOW_CONN_other"] == "x://"

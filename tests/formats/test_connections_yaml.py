@@ -8,15 +8,19 @@ from hypothesis import given, settings
 
 from astro_sync.airflow.connection import Connection, means_the_same, parse_connection, to_text
 from astro_sync.errors import RefusedError, UsageError
-from astro_sync.formats.connections_yaml import read, refusal, write
+from astro_sync.formats import connections_yaml
 from connection_samples import CONNECTIONS
+from file_formats import Plain
+
+_FORMAT = Plain(connections_yaml)
+read, write, refusal = _FORMAT.read, _FORMAT.write, _FORMAT.refusal
 
 FILE = b"""\
 # ours
 pg:   # the database
   conn_type: postgres
   description: about
-  host:  "db"   # its host
+  host: "db"    # its host
   password: >-
     two
     words
@@ -24,7 +28,7 @@ pg:   # the database
 
 Api: http://u:p@h   # a URI
 'other':
-    conn_type: x
+  conn_type: x
 # the end
 """
 
@@ -78,61 +82,63 @@ TYPED: list[tuple[str, object]] = [
     ("2020-1-1", "2020-1-1"),
 ]
 
+NEW = """conn_type: my_type
+  description: null
+  login: 'yes'
+  password: '1'
+  host: h
+  port: null
+  schema: null
+  extra: null
+"""
 WRITTEN = [
     (
         "changed fields keep their lines, and new ones follow",
-        {"AIRFLOW_CONN_PG": "postgres://u:two%20words@h2/?__extra__=%7B%22a%22%3A+%22b%22%2C+%22n%22%3A+1%7D"},
-        [(b'"db"', b"h2"), (b"{a: b, n: 1}\n", b"{a: b, n: 1}\n  login: u\n")],
+        {"AIRFLOW_CONN_pg": "postgres://u:two%20words@h2/?__extra__=%7B%22a%22%3A+%22b%22%2C+%22n%22%3A+1%7D"},
+        [
+            ('"db"    #', "h2      #"),
+            (">-\n    two\n    words\n", "'two words'\n"),
+            ("{a: b, n: 1}\n", "{a: b, n: 1}\n  login: u\n"),
+        ],
     ),
     (
         "a block and a mapping become one line",
-        {"AIRFLOW_CONN_PG": "postgres://:p@db/?c=d"},
-        [
-            (b">-\n    two\n    words\n", b"p\n"),
-            (b"{a: b, n: 1}\n", b'\'{"c": "d"}\'\n'),
-        ],
+        {"AIRFLOW_CONN_pg": "postgres://:p@db/?c=d"},
+        [(">-\n    two\n    words\n", "p\n"), ("{a: b, n: 1}\n", '\'{"c": "d"}\'\n')],
     ),
-    ("a URI stays one", {"AIRFLOW_CONN_API": "http://v@h"}, [(b"http://u:p@h", b"'http://v@h'")]),
+    ("a URI stays one", {"AIRFLOW_CONN_Api": "http://v@h"}, [("http://u:p@h", "'http://v@h'")]),
     (
         "what no URI can hold becomes fields",
-        {"AIRFLOW_CONN_API": '{"conn_type": "Up", "host": "\\u017e"}'},
+        {"AIRFLOW_CONN_Api": '{"conn_type": "Up", "host": "\\u017e"}'},
         [
             (
-                b"http://u:p@h",
+                "Api: http://u:p@h   # a URI\n",
                 (
-                    b"{conn_type: Up, description: null, login: null, password: null, "
-                    b'host: "\\u017e", port: null, schema: null, extra: null}'
+                    "Api:                # a URI\n  conn_type: Up\n  description: null\n  login: null\n"
+                    '  password: null\n  host: "\\u017E"\n  port: null\n  schema: null\n  extra: null\n'
                 ),
             )
         ],
     ),
     (
-        "a new one stands at the end, behind the last",
-        {"AIRFLOW_CONN_NEW": "my-type://yes:1@h"},
-        [
-            (
-                b"conn_type: x\n",
-                (
-                    b"conn_type: x\nnew:\n  conn_type: my_type\n  description: null\n  login: 'yes'\n"
-                    b"  password: '1'\n  host: h\n  port: null\n  schema: null\n  extra: null\n"
-                ),
-            )
-        ],
+        "a new one stands at the end, the last comment after it",
+        {"AIRFLOW_CONN_new": "my-type://yes:1@h"},
+        [("# the end\n", f"new:\n  {NEW}# the end\n")],
     ),
 ]
 
 
 @pytest.mark.parametrize(("entry", "text"), READ)
 def test_an_entry_reads_as_the_connection_that_airflow_imports(entry: str, text: str) -> None:
-    assert read(f"c: {entry}\n".encode()).values == {"AIRFLOW_CONN_C": text}
+    assert read(f"c: {entry}\n".encode()).values == {"AIRFLOW_CONN_c": text}
 
 
 @pytest.mark.parametrize(("entry", "reason"), MALFORMED)
 def test_an_entry_that_airflow_does_not_import_is_named_without_a_value(entry: str, reason: str) -> None:
     content = read(f"c: {entry}\nd: x://h\n".encode())
-    assert content.values == {"AIRFLOW_CONN_D": "x://h"}
-    assert reason in content.unreadable["AIRFLOW_CONN_C"]
-    assert "s3cret" not in content.unreadable["AIRFLOW_CONN_C"]
+    assert content.values == {"AIRFLOW_CONN_d": "x://h"}
+    assert reason in content.unreadable["AIRFLOW_CONN_c"]
+    assert "s3cret" not in content.unreadable["AIRFLOW_CONN_c"]
 
 
 def test_an_id_that_is_no_text_is_none_to_airflow_either() -> None:
@@ -142,7 +148,7 @@ def test_an_id_that_is_no_text_is_none_to_airflow_either() -> None:
 @pytest.mark.parametrize(("value", "typed"), TYPED)
 def test_an_extra_holds_what_pyyaml_makes_of_its_values(value: str, typed: object) -> None:
     content = read(f"c:\n  conn_type: x\n  extra:\n    k: {value}\n".encode())
-    connection = parse_connection(content.values["AIRFLOW_CONN_C"])
+    connection = parse_connection(content.values["AIRFLOW_CONN_c"])
     assert connection is not None
     assert json.loads(connection.extra or "") == json.loads(json.dumps({"k": typed}))
 
@@ -150,14 +156,15 @@ def test_an_extra_holds_what_pyyaml_makes_of_its_values(value: str, typed: objec
 @pytest.mark.parametrize("value", ["2020-01-01", "2020-1-1 10:00:00", "=", "!!binary YQ==", "0b_"])
 def test_what_json_cannot_hold_is_no_extra(value: str) -> None:
     content = read(f"c:\n  conn_type: x\n  extra:\n    k: {value}\n".encode())
-    assert "a field that Airflow does not take" in content.unreadable["AIRFLOW_CONN_C"]
+    assert "a field that Airflow does not take" in content.unreadable["AIRFLOW_CONN_c"]
 
 
 @pytest.mark.parametrize(("changes", "edits"), [row[1:] for row in WRITTEN], ids=[row[0] for row in WRITTEN])
-def test_only_what_is_asked_for_changes(changes: dict[str, str], edits: list[tuple[bytes, bytes]]) -> None:
+def test_only_what_is_asked_for_changes(changes: dict[str, str], edits: list[tuple[str, str]]) -> None:
     expected = FILE
     for before, after in edits:
-        expected = expected.replace(before, after)
+        assert before.encode() in expected
+        expected = expected.replace(before.encode(), after.encode())
     assert write(FILE, changes) == expected
 
 
@@ -168,34 +175,35 @@ def test_nothing_changes_when_every_connection_is_there() -> None:
 @pytest.mark.parametrize(
     ("old", "new"),
     [
-        (b"", b"c: 'x://h'\n"),
-        (b"# only\n", b"# only\nc: 'x://h'\n"),
-        (b"a: x://\r\n", b"a: x://\r\nc: 'x://h'\r\n"),
-        (b"a: x://", b"a: x://\nc: 'x://h'\n"),
-        (b"{a: x://}", b"{a: x://, c: 'x://h'}"),
-        (b"{}\n", b"{c: 'x://h'}\n"),
-        (b"---\n  a: x://\n...\n", b"---\n  a: x://\n  c: 'x://h'\n...\n"),
+        ("", f"c:\n  {NEW}"),
+        ("# only\n", f"# only\nc:\n  {NEW}"),
+        ("a: x://\r\n", f"a: x://\nc:\n  {NEW}".replace("\n", "\r\n")),
+        ("a: x://", f"a: x://\nc:\n  {NEW}"),
+        (
+            "a:\n    conn_type: x\n",
+            f"a:\n    conn_type: x\nc:\n  {NEW}".replace("\n  ", "\n    ").replace("\n      ", "\n    "),
+        ),
+        ("{a: x://}", "{a: x://, c: {" + ", ".join(NEW.split("\n  ")).strip() + "}}\n"),
+        ("{}\n", "{c: {" + ", ".join(NEW.split("\n  ")).strip() + "}}\n"),
+        ("---\na: x://\n...\n", f"---\na: x://\nc:\n  {NEW}...\n"),
     ],
 )
-def test_a_new_entry_follows_the_files_own_layout(old: bytes, new: bytes) -> None:
-    written = write(old, {"AIRFLOW_CONN_C": "x://h"})
-    assert read(written).values["AIRFLOW_CONN_C"] == "x://h"
-    assert written.splitlines()[0] == new.splitlines()[0] or old in {b"", b"{}\n", b"{a: x://}"}
-    assert (b"\r\n" in written) == (b"\r\n" in new)
+def test_a_new_entry_follows_the_files_own_layout(old: str, new: str) -> None:
+    assert write(old.encode(), {"AIRFLOW_CONN_c": "my-type://yes:1@h"}) == new.encode()
 
 
 def test_an_entry_that_others_share_is_not_changed() -> None:
     shared = b"a: &base {conn_type: x, host: h}\nb: *base\n"
-    assert read(shared).values == {"AIRFLOW_CONN_A": "x://h", "AIRFLOW_CONN_B": "x://h"}
+    assert read(shared).values == {"AIRFLOW_CONN_a": "x://h", "AIRFLOW_CONN_b": "x://h"}
     with pytest.raises(RefusedError, match="anchors"):
-        write(shared, {"AIRFLOW_CONN_A": "x://other"})
+        write(shared, {"AIRFLOW_CONN_a": "x://other"})
 
 
 def test_a_merged_field_is_overridden_where_it_is_merged() -> None:
     merged = b"a: &base\n  conn_type: x\n  host: h\nb:\n  <<: *base\n  login: u\n"
-    assert read(merged).values["AIRFLOW_CONN_B"] == "x://u@h"
-    written = read(write(merged, {"AIRFLOW_CONN_B": "x://u@other"})).values
-    assert written == {"AIRFLOW_CONN_A": "x://h", "AIRFLOW_CONN_B": "x://u@other"}
+    assert read(merged).values["AIRFLOW_CONN_b"] == "x://u@h"
+    written = read(write(merged, {"AIRFLOW_CONN_b": "x://u@other"})).values
+    assert written == {"AIRFLOW_CONN_a": "x://h", "AIRFLOW_CONN_b": "x://u@other"}
 
 
 @pytest.mark.parametrize(
@@ -226,18 +234,38 @@ def test_without_the_extra_the_error_says_how_to_install_it(monkeypatch: pytest.
 
 
 def test_what_the_file_cannot_hold_is_named() -> None:
-    assert refusal("AIRFLOW_CONN_X", "x://h") is None
-    assert "cannot read" in (refusal("AIRFLOW_CONN_X", "s3cret") or "")
-    assert "only holds AIRFLOW_CONN_*" in (refusal("AIRFLOW_VAR_X", "v") or "")
+    assert refusal("AIRFLOW_CONN_x", "x://h") is None
+    assert "unsound-connection" in (refusal("AIRFLOW_CONN_x", "s3cret") or "")
+    assert "other-kind" in (refusal("AIRFLOW_VAR_x", "v") or "")
 
 
 @given(CONNECTIONS, CONNECTIONS)
 @settings(max_examples=60, deadline=None)
 def test_every_connection_is_read_back_and_the_rest_stays(one: Connection, two: Connection) -> None:
     first, second = to_text(one), to_text(two)
-    written = write(FILE, {"AIRFLOW_CONN_PG": first, "AIRFLOW_CONN_NEW": second})
+    written = write(FILE, {"AIRFLOW_CONN_pg": first, "AIRFLOW_CONN_new": second})
     values = read(written).values
-    assert means_the_same(values["AIRFLOW_CONN_PG"], first)
-    assert means_the_same(values["AIRFLOW_CONN_NEW"], second)
+    assert means_the_same(values["AIRFLOW_CONN_pg"], first)
+    assert means_the_same(values["AIRFLOW_CONN_new"], second)
     assert b"# ours\npg:   # the database\n" in written
     assert b"# its host" in written
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "a0: &a0 [x, x, x, x, x, x, x, x, x]\n"
+        + "".join(f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 9)}]\n" for n in range(1, 12)),
+        "a0: &a0 [x]\n" + "".join(f"a{n}: &a{n} [*a{n - 1}]\n" for n in range(1, 3_000)),
+        "c: {conn_type: x, extra: {k: " + "[" * 450 + "]" * 450 + "}}\n",
+        "c: " + "[" * 5_000 + "]" * 5_000 + "\n",
+    ],
+)
+def test_a_file_that_nests_or_grows_without_end_is_refused(text: str) -> None:
+    with pytest.raises(RefusedError, match="nests too deeply"):
+        read(text.encode())
+
+
+def test_an_alias_keeps_its_name_and_what_it_stands_for() -> None:
+    old = b"base: &Base\n  conn_type: x\n  host: h\nother:\n  <<: *Base\n  login: u\nc: x://\n"
+    assert write(old, {"AIRFLOW_CONN_c": "y://"}) == old.replace(b"c: x://", b"c: 'y://'")

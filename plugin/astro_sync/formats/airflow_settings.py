@@ -3,13 +3,13 @@
 A connection is written as fields, its extra as a JSON text: the CLI would lower the keys of a mapping.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping, Sequence
 from typing import Final
 
-from astro_sync.airflow.connection import means_the_same, parse_connection
-from astro_sync.airflow.names import CONNECTION, VARIABLE
-from astro_sync.formats.connection_entry import NO_DESCRIPTION, connection_of, connection_refusal, fields_of
-from astro_sync.formats.content import Entry, FileContent, Ids, gather, join, keep_the_rest, refuse_unreadable
+from astro_sync.airflow.connection import means_the_same, parse_connection, read_connection
+from astro_sync.core.model import Kind, Reason, Refusal
+from astro_sync.formats.connection_entry import connection_refusal, fields_of
+from astro_sync.formats.content import FileEntry, FileWrite, require_readable, require_rest
 from astro_sync.formats.settings_items import (
     FIELDS,
     ID,
@@ -22,112 +22,97 @@ from astro_sync.formats.settings_items import (
     read_connections,
     read_variables,
 )
-from astro_sync.formats.yaml_edit import YamlEdits
-from astro_sync.formats.yaml_tree import Scalar, YamlFile, YamlList, YamlMap, parse_yaml
+from astro_sync.formats.yaml_file import Node, Scalar, YamlFile, YamlList, YamlMap
 
+KINDS: Final = frozenset({Kind.CONNECTION, Kind.VARIABLE})
+DESCRIPTIONS: Final = False
 _AIRFLOW: Final = "airflow"
 
 
-def read(data: bytes) -> FileContent:
-    """Return variables and connections by environment variable.
-
-    Raises a `RefusedError` for what is no YAML mapping, and a `UsageError` without ruamel.yaml.
-    """
-    root = parse_yaml(data).root
-    return join(
-        gather(VARIABLE, _entries(read_variables(root))),
-        gather(CONNECTION, _entries(read_connections(root))),
-    )
+def read(data: bytes) -> Sequence[FileEntry]:
+    """Return the variables and connections of the file; raises UsageError without ruamel.yaml."""
+    root = YamlFile(data).root
+    items = (*read_variables(root).values(), *read_connections(root).values())
+    return [item.entry for item in items if item.entry.text != ""]
 
 
-def write(old: bytes, changes: Mapping[str, str]) -> bytes:
-    """Return the file with these in it; pools, comments and all that is not named stay as they were.
-
-    Raises a `RefusedError` for what `read` refuses, for a name whose entry is unreadable, and for an entry that others
-    share.
-    """
-    refuse_unreadable(read(old), changes)
-    file = parse_yaml(old)
-    edits = YamlEdits(file)
+def write(old: bytes, changes: Sequence[FileWrite]) -> bytes:
+    """Return the file with these in it; pools, comments and all that is not named stay as they were."""
+    file = YamlFile(old)
+    require_readable(read(old), changes)
     variables, connections = read_variables(file.root), read_connections(file.root)
-    keys, conn_ids = Ids(VARIABLE, variables), Ids(CONNECTION, connections)
     new: dict[str, list[object]] = {"connections": [], "variables": []}
-    for name, text in changes.items():
-        if name.startswith(VARIABLE):
-            for key in keys.find(name):
-                new["variables"] += _set_variable(edits, variables.get(key), key, text)
+    for each in changes:
+        if each.name.kind is Kind.VARIABLE:
+            new["variables"] += _set_variable(file, variables.get(each.name.id), each)
         else:
-            for conn_id in conn_ids.find(name):
-                new["connections"] += _set_connection(edits, connections.get(conn_id), conn_id, text)
-    _add_items(edits, file, {section: items for section, items in new.items() if items})
-    return keep_the_rest(read, old, edits.apply(), changes)
+            new["connections"] += _set_connection(file, connections.get(each.name.id), each)
+    _add_items(file, {section: items for section, items in new.items() if items})
+    return require_rest(read, old, file.dump(), changes)
 
 
-def refusal(key: str, value: str) -> str | None:
-    """Say why the file cannot hold this, or None."""
-    reason = connection_refusal(key, value, VARIABLE, CONNECTION)
-    if reason is not None:
-        return reason
-    if not value:
-        return "the Astro CLI skips a variable without a value"
-    connection = parse_connection(value) if key.startswith(CONNECTION) else None
-    return NO_DESCRIPTION if connection is not None and connection.description else None
+def refusal(write: FileWrite) -> Refusal | None:
+    """Return why the file cannot hold this, or None."""
+    if refused := connection_refusal(write, KINDS):
+        return refused
+    if not write.text:
+        return Refusal(Reason.EMPTY, "the Astro CLI skips a variable without a value")
+    connection = parse_connection(write.text) if write.name.kind is Kind.CONNECTION else None
+    if connection is not None and (connection.description or write.description):
+        return Refusal(Reason.DESCRIPTION_LOST)
+    return None
 
 
-def _entries(items: Mapping[str, Item]) -> Iterator[Entry]:
-    return (item.entry for item in items.values() if item.entry.value != "")
-
-
-def _set_variable(edits: YamlEdits, item: Item | None, key: str, text: str) -> list[object]:
+def _set_variable(file: YamlFile, item: Item | None, new: FileWrite) -> list[object]:
+    """Set the value of an item; return the item to be added if there is none."""
     if item is None:
-        return [{NAME: key, VALUE: text}]
-    if item.entry.value != text:
-        _set_field(edits, item, VALUE, text)
+        return [{NAME: new.name.id, VALUE: new.text}]
+    if item.entry.text != new.text:
+        _set_field(file, item, VALUE, new.text)
     return []
 
 
-def _set_connection(edits: YamlEdits, item: Item | None, conn_id: str, text: str) -> list[object]:
-    connection = connection_of(text)
-    wanted = fields_of(connection)
+def _set_connection(file: YamlFile, item: Item | None, new: FileWrite) -> list[object]:
+    wanted = fields_of(read_connection(new.text))
     if item is None:
-        return [{ID: conn_id, **{name: wanted[its] for name, its in FIELDS.items() if wanted[its] is not None}}]
-    before = parse_connection(item.entry.value or "")
-    if before is not None and means_the_same(item.entry.value or "", text):
+        return [{ID: new.name.id, **{name: wanted[its] for name, its in FIELDS.items() if wanted[its] is not None}}]
+    text = item.entry.text or ""
+    before = parse_connection(text)
+    if before is not None and means_the_same(text, new.text):
         return []
     # with a conn_uri the fields that the item has are not the ones that it means
     had = fields_of(before) if before is not None and is_blank(item.fields.get(URI)) else None
     for name, its in FIELDS.items():
         if had is None or had[its] != wanted[its]:
-            _set_field(edits, item, name, wanted[its])
-    _set_field(edits, item, URI, None)
+            _set_field(file, item, name, wanted[its])
+    _set_field(file, item, URI, None)
     return []
 
 
-def _set_field(edits: YamlEdits, item: Item, name: str, value: object) -> None:
-    node = next((node for key, node in item.node.pairs.items() if key.lower() == name), None)
-    if value is None and is_blank(node or item.fields.get(name)):
-        return
-    if node is None:
-        edits.add_pairs(item.node, {name: value})
-    else:
-        edits.replace(node, value)
+def _set_field(file: YamlFile, item: Item, name: str, value: object) -> None:
+    spelled, node = next(((key, node) for key, node in item.node.pairs.items() if key.lower() == name), (name, None))
+    if value is not None or not is_blank(node or item.fields.get(name)):
+        file.set(item.node, spelled, value)
 
 
-def _add_items(edits: YamlEdits, file: YamlFile, items: Mapping[str, list[object]]) -> None:
+def _add_items(file: YamlFile, items: Mapping[str, list[object]]) -> None:
     """Add items to their lists, and the lists that the file does not have."""
-    airflow = get_section(file.root, _AIRFLOW)
-    if airflow is None and items:
-        edits.add_pairs(file.root, {_AIRFLOW: items})
-    elif isinstance(airflow, Scalar) and file.root and items and is_blank(airflow):
-        edits.fill(file.root, airflow, items)
-    if not isinstance(airflow, YamlMap):
+    if not items:
         return
-    for section, added in items.items():
-        found = get_section(airflow, section)
-        if isinstance(found, YamlList):
-            edits.add_items(found, added)
-        elif isinstance(found, Scalar) and is_blank(found):
-            edits.fill(airflow, found, added)
-    missing = {section: added for section, added in items.items() if get_section(airflow, section) is None}
-    if missing:
-        edits.add_pairs(airflow, missing)
+    name, airflow = _find(file.root, _AIRFLOW)
+    if airflow is None or (isinstance(airflow, Scalar) and is_blank(airflow)):
+        file.set(file.root, name, items)
+    elif isinstance(airflow, YamlMap):
+        for section, added in items.items():
+            name, found = _find(airflow, section)
+            if isinstance(found, YamlList):
+                file.append(found, added)
+            elif found is None or (isinstance(found, Scalar) and is_blank(found)):
+                file.set(airflow, name, added)
+
+
+def _find(node: YamlMap | None, name: str) -> tuple[str, Node | None]:
+    """Return the key of a mapping as the file spells it, with its value."""
+    pairs = node.pairs if node is not None else {}
+    spelled = next((key for key in pairs if key.lower() == name), name)
+    return spelled, get_section(node, name)

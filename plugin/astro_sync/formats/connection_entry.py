@@ -1,78 +1,86 @@
 """One connection in a file of `airflow connections export|import`: a URI, or an object of fields."""
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from typing import Final
 
-from astro_sync.airflow.connection import Connection, defect, means_the_same, parse_connection, to_text
-from astro_sync.airflow.names import CONNECTION
-from astro_sync.core.model import Value
+from astro_sync.airflow.connection import (
+    Connection,
+    UnreadableConnectionError,
+    means_the_same,
+    parse_connection,
+    read_connection,
+    to_text,
+)
+from astro_sync.core.model import Kind, Name, Reason, Refusal, Value
 from astro_sync.core.secrecy import is_placeholder
-from astro_sync.formats.content import Entry, FileContent, Ids, gather, name_refusal, refuse_unreadable
+from astro_sync.formats.content import FileEntry, FileWrite, name_refusal, require_readable
 
+KINDS: Final = frozenset({Kind.CONNECTION})
 # in the order of Airflow's own export
 _FIELDS: Final = ("conn_type", "description", "login", "password", "host", "port", "schema", "extra")
-NO_DESCRIPTION: Final = "the file has no place for the description of a connection"
 _ALSO_ALLOWED: Final = frozenset({"conn_id", "extra_dejson", "uri", "team_name"})
 
 
-def read_entries(entries: Mapping[str, object]) -> FileContent:
-    """Return the connections of a file as values of `AIRFLOW_CONN_*`."""
-    return gather(CONNECTION, (_read_entry(str(conn_id), entry) for conn_id, entry in entries.items()))
+def read_entries(entries: Mapping[str, object]) -> Sequence[FileEntry]:
+    """Return the connections of a file by their ids."""
+    return [read_entry(conn_id, entry) for conn_id, entry in entries.items()]
 
 
-def replace_entries(entries: Mapping[str, object], changes: Mapping[str, str]) -> dict[str, object]:
-    """Return the new and the changed entries; raise a `RefusedError` for a name whose entry is unreadable."""
-    refuse_unreadable(read_entries(entries), changes)
-    ids = Ids(CONNECTION, entries)
+def read_entry(conn_id: str, entry: object) -> FileEntry:
+    """Return one connection as a text, a URI where one says it all."""
+    name = Name(Kind.CONNECTION, conn_id)
+    if isinstance(entry, list) and len(entry) == 1:
+        entry = entry[0]
+    if isinstance(entry, str) and is_placeholder(Value(entry)):
+        return FileEntry(name, entry)
+    if isinstance(entry, str) and not entry.lstrip().startswith("{"):
+        return read_text(name, entry.strip())
+    if not isinstance(entry, dict):
+        return FileEntry(name, None, problem="it is neither a URI nor an object of fields")
+    fields = _gather_fields(conn_id, entry)
+    if fields is None:
+        return FileEntry(name, None, problem="it has a field that Airflow does not take there")
+    read = read_text(name, fields)
+    connection = parse_connection(fields)
+    return read if connection is None else FileEntry(name, to_text(connection))
+
+
+def read_text(name: Name, text: str) -> FileEntry:
+    """Return a connection that stands in the file as a text."""
+    try:
+        read_connection(text)
+    except UnreadableConnectionError as error:
+        return FileEntry(name, None, problem=f"Airflow cannot read this connection: {error.reason}")
+    return FileEntry(name, text)
+
+
+def replace_entries(entries: Mapping[str, object], changes: Sequence[FileWrite]) -> dict[str, object]:
+    """Return the new and the changed entries by id; raises RefusedError for an entry that has a problem."""
+    require_readable(read_entries(entries), changes)
     replaced: dict[str, object] = {}
-    for name, text in changes.items():
-        for conn_id in ids.find(name):
-            old = entries.get(conn_id)
-            before = _read_entry(conn_id, old).value
-            if before is None or not means_the_same(before, text):
-                replaced[conn_id] = _replace_entry(old, text)
+    for each in changes:
+        old = entries.get(each.name.id)
+        before = None if old is None else read_entry(each.name.id, old).text
+        if before is None or not means_the_same(before, each.text):
+            replaced[each.name.id] = _replace_entry(old, each)
     return replaced
 
 
-def connection_refusal(key: str, value: str, *prefixes: str) -> str | None:
-    """Say why a file of fields cannot hold this, or None."""
-    reason = name_refusal(key, *prefixes)
-    if reason is not None or not key.startswith(CONNECTION) or parse_connection(value) is not None:
-        return reason
-    return f"Airflow cannot read this connection: {defect(value)}"
-
-
-def connection_of(text: str) -> Connection:
-    """Read a text to be written; raise ValueError for one that `connection_refusal` refuses."""
-    connection = parse_connection(text)
-    if connection is None:
-        raise ValueError("what a file cannot hold is refused before it is written")
-    return connection
+def connection_refusal(write: FileWrite, kinds: frozenset[Kind] = KINDS) -> Refusal | None:
+    """Return why a file of fields cannot hold this, or None."""
+    if (refused := name_refusal(write.name, kinds)) or write.name.kind is not Kind.CONNECTION:
+        return refused
+    try:
+        read_connection(write.text)
+    except UnreadableConnectionError as error:
+        return Refusal(Reason.UNSOUND_CONNECTION, error.reason)
+    return None
 
 
 def fields_of(connection: Connection) -> dict[str, object]:
     """Return the fields as Airflow's export writes them; an empty one is none."""
     return {name: getattr(connection, name) or None for name in _FIELDS}
-
-
-def _read_entry(conn_id: str, entry: object) -> Entry:
-    if isinstance(entry, list) and len(entry) == 1:
-        entry = entry[0]
-    if isinstance(entry, dict):
-        text = _gather_fields(conn_id, entry)
-    elif isinstance(entry, str) and is_placeholder(Value(entry)):
-        return Entry(conn_id, entry)
-    elif isinstance(entry, str) and not entry.lstrip().startswith("{"):
-        text = entry.strip()
-    else:
-        return Entry(conn_id, None, "it is neither a URI nor an object of fields")
-    if text is None:
-        return Entry(conn_id, None, "it has a field that Airflow does not take there")
-    connection = parse_connection(text)
-    if connection is None:
-        return Entry(conn_id, None, f"Airflow cannot read this connection: {defect(text)}")
-    return Entry(conn_id, text if isinstance(entry, str) else to_text(connection))
 
 
 def _gather_fields(conn_id: str, entry: Mapping[str, object]) -> str | None:
@@ -90,29 +98,29 @@ def _gather_fields(conn_id: str, entry: Mapping[str, object]) -> str | None:
         return None
     try:
         return json.dumps(fields)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, RecursionError):
         return None
 
 
-def _replace_entry(old: object, text: str) -> object:
+def _replace_entry(old: object, write: FileWrite) -> object:
     """Return the new entry in the form of the old one, a URI or an object; fields that are not a connection's stay."""
-    connection = connection_of(text)
+    connection = read_connection(write.text)
     inner = old[0] if isinstance(old, list) else old
     if isinstance(inner, str) and not to_text(connection).startswith("{"):
-        new: object = to_text(connection) if text.strip().startswith("{") else text.strip()
+        new: object = to_text(connection) if write.text.strip().startswith("{") else write.text.strip()
     else:
-        new = _replace_fields(inner if isinstance(inner, dict) else {}, connection)
+        new = _replace_fields(inner if isinstance(inner, dict) else {}, connection, write.description)
     return [new] if isinstance(old, list) else new
 
 
-def _replace_fields(old: Mapping[str, object], connection: Connection) -> dict[str, object]:
+def _replace_fields(old: Mapping[str, object], connection: Connection, description: str | None) -> dict[str, object]:
     new = fields_of(connection)
     # a URI does not say what a connection is for; whoever wrote that down keeps it
-    new["description"] = new["description"] or old.get("description")
+    new["description"] = new["description"] or description or old.get("description")
     if isinstance(old.get("extra"), dict) or "extra_dejson" in old:
         nested = json.loads(connection.extra or "null")
         if json.dumps(nested) == connection.extra or nested is None:
             new["extra"] = nested
     kept = {name: value for name, value in old.items() if name not in {"uri", "extra_dejson"}}
-    order: Iterable[str] = [*kept, *(name for name in _FIELDS if name not in kept)]
+    order = [*kept, *(name for name in _FIELDS if name not in kept)]
     return {name: new.get(name, kept.get(name)) for name in order if name in kept or new[name] is not None or not old}

@@ -5,56 +5,51 @@ trims nothing, and refuses the whole file for one bad line.
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Sequence
 from typing import Final
 
-from astro_sync.airflow.connection import defect, means_the_same, parse_connection, to_json, to_text
-from astro_sync.airflow.names import CONNECTION
+from astro_sync.airflow.connection import means_the_same, read_connection, to_json, to_text
+from astro_sync.core.model import Kind, Name, Reason, Refusal
 from astro_sync.errors import RefusedError
-from astro_sync.formats.connection_entry import NO_DESCRIPTION, connection_of, connection_refusal
-from astro_sync.formats.content import Entry, FileContent, Ids, gather, refuse_unreadable
-from astro_sync.formats.text import decode
+from astro_sync.formats.connection_entry import KINDS, connection_refusal, read_text
+from astro_sync.formats.content import FileEntry, FileWrite, decode, require_readable
 
+__all__ = ["DESCRIPTIONS", "KINDS", "read", "refusal", "write"]
+
+DESCRIPTIONS: Final = False
 _COMMENT: Final = re.compile(r"\s*#")
 
 
-def read(data: bytes) -> FileContent:
-    """Return the connections as values of `AIRFLOW_CONN_*`.
-
-    Raises:
-        RefusedError: a line that makes Airflow refuse the whole file.
-
-    """
-    return gather(CONNECTION, (_read_entry(conn_id, text) for conn_id, text in _pairs(decode(data)).items()))
+def read(data: bytes) -> Sequence[FileEntry]:
+    """Return the connections of the file; raises RefusedError for a line that makes Airflow refuse the whole of it."""
+    return [read_text(Name(Kind.CONNECTION, conn_id), text) for conn_id, text in _pairs(decode(data)).items()]
 
 
-def write(old: bytes, changes: Mapping[str, str]) -> bytes:
-    """Return the file with these connections in it, every other line as it was.
-
-    Raises a `RefusedError` for what `read` refuses, and for a name whose line is unreadable.
-    """
+def write(old: bytes, changes: Sequence[FileWrite]) -> bytes:
+    """Return the file with these connections in it, every other line as it was."""
     content = decode(old)
     pairs = _pairs(content)
-    refuse_unreadable(read(old), changes)
-    ids = Ids(CONNECTION, pairs)
-    new: dict[str, str] = {}
-    for name, text in changes.items():
-        for conn_id in ids.find(name):
-            before = pairs.get(conn_id)
-            if before is None or not means_the_same(before, text):
-                new[conn_id] = _spell(text, as_json=before is not None and before.startswith("{"))
+    require_readable(read(old), changes)
+    new = {
+        each.name.id: _quote(each.text, as_json=pairs.get(each.name.id, "").startswith("{"))
+        for each in changes
+        if each.name.id not in pairs or not means_the_same(pairs[each.name.id], each.text)
+    }
     return _rewrite(content, new).encode() if new else old
 
 
-def refusal(key: str, value: str) -> str | None:
-    """Say why the file cannot hold this, or None."""
-    reason = connection_refusal(key, value, CONNECTION)
-    connection = parse_connection(value)
-    if reason is not None or connection is None or not to_text(connection).startswith("{"):
-        return reason
-    if connection.description:
-        return NO_DESCRIPTION
-    return "no URI can hold this connection, and Airflow imports only URIs from such a file"
+def refusal(write: FileWrite) -> Refusal | None:
+    """Return why the file cannot hold this, or None."""
+    if refused := connection_refusal(write):
+        return refused
+    connection = read_connection(write.text)
+    if connection.description or write.description:
+        return Refusal(Reason.DESCRIPTION_LOST)
+    if not to_text(connection).startswith("{"):
+        return None
+    return Refusal(
+        Reason.CANNOT_HOLD, "no URI can hold this connection, and Airflow imports only URIs from such a file"
+    )
 
 
 def _pairs(content: str) -> dict[str, str]:
@@ -71,14 +66,8 @@ def _pairs(content: str) -> dict[str, str]:
     return pairs
 
 
-def _read_entry(conn_id: str, text: str) -> Entry:
-    if parse_connection(text) is None:
-        return Entry(conn_id, None, f"Airflow cannot read this connection: {defect(text)}")
-    return Entry(conn_id, text)
-
-
-def _spell(text: str, *, as_json: bool) -> str:
-    connection = connection_of(text)
+def _quote(text: str, *, as_json: bool) -> str:
+    connection = read_connection(text)
     if as_json:
         return to_json(connection)
     stripped = text.strip()

@@ -1,49 +1,40 @@
 """`connections.yaml`, as `airflow connections export|import` writes and reads it (PyYAML, YAML 1.1)."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Sequence
+from typing import Final
 
-from astro_sync.airflow.names import CONNECTION
-from astro_sync.formats.connection_entry import connection_refusal, read_entries, replace_entries
-from astro_sync.formats.content import FileContent, keep_the_rest
+from astro_sync.core.model import Refusal
+from astro_sync.formats.connection_entry import KINDS, connection_refusal, read_entries, replace_entries
+from astro_sync.formats.content import FileEntry, FileWrite, require_rest
 from astro_sync.formats.pyyaml_value import construct_map
-from astro_sync.formats.yaml_edit import YamlEdits
-from astro_sync.formats.yaml_tree import Node, YamlMap, parse_yaml
+from astro_sync.formats.yaml_file import YamlFile, YamlMap
+
+__all__ = ["DESCRIPTIONS", "KINDS", "read", "refusal", "write"]
+
+DESCRIPTIONS: Final = False
 
 
-def read(data: bytes) -> FileContent:
-    """Return the connections as values of `AIRFLOW_CONN_*`.
-
-    Raises a `RefusedError` for what is no YAML mapping, and a `UsageError` without ruamel.yaml.
-    """
-    return read_entries(_construct(parse_yaml(data).root))
+def read(data: bytes) -> Sequence[FileEntry]:
+    """Return the connections of the file; raises UsageError without ruamel.yaml."""
+    return read_entries(_construct(YamlFile(data).root))
 
 
-def write(old: bytes, changes: Mapping[str, str]) -> bytes:
-    """Return the file with these connections in it, its comments and all that is not named as they were.
-
-    Raises a `RefusedError` for what `read` refuses, for a name whose entry is unreadable, and for an entry that others
-    share.
-    """
-    file = parse_yaml(old)
+def write(old: bytes, changes: Sequence[FileWrite]) -> bytes:
+    """Return the file with these connections in it, its comments as they were."""
+    file = YamlFile(old)
     entries = _construct(file.root)
     replaced = replace_entries(entries, changes)
     if not replaced:
         return old
-    pairs = file.root.pairs if file.root else {}
-    edits = YamlEdits(file)
     for conn_id, entry in replaced.items():
-        if conn_id in pairs:
-            _replace(edits, pairs[conn_id], entries[conn_id], entry)
-    new = {conn_id: entry for conn_id, entry in replaced.items() if conn_id not in pairs}
-    if new:
-        edits.add_pairs(file.root, new)
-    return keep_the_rest(read, old, edits.apply(), changes)
+        _set(file, conn_id, entries.get(conn_id), entry)
+    return require_rest(read, old, file.dump(), changes)
 
 
-def refusal(key: str, value: str) -> str | None:
-    """Say why the file cannot hold this, or None."""
-    return connection_refusal(key, value, CONNECTION)
+def refusal(write: FileWrite) -> Refusal | None:
+    """Return why the file cannot hold this, or None."""
+    return connection_refusal(write)
 
 
 def _construct(root: YamlMap | None) -> dict[str, object]:
@@ -52,23 +43,16 @@ def _construct(root: YamlMap | None) -> dict[str, object]:
     return {str(key): entry if isinstance(key, str) else None for key, entry in loaded.items()}
 
 
-def _replace(edits: YamlEdits, node: Node, old: object, new: object) -> None:
-    if not (isinstance(new, dict) and isinstance(old, dict) and isinstance(node, YamlMap) and old.keys() <= new.keys()):
-        edits.replace(node, _spell(new))
-        return
-    changed = {name: value for name, value in _spell_fields(new).items() if new[name] != old.get(name)}
-    for name in changed.keys() & node.pairs.keys():
-        edits.replace(node.pairs[name], changed[name])
-    # a field may be there by a merge only
-    missing = {name: value for name, value in changed.items() if name not in node.pairs}
-    if missing:
-        edits.add_pairs(node, missing)
-
-
-def _spell(entry: object) -> object:
-    return _spell_fields(entry) if isinstance(entry, dict) else entry
-
-
-def _spell_fields(fields: dict[str, object]) -> dict[str, object]:
-    """Make a text of an extra that is a mapping: JSON's numbers and words are not YAML's."""
-    return {**fields, "extra": json.dumps(fields["extra"])} if isinstance(fields.get("extra"), dict) else fields
+def _set(file: YamlFile, conn_id: str, old: object, new: object) -> None:
+    """Set an entry, field by field where it has fields already, since each may have its comment."""
+    node = file.root.pairs.get(conn_id) if file.root else None
+    if isinstance(new, dict):
+        # JSON's numbers and words are not YAML's
+        fields = {name: json.dumps(each) if isinstance(each, dict) else each for name, each in new.items()}
+        if isinstance(node, YamlMap) and isinstance(old, dict) and old.keys() <= new.keys():
+            for name, field in fields.items():
+                if new[name] != old.get(name):
+                    file.set(node, name, field)
+            return
+        new = fields
+    file.set(file.root, conn_id, new)

@@ -5,7 +5,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Final
 
-from astro_sync.formats.yaml_tree import STRING_TAGS, Scalar
+from astro_sync.formats.yaml_file import STRING_TAGS, Scalar
 
 _WORDS: Final[dict[str, bool | float | None]] = {
     **dict.fromkeys(("", "~", "null", "Null", "NULL")),
@@ -24,6 +24,7 @@ _DATE: Final = re.compile(
     rf"([Tt]{_CLOCK}(\.[0-9]+)?(Z|[-+][0-9]{{2}}:[0-9]{{2}})| {_CLOCK}(\.[0-9]+)?)?"
 )
 _SMALLEST, _LARGEST = -(2**63), 2**64
+_MOST_DIGITS: Final = 1_000
 
 
 class NoTextError(ValueError):
@@ -60,7 +61,8 @@ def _resolve_number(text: str) -> str | float:
     if match := _INTEGER.fullmatch(bare):
         sign, *digits = match.groups()
         base, number = next((base, each) for base, each in zip((16, 2, 8, 10), digits, strict=True) if each is not None)
-        integer = int(f"{sign}{number}", base)
+        # longer ones are no integer to yaml.v3 either, and Python refuses to convert them
+        integer = int(f"{sign}{number}", base) if len(number) <= _MOST_DIGITS else _LARGEST
         if _SMALLEST <= integer < (_LARGEST if not sign else -_SMALLEST):
             return integer
     if _FLOAT.fullmatch(bare):

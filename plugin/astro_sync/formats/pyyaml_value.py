@@ -3,7 +3,7 @@
 import re
 from typing import Final
 
-from astro_sync.formats.yaml_tree import STRING_TAGS, Node, Scalar, YamlList, YamlMap, with_merged
+from astro_sync.formats.yaml_file import STRING_TAGS, Node, Scalar, YamlList, YamlMap, with_merged
 
 _WORDS: Final[dict[str, bool | float | None]] = {
     **dict.fromkeys(("", "~", "null", "Null", "NULL")),

@@ -10,10 +10,11 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
-from astro_sync.airflow.connection import defect, parse_connection, to_text
+from astro_sync.airflow.connection import UnreadableConnectionError, read_connection, to_text
+from astro_sync.core.model import Kind, Name
 from astro_sync.formats import go_scalar
-from astro_sync.formats.content import Entry
-from astro_sync.formats.yaml_tree import Node, Scalar, YamlList, YamlMap, with_merged
+from astro_sync.formats.content import FileEntry
+from astro_sync.formats.yaml_file import Node, Scalar, YamlList, YamlMap, with_merged
 
 ID: Final = "conn_id"
 URI: Final = "conn_uri"
@@ -32,14 +33,14 @@ FIELDS: Final = {
 _NO_TEXT: Final = "it has a field that is no text to the Astro CLI, put it in quotes"
 
 
-_ReadEntry = Callable[[str, Mapping[str, Node]], Entry]
+_ReadEntry = Callable[[str, Mapping[str, Node]], FileEntry]
 
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """One item of a list, and what it says; `entry.value` is empty where the CLI skips the item."""
+    """One item of a list, and what it says; `entry.text` is empty where the CLI skips the item."""
 
-    entry: Entry
+    entry: FileEntry
     node: YamlMap = field(repr=False)
     fields: Mapping[str, Node] = field(repr=False)
 
@@ -71,7 +72,7 @@ def _read_items(root: YamlMap | None, section: str, name: str, read: _ReadEntry)
     for node, fields in _list(root, section):
         its_id = _read_name(fields, name)
         entry = read(its_id, fields)
-        if its_id and (its_id not in items or entry.value != ""):
+        if its_id and (its_id not in items or entry.text != ""):
             items[its_id] = Item(entry, node, fields)
     return items
 
@@ -94,33 +95,36 @@ def _read_name(fields: Mapping[str, Node], name: str) -> str:
         return ""
 
 
-def _read_variable(key: str, fields: Mapping[str, Node]) -> Entry:
+def _read_variable(key: str, fields: Mapping[str, Node]) -> FileEntry:
+    name = Name(Kind.VARIABLE, key)
     try:
-        return Entry(key, _read_text(fields.get(VALUE)))
+        return FileEntry(name, _read_text(fields.get(VALUE)))
     except go_scalar.NoTextError:
-        return Entry(key, None, _NO_TEXT)
+        return FileEntry(name, None, problem=_NO_TEXT)
 
 
-def _read_connection(conn_id: str, fields: Mapping[str, Node]) -> Entry:
+def _read_connection(conn_id: str, fields: Mapping[str, Node]) -> FileEntry:
+    name = Name(Kind.CONNECTION, conn_id)
     try:
         values: dict[str, object] = {
-            its: _read_text(fields.get(name)) for name, its in FIELDS.items() if its != "extra"
+            its: _read_text(fields.get(field_name)) for field_name, its in FIELDS.items() if its != "extra"
         }
         values["port"] = _read_port(fields.get("conn_port"))
         extra = _read_extra(fields.get("conn_extra"))
         uri = _read_text(fields.get(URI))
     except go_scalar.NoTextError:
-        return Entry(conn_id, None, _NO_TEXT)
+        return FileEntry(name, None, problem=_NO_TEXT)
     if not any(values.values()):
         text = uri.strip()
         if not text:
-            return Entry(conn_id, "")
+            return FileEntry(name, "")
     else:
-        text = json.dumps({name: value for name, value in {**values, "extra": extra}.items() if value})
-    connection = parse_connection(text)
-    if connection is None:
-        return Entry(conn_id, None, f"Airflow cannot read this connection: {defect(text)}")
-    return Entry(conn_id, text if text == uri.strip() else to_text(connection))
+        text = json.dumps({key: value for key, value in {**values, "extra": extra}.items() if value})
+    try:
+        connection = read_connection(text)
+    except UnreadableConnectionError as error:
+        return FileEntry(name, None, problem=f"Airflow cannot read this connection: {error.reason}")
+    return FileEntry(name, text if text == uri.strip() else to_text(connection))
 
 
 def _read_text(node: Node | None) -> str:

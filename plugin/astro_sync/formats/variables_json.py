@@ -6,56 +6,58 @@ member `value` of its own inside another one.
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Sequence
 from typing import Final, NoReturn
 
-from astro_sync.airflow.names import VARIABLE
-from astro_sync.formats.content import Entry, FileContent, Ids, gather, name_refusal, refuse_unreadable
-from astro_sync.formats.json_object import parse_object
+from astro_sync.core.model import Kind, Name, Refusal
+from astro_sync.formats.content import FileEntry, FileWrite, name_refusal
+from astro_sync.formats.json_file import dump_object, parse_object
 
+KINDS: Final = frozenset({Kind.VARIABLE})
+DESCRIPTIONS: Final = True
 _INDENT: Final = 4
-_VALUE: Final = "value"
+_VALUE, _DESCRIPTION = "value", "description"
 
 
-def read(data: bytes) -> FileContent:
-    """Return the texts that Airflow would store. Raises a `RefusedError` for what is no JSON object."""
-    members = parse_object(data).members
-    return gather(VARIABLE, (Entry(key, _store(member.value)) for key, member in members.items()))
+def read(data: bytes) -> Sequence[FileEntry]:
+    """Return the texts that Airflow would store."""
+    return [_read_entry(key, entry) for key, entry in parse_object(data).items()]
 
 
-def write(old: bytes, changes: Mapping[str, str]) -> bytes:
-    """Return the file with these variables in it; a description stays, and so does all that is not named.
-
-    Raises a `RefusedError` for what `read` refuses, and for a name whose entry is unreadable.
-    """
-    document = parse_object(old)
-    refuse_unreadable(read(old), changes)
-    ids = Ids(VARIABLE, document.members)
-    values: dict[str, object] = {}
-    for name, text in changes.items():
-        for key in ids.find(name):
-            member = document.members.get(key)
-            if member is None:
-                values[key] = _wrap(_type(text))
-            elif _store(member.value) != text:
-                values[key] = _replace(member.value, text)
-    return document.replace(values, _INDENT) if values else old
+def write(old: bytes, changes: Sequence[FileWrite]) -> bytes:
+    """Return the file with these variables in it, whatever else an entry says."""
+    members = parse_object(old)
+    replaced = {}
+    for each in changes:
+        before = _read_entry(each.name.id, members[each.name.id]) if each.name.id in members else None
+        same = before and before.text == each.text and each.description in {None, before.description}
+        if not same:
+            replaced[each.name.id] = _replace(members.get(each.name.id), each, is_new=before is None)
+    return dump_object({**members, **replaced}, old, _INDENT) if replaced else old
 
 
-def refusal(key: str, value: str) -> str | None:  # noqa: ARG001 - the same three functions for every format
-    """Say why the file cannot hold this variable, or None; it holds every text."""
-    return name_refusal(key, VARIABLE)
+def refusal(write: FileWrite) -> Refusal | None:
+    """Return why the file cannot hold this variable, or None; it holds every text."""
+    return name_refusal(write.name, KINDS)
 
 
-def _store(entry: object) -> str:
-    value = entry[_VALUE] if isinstance(entry, dict) and _VALUE in entry else entry
-    return value if isinstance(value, str) else json.dumps(value, indent=2)
-
-
-def _replace(entry: object, text: str) -> object:
+def _read_entry(key: str, entry: object) -> FileEntry:
+    value, description = entry, None
     if isinstance(entry, dict) and _VALUE in entry:
-        return {**entry, _VALUE: text if isinstance(entry[_VALUE], str) else _type(text)}
-    return text if isinstance(entry, str) else _wrap(_type(text))
+        value, description = entry[_VALUE], entry.get(_DESCRIPTION)
+    text = value if isinstance(value, str) else json.dumps(value, indent=2)
+    return FileEntry(Name(Kind.VARIABLE, key), text, str(description) if description else None)
+
+
+def _replace(old: object, new: FileWrite, *, is_new: bool) -> object:
+    """Return the new entry in the form of the old one; a description needs the form with members."""
+    if isinstance(old, dict) and _VALUE in old:
+        value = new.text if isinstance(old[_VALUE], str) else _type(new.text)
+        return {**old, _VALUE: value} | ({_DESCRIPTION: new.description} if new.description else {})
+    value = new.text if isinstance(old, str) and not is_new else _type(new.text)
+    if new.description or (isinstance(value, dict) and _VALUE in value):
+        return {_VALUE: value, _DESCRIPTION: new.description or None}
+    return value
 
 
 def _type(text: str) -> object:
@@ -65,10 +67,6 @@ def _type(text: str) -> object:
         return text if isinstance(value, str) or json.dumps(value, indent=2) != text else value
     except (ValueError, RecursionError):
         return text
-
-
-def _wrap(value: object) -> object:
-    return {_VALUE: value, "description": None} if isinstance(value, dict) and _VALUE in value else value
 
 
 def _refuse_constant(_name: str) -> NoReturn:

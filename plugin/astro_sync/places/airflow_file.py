@@ -6,7 +6,7 @@ from pathlib import Path, PurePath
 from typing import Final
 
 from astro_sync.core.filters import Wanted
-from astro_sync.core.model import Entry, Kind, Names, Plan, Reason, Refusal, Snapshot, Traits, Value, Write
+from astro_sync.core.model import Entry, Names, Plan, Reason, Refusal, Snapshot, Traits, Value, Write
 from astro_sync.errors import RefusedError, UsageError
 from astro_sync.formats import (
     airflow_settings,
@@ -15,25 +15,22 @@ from astro_sync.formats import (
     connections_yaml,
     variables_json,
 )
-from astro_sync.formats.adapted import Adapted
 from astro_sync.formats.content import FileWrite, Format
 from astro_sync.places.base import AnyPlace, Role, Surroundings
 from astro_sync.places.env_file import open_env_file
 from astro_sync.places.locked_file import LockedFile, PreparedFile
 from astro_sync.storage.atomic import load
 
-_C = frozenset({Kind.CONNECTION})
-_V = frozenset({Kind.VARIABLE})
 # The formats by the scheme of an address, then by the ending of the file's name.
 FORMATS: Final[Mapping[str, Mapping[str, Format]]] = {
-    "variables": {".json": Adapted(variables_json, _V)},
+    "variables": {".json": variables_json},
     "connections": {
-        ".json": Adapted(connections_json, _C),
-        ".yaml": Adapted(connections_yaml, _C),
-        ".yml": Adapted(connections_yaml, _C),
-        ".env": Adapted(connections_env, _C),
+        ".json": connections_json,
+        ".yaml": connections_yaml,
+        ".yml": connections_yaml,
+        ".env": connections_env,
     },
-    "settings": {".yaml": Adapted(airflow_settings, _C | _V), ".yml": Adapted(airflow_settings, _C | _V)},
+    "settings": {".yaml": airflow_settings, ".yml": airflow_settings},
 }
 # The names that Airflow and the Astro CLI themselves give to these files.
 _NAMES: Final = {"variables": "variables", "connections": "connections", "airflow_settings": "settings"}

@@ -27,7 +27,7 @@ from astro_sync.core.model import (
 )
 from astro_sync.envfile.dialects import RUNTIMES
 from astro_sync.errors import AstroSyncError, UsageError
-from astro_sync.formats.connection_entry import read_entries
+from astro_sync.formats.connection_entry import read_entry
 from astro_sync.places.airflow_answers import StoredConnection
 from astro_sync.places.base import Prepared, Role, Surroundings
 from astro_sync.places.metadata_database import MetadataDatabase, Reading, Request
@@ -159,11 +159,11 @@ def _connection(stored: StoredConnection) -> Entry:
         return Entry(name, Value(uri))
     if (reason := _loss(stored.fields)) is not None:
         return Entry(name, None, problem=Refusal(Reason.CANNOT_HOLD, reason))
-    content = read_entries({stored.conn_id: stored.fields})
-    for exact in content.values.values():
-        keeps = uri and not exact.startswith("{") and means_the_same(uri, exact)
-        return Entry(name, Value(uri if keeps else exact))
-    return Entry(name, None, problem=Refusal(Reason.UNREADABLE, next(iter(content.unreadable.values()))))
+    read = read_entry(stored.conn_id, stored.fields)
+    if read.text is None:
+        return Entry(name, None, problem=Refusal(Reason.UNREADABLE, read.problem or ""))
+    keeps = uri and not read.text.startswith("{") and means_the_same(uri, read.text)
+    return Entry(name, Value(uri if keeps else read.text))
 
 
 def _loss(fields: Mapping[str, object]) -> str | None:
