@@ -60,7 +60,7 @@ def _know_nothing(_entry: Entry, _value: Value) -> SecretState:
 class Policy:
     """What the user decided: globs of keys, the conflict policy, and single answers (`decided`) by name."""
 
-    filters: Filters = Filters()
+    filters: Filters = field(default_factory=Filters)
     on_conflict: OnConflict = OnConflict.FAIL
     rotate: tuple[str, ...] = ()
     secret: tuple[str, ...] = ()
@@ -135,7 +135,9 @@ class _Planner:
         if wanted.value is None:
             return self._without_a_value(each)
         if self._is_placeholder(each, wanted.value):
-            action = Action.SECRET_KEPT if held and held.value is None else Action.SKIP
+            hidden = held is not None and held.value is None and held.problem is None
+            kept = hidden and not matches(each.name, self.policy.rotate)
+            action = Action.SECRET_KEPT if kept else Action.SKIP
             return self._change(each, action, Reason.PLACEHOLDER)
         if held is not None and held.problem is not None:
             return self._cannot(each, Refusal(Reason.UNREADABLE_THERE, held.problem.about, held.problem.ways_out))
@@ -277,11 +279,11 @@ class _Planner:
         if self.destination.traits.secrets is not Secrets.HIDDEN or change.source is None:
             return
         value, key = change.source.value, change.name.key
-        if value is None or change.action in {Action.SKIP, Action.REFUSED}:
+        if value is None or change.action is Action.SKIP or (change.action is Action.REFUSED and not change.is_conflict):
             return
         if change.old and not change.old.secret and self.policy.makes_secret(change.name, value):
             yield Notice(WarningCode.STAYS_PLAIN, key)
-        if change.write is not None:
+        if change.write is not None and not change.is_conflict:
             yield from _warn_of_write(change.name, value)
 
 
