@@ -116,32 +116,41 @@ class _Planner:
 
     def decide(self, each: Pair) -> Change | None:
         """Return the decision about one pair; None for a name that the filters leave out of the destination only."""
-        wanted, held, traits = each.source, each.destination, self.destination.traits
+        wanted = each.source
         if wanted is None:
             only_there = wants_pair(self.policy.filters, each)
             return self._change(each, Action.DESTINATION_ONLY) if only_there else None
-        if not wants_pair(self.policy.filters, each):
-            return self._change(each, Action.SKIP, Reason.FILTERED)
-        if each.name.kind not in traits.kinds:
-            return self._change(each, Action.SKIP, Reason.OTHER_KIND)
-        if is_reserved(each.name.key) and each.name.key not in self.policy.allow_reserved:
-            return self._change(each, Action.SKIP, Refusal(Reason.RESERVED, "", (f"--allow-reserved {each.name.key}",)))
-        if wanted.problem is not None:
-            return self._cannot(each, wanted.problem)
-        if not is_sound(each.name.key):
-            return self._cannot(each, Refusal(Reason.UNSOUND_NAME))
-        if collision := self._collision(each):
-            return self._cannot(each, collision)
+        if why := self._left_out(each):
+            return self._change(each, Action.SKIP, why)
+        if why := self._cannot_leave(each, wanted):
+            return self._cannot(each, why)
         if wanted.value is None:
             return self._without_a_value(each)
+        held = each.destination
         if self._is_placeholder(each, wanted.value):
             hidden = held is not None and held.value is None and held.problem is None
             kept = hidden and not matches(each.name, self.policy.rotate)
-            action = Action.SECRET_KEPT if kept else Action.SKIP
-            return self._change(each, action, Reason.PLACEHOLDER)
+            return self._change(each, Action.SECRET_KEPT if kept else Action.SKIP, Reason.PLACEHOLDER)
         if held is not None and held.problem is not None:
             return self._cannot(each, Refusal(Reason.UNREADABLE_THERE, held.problem.about, held.problem.ways_out))
         return self._compare(each, wanted, wanted.value)
+
+    def _left_out(self, each: Pair) -> Reason | Refusal | None:
+        """Return why a name stays where it is without any harm."""
+        key = each.name.key
+        if not wants_pair(self.policy.filters, each):
+            return Reason.FILTERED
+        if each.name.kind not in self.destination.traits.kinds:
+            return Reason.OTHER_KIND
+        if is_reserved(key) and key not in self.policy.allow_reserved:
+            return Refusal(Reason.RESERVED, "", (f"--allow-reserved {key}",))
+        return None
+
+    def _cannot_leave(self, each: Pair, wanted: Entry) -> Refusal | None:
+        """Return why what the source has under a name goes nowhere."""
+        if wanted.problem is not None:
+            return wanted.problem
+        return self._collision(each) if is_sound(each.name.key) else Refusal(Reason.UNSOUND_NAME)
 
     def _change(self, each: Pair, action: Action, why: Reason | Refusal | None = None) -> Change:
         entry = each.destination or each.source
