@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from astro_sync.envfile.dialects import Assignment, Dialect
 from astro_sync.envfile.dialects.reading import GO_WHITE_SPACE
@@ -17,7 +17,7 @@ class Edit:
 
     `particular` are the keys spelled for the local runtime only; `stayed` the keys and lines that a later `$KEY`
     still needs, those of `kept` among them, which were to be removed; `written` the keys and the lines as they now
-    stand.
+    stand, `values` what they are meant to say.
     """
 
     data: bytes
@@ -25,6 +25,7 @@ class Edit:
     stayed: tuple[tuple[str, int], ...] = ()
     kept: frozenset[str] = frozenset()
     written: tuple[tuple[str, str], ...] = ()
+    values: Mapping[str, str] = field(default_factory=dict)
 
     def __repr__(self) -> str:
         return f"Edit({len(self.written)} lines written, particular={self.particular}, stayed={self.stayed})"
@@ -73,6 +74,7 @@ class Editor:
             tuple((assignments[index].key, assignments[index].line) for index in staying),
             kept,
             tuple(self._written),
+            wanted,
         )
 
     def _decide(self, last: Mapping[str, int]) -> tuple[list[int], list[int], frozenset[str]]:
