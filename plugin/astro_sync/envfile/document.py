@@ -68,17 +68,17 @@ class Document:
         require_reading(edit.data, self, values)
         return edit
 
-    def removal(self, made: Assignment) -> Change:
+    def removal(self, assignment: Assignment) -> Change:
         """Return the change that takes an assignment away: its whole lines, if nothing else stands on them."""
-        return removal(self.text, made)
+        return removal(self.text, assignment)
 
-    def stands_alone(self, made: Assignment) -> bool:
+    def stands_alone(self, assignment: Assignment) -> bool:
         """Tell whether the lines of an assignment hold nothing else but blanks and a comment."""
-        return stands_alone(self.text, made)
+        return stands_alone(self.text, assignment)
 
-    def line_start(self, made: Assignment) -> int:
-        """Return where the first line of an assignment begins, behind the file's BOM."""
-        return line_start(self.text, made)
+    def line_start(self, assignment: Assignment) -> int:
+        """Return where the first line of an assignment begins, after the file's BOM."""
+        return line_start(self.text, assignment)
 
 
 def require_reading(data: bytes, before: Document, expected: Mapping[str, str]) -> None:
