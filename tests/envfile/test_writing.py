@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from astro_sync.envfile.dialects import COMPOSE, LOAD, READERS, STANDALONE, CannotWriteError, Dialect
-from astro_sync.envfile.writing import Spelling, common_spellings, is_common_name, load_lines, load_refusal, spell
+from astro_sync.envfile.writing import Quoted, common_literals, is_common_name, load_lines, load_refusal, quote
 from env_texts import ENVIRONMENT, SEARCH, values
 
 RUNTIMES = [COMPOSE, STANDALONE]
@@ -29,8 +29,8 @@ RUNTIMES = [COMPOSE, STANDALONE]
     ],
 )
 def test_a_common_spelling_is_the_simplest_that_is_exact(value: str, text: str) -> None:
-    assert spell("K", value, COMPOSE) == Spelling(text, common=True)
-    assert spell("K", value, STANDALONE) == Spelling(text, common=True)
+    assert quote("K", value, COMPOSE) == Quoted(text, common=True)
+    assert quote("K", value, STANDALONE) == Quoted(text, common=True)
 
 
 @pytest.mark.parametrize(
@@ -52,11 +52,11 @@ def test_without_a_common_spelling_the_runtime_gets_its_own(
     for runtime, text in ((COMPOSE, compose), (STANDALONE, standalone)):
         if text is None:
             with pytest.raises(CannotWriteError) as caught:
-                spell("K", value, runtime)
+                quote("K", value, runtime)
             assert caught.value.key == "K"
             assert value not in str(caught.value)
         else:
-            assert spell("K", value, runtime) == Spelling(text, common=False)
+            assert quote("K", value, runtime) == Quoted(text, common=False)
 
 
 @pytest.mark.parametrize("runtime", RUNTIMES, ids=lambda runtime: runtime.name)
@@ -66,7 +66,7 @@ def test_the_runtime_reads_what_is_spelled_and_a_common_spelling_means_the_same_
     runtime: Dialect, value: str
 ) -> None:
     try:
-        spelling = spell("K", value, runtime)
+        spelling = quote("K", value, runtime)
     except CannotWriteError:
         assert "\0" in value or (runtime is STANDALONE and "\n" in value)
         return
@@ -81,7 +81,7 @@ def test_a_common_spelling_is_found_wherever_there_is_one() -> None:
         for length in range(5):
             for symbols in itertools.product(alphabet, repeat=length):
                 value = "".join(symbols)
-                spelled = list(common_spellings(value))
+                spelled = list(common_literals(value))
                 candidates = {value, f"'{value}'", f'"{value}"', f"{value} "}
                 assert set(spelled) <= candidates
                 assert all(_all_read(text, value) for text in spelled), value
@@ -96,8 +96,8 @@ def _all_read(text: str, value: str) -> bool:
 def test_a_line_that_load_would_stop_at_is_no_common_one() -> None:
     longest = "x" * 65_533
 
-    assert spell("K", longest, COMPOSE) == Spelling(longest, common=True)
-    assert spell("KK", longest, COMPOSE) == Spelling(f'"{longest}"', common=False)
+    assert quote("K", longest, COMPOSE) == Quoted(longest, common=True)
+    assert quote("KK", longest, COMPOSE) == Quoted(f'"{longest}"', common=False)
     assert load_refusal("K", longest) is None
     assert load_refusal("KK", longest) == "its line would be longer than 65,535 bytes"
 
@@ -105,13 +105,13 @@ def test_a_line_that_load_would_stop_at_is_no_common_one() -> None:
 @pytest.mark.parametrize("key", ["A/B", "A B", "A#B", "A=B", "", "é@"])
 def test_a_key_that_compose_cannot_have_is_refused_by_name(key: str) -> None:
     with pytest.raises(CannotWriteError) as caught:
-        spell(key, "v", COMPOSE)
+        quote(key, "v", COMPOSE)
 
     assert caught.value.key == key
 
 
 def test_a_key_that_only_some_readers_can_have_is_spelled_for_the_runtime() -> None:
-    assert spell("A/B", "v", STANDALONE) == Spelling('"v"', common=False)
+    assert quote("A/B", "v", STANDALONE) == Quoted('"v"', common=False)
     assert [is_common_name(key) for key in ("A", "a.b-c", "A/B", "export A", "A#B")] == [
         True,
         True,
@@ -150,4 +150,4 @@ def test_what_load_cannot_carry_is_refused_with_a_reason_that_shows_nothing(key:
 
 
 def test_no_text_form_of_a_spelling_holds_the_value() -> None:
-    assert "hunter2" not in f"{spell('K', 'hunter2', COMPOSE)!r} {spell('K', 'hunter2', COMPOSE)}"
+    assert "hunter2" not in f"{quote('K', 'hunter2', COMPOSE)!r} {quote('K', 'hunter2', COMPOSE)}"

@@ -30,7 +30,7 @@ BUGS = [
     ("astro_sync.envfile.writing:load_lines", PUSH),
     ("astro_sync.core.verify:judge", PUSH),
     ("astro_sync.envfile.dedupe:dedupe", ("dedupe", "--yes")),
-    ("astro_sync.envfile.writing:spell", ("merge", "other.env", ".env", "--on-conflict", "overwrite")),
+    ("astro_sync.envfile.writing:quote", ("merge", "other.env", ".env", "--on-conflict", "overwrite")),
     ("astro_sync.storage.atomic:load", ("check",)),
 ]
 IN_THE_REPORT = [

@@ -5,7 +5,7 @@ from astro_sync.core.secrecy import is_placeholder, may_be_lost
 from astro_sync.envfile.dialects import Assignment
 from astro_sync.envfile.dialects.reading import GO_WHITE_SPACE, CannotWriteError
 from astro_sync.envfile.document import Change, Document
-from astro_sync.envfile.writing import spell
+from astro_sync.envfile.writing import quote
 
 
 def requote(document: Document, assignment: Assignment) -> Change | None:
@@ -25,7 +25,7 @@ def requote(document: Document, assignment: Assignment) -> Change | None:
     if _is_missing(assignment.key, Value(value)) or _refers(document, assignment.start, end):
         return None
     try:
-        spelling = spell(assignment.key, value, document.runtime)
+        spelling = quote(assignment.key, value, document.runtime)
     except CannotWriteError:
         return None
     if not spelling.common:

@@ -41,8 +41,8 @@ def dedupe(document: Document) -> Deduped:
     document.require_accepted()
     assignments = document.reading.assignments
     # a key alone on its line overrules nothing: it takes its value from an environment that may lack it tomorrow
-    last = {made.key: index for index, made in enumerate(assignments) if made.has_separator}
-    overruled = {index for index, made in enumerate(assignments) if index < last.get(made.key, 0)}
+    last = {assignment.key: index for index, assignment in enumerate(assignments) if assignment.has_separator}
+    overruled = {index for index, assignment in enumerate(assignments) if index < last.get(assignment.key, 0)}
     going, stayed = split_by_need(assignments, overruled)
     if not going:
         return Deduped(document.data, (), _named(assignments, stayed))
@@ -51,7 +51,10 @@ def dedupe(document: Document) -> Deduped:
     require_reading(data, document, document.values())
     return Deduped(
         data,
-        tuple(Dropped(made.key, made.line, made.last_line) for made in (assignments[index] for index in going)),
+        tuple(
+            Dropped(assignment.key, assignment.line, assignment.last_line)
+            for assignment in (assignments[index] for index in going)
+        ),
         _named(assignments, stayed),
     )
 
@@ -71,12 +74,12 @@ def _drop(document: Document, index: int, last: int) -> Change:
 def _comments_above(document: Document, index: int) -> list[str]:
     """Return the comment lines directly above an assignment, with their line ends; none if it shares its line."""
     assignments, text = document.reading.assignments, document.text
-    made = assignments[index]
-    if not document.stands_alone(made):
+    assignment = assignments[index]
+    if not document.stands_alone(assignment):
         return []
     first = int(document.runtime.skips_bom and text.startswith("\ufeff"))
     floor = assignments[index - 1].end if index else first
-    end = document.line_start(made)
+    end = document.line_start(assignment)
     comments: list[str] = []
     while end > floor:
         start = max(first, text.rfind("\n", 0, end - 1) + 1)

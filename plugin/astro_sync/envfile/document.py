@@ -3,7 +3,6 @@
 from collections.abc import Collection, Mapping, Sequence
 
 from astro_sync.envfile.dialects import PYTHON_DOTENV, Assignment, Dialect, Reading, Rejection
-from astro_sync.envfile.dialects.python_dotenv import read_with_library
 from astro_sync.envfile.dialects.reading import collector_paused
 from astro_sync.envfile.editing import Edit, Editor
 from astro_sync.envfile.splicing import Change, encode, line_start, removal, splice, stands_alone
@@ -69,17 +68,17 @@ class Document:
         require_reading(edit.data, self, values)
         return edit
 
-    def removal(self, made: Assignment) -> Change:
+    def removal(self, assignment: Assignment) -> Change:
         """Return the change that takes an assignment away: its whole lines, if nothing else stands on them."""
-        return removal(self.text, made)
+        return removal(self.text, assignment)
 
-    def stands_alone(self, made: Assignment) -> bool:
+    def stands_alone(self, assignment: Assignment) -> bool:
         """Tell whether the lines of an assignment hold nothing else but blanks and a comment."""
-        return stands_alone(self.text, made)
+        return stands_alone(self.text, assignment)
 
-    def line_start(self, made: Assignment) -> int:
-        """Return where the first line of an assignment begins, behind the file's BOM."""
-        return line_start(self.text, made)
+    def line_start(self, assignment: Assignment) -> int:
+        """Return where the first line of an assignment begins, after the file's BOM."""
+        return line_start(self.text, assignment)
 
 
 def require_reading(data: bytes, before: Document, expected: Mapping[str, str]) -> None:
@@ -92,9 +91,12 @@ def require_reading(data: bytes, before: Document, expected: Mapping[str, str]) 
 
 
 def require_second_reading(edit: Edit) -> None:
-    """Raise RuntimeError, a bug, unless python-dotenv reads the written lines as our model of it predicts."""
-    text = "".join(f"{line}\n" for _, line in edit.written)
-    predicted, found = PYTHON_DOTENV.read(text, {}).pairs(), read_with_library(text)
-    if predicted != found:
-        wrong = sorted(key for key in {*predicted, *found} if predicted.get(key) != found.get(key))
+    """Raise RuntimeError, a bug, unless python-dotenv's own parser reads every line that suits all readers as meant."""
+    # python-dotenv skips a line whose separator is compose's `:`
+    lines = [(key, line) for key, line in edit.written if line.partition(key)[2].lstrip().startswith("=")]
+    meant = {key: edit.values[key] for key, _ in lines if key not in edit.particular}
+    text = "".join(f"{line}\n" for key, line in lines if key in meant)
+    found = PYTHON_DOTENV.read(text, {}).pairs() if meant else {}
+    wrong = sorted(key for key, value in meant.items() if found.get(key) != value)
+    if wrong:
         raise RuntimeError(f"python-dotenv reads the written lines differently: {', '.join(wrong)}")

@@ -2,13 +2,13 @@
 
 from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from astro_sync.envfile.dialects import Assignment, Dialect
 from astro_sync.envfile.dialects.reading import GO_WHITE_SPACE
 from astro_sync.envfile.needs import split_by_need
 from astro_sync.envfile.splicing import Change, encode, line_end, removal, splice
-from astro_sync.envfile.writing import Spelling, common_spellings, is_common_name, spell, spell_for
+from astro_sync.envfile.writing import Quoted, common_literals, is_common_name, quote, quote_for
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -17,7 +17,7 @@ class Edit:
 
     `particular` are the keys spelled for the local runtime only; `stayed` the keys and lines that a later `$KEY`
     still needs, those of `kept` among them, which were to be removed; `written` the keys and the lines as they now
-    stand.
+    stand, `values` what they are meant to say.
     """
 
     data: bytes
@@ -25,6 +25,7 @@ class Edit:
     stayed: tuple[tuple[str, int], ...] = ()
     kept: frozenset[str] = frozenset()
     written: tuple[tuple[str, str], ...] = ()
+    values: Mapping[str, str] = field(default_factory=dict)
 
     def __repr__(self) -> str:
         return f"Edit({len(self.written)} lines written, particular={self.particular}, stayed={self.stayed})"
@@ -55,14 +56,14 @@ class Editor:
     def run(self, comments: Sequence[str]) -> Edit:
         """Return the edited bytes, `comments` being lines to append; raise CannotWriteError with the key."""
         assignments, wanted = self._assignments, self._wanted
-        last = {made.key: index for index, made in enumerate(assignments) if made.key in wanted}
+        last = {assignment.key: index for index, assignment in enumerate(assignments) if assignment.key in wanted}
         going, staying, kept = self._decide(last)
         for index in going:
-            made = assignments[index]
-            if made.key in wanted:
-                self._replace(made)
+            assignment = assignments[index]
+            if assignment.key in wanted:
+                self._replace(assignment)
             else:
-                self._changes.append(removal(self._text, made))
+                self._changes.append(removal(self._text, assignment))
         stayed = {assignments[index].key for index in staying}
         lines = [self._new_line(key) for key in wanted if key not in last or key in stayed]
         lines += comments
@@ -73,6 +74,7 @@ class Editor:
             tuple((assignments[index].key, assignments[index].line) for index in staying),
             kept,
             tuple(self._written),
+            wanted,
         )
 
     def _decide(self, last: Mapping[str, int]) -> tuple[list[int], list[int], frozenset[str]]:
@@ -83,7 +85,7 @@ class Editor:
             unwanted = set(last.values())
             if removed:
                 gone = removed - kept
-                unwanted.update(index for index, made in enumerate(assignments) if made.key in gone)
+                unwanted.update(index for index, assignment in enumerate(assignments) if assignment.key in gone)
             going, staying = split_by_need(assignments, unwanted)
             # of a key of which one line stays all stay, else an older value would come to light
             found = {assignments[index].key for index in staying} & removed
@@ -91,39 +93,43 @@ class Editor:
                 return going, staying, kept
             kept |= found
 
-    def _replace(self, made: Assignment) -> None:
-        text, end = self._text, made.value_end
-        head = text[made.start : made.value_start] if made.has_separator else f"{text[made.start : end]}="
-        behind = text[end : line_end(text, end)]
-        if not behind.strip(GO_WHITE_SPACE):
-            spelling = spell(made.key, self._wanted[made.key], self._runtime)
-            end += len(behind) - behind.endswith("\r")
-            behind = ""
+    def _replace(self, assignment: Assignment) -> None:
+        text, end = self._text, assignment.value_end
+        head = (
+            text[assignment.start : assignment.value_start]
+            if assignment.has_separator
+            else f"{text[assignment.start : end]}="
+        )
+        after = text[end : line_end(text, end)]
+        if not after.strip(GO_WHITE_SPACE):
+            spelling = quote(assignment.key, self._wanted[assignment.key], self._runtime)
+            end += len(after) - after.endswith("\r")
+            after = ""
         else:
-            spelling = self._spell_before(made)
+            spelling = self._quote_before(assignment)
         written = f"{head}{spelling.text}"
-        self._changes.append(Change(made.start, end, written))
-        if behind.lstrip(GO_WHITE_SPACE).startswith("#"):
-            written += behind.removesuffix("\r")
-        self._note(made.key, written, spelling)
+        self._changes.append(Change(assignment.start, end, written))
+        if after.lstrip(GO_WHITE_SPACE).startswith("#"):
+            written += after.removesuffix("\r")
+        self._note(assignment.key, written, spelling)
 
-    def _spell_before(self, made: Assignment) -> Spelling:
+    def _quote_before(self, assignment: Assignment) -> Quoted:
         """Return a spelling that ends where a comment or another assignment begins."""
-        key, value = made.key, self._wanted[made.key]
-        was_quoted = self._text[made.value_start] in "\"'"
+        key, value = assignment.key, self._wanted[assignment.key]
+        was_quoted = self._text[assignment.value_start] in "\"'"
         if is_common_name(key):
-            for spelled in common_spellings(value):
+            for spelled in common_literals(value):
                 if spelled[0] in "\"'" or not was_quoted:
-                    return Spelling(spelled, common=True)
-        return Spelling(spell_for(self._runtime, key, value), common=False)
+                    return Quoted(spelled, common=True)
+        return Quoted(quote_for(self._runtime, key, value), common=False)
 
     def _new_line(self, key: str) -> str:
-        spelling = spell(key, self._wanted[key], self._runtime)
+        spelling = quote(key, self._wanted[key], self._runtime)
         line = f"{key}={spelling.text}"
         self._note(key, line, spelling)
         return line
 
-    def _note(self, key: str, line: str, spelling: Spelling) -> None:
+    def _note(self, key: str, line: str, spelling: Quoted) -> None:
         self._written.append((key, line))
         if not spelling.common:
             self._particular.append(key)
@@ -133,7 +139,7 @@ class Editor:
         position = len(text)
         last = self._assignments[-1] if self._assignments else None
         if last is not None and last.is_bare_word and last.key not in self._removed:
-            # compose-go would take the word for a name if a line end came behind it, so the block goes before it
+            # compose-go would take the word for a name if a line end came after it, so the block goes before it
             position -= len(self._text) - last.start
         if position and text[position - 1] != "\n":
             block = ("\n" if text[position - 1] == "\r" and self._line_end == "\r\n" else self._line_end) + block

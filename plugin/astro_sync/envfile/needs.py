@@ -12,19 +12,19 @@ def split_by_need(assignments: Sequence[Assignment], unwanted: AbstractSet[int])
     An assignment that stays hides earlier ones of its key from the lines below it, but for a key alone on its line,
     whose value is the environment's.
     """
-    if not any(made.needs for made in assignments):
+    if not any(assignment.needs for assignment in assignments):
         return sorted(unwanted), []
     going: list[int] = []
     staying: list[int] = []
     needed: set[str] = set()
     for index in range(len(assignments) - 1, -1, -1):
-        made = assignments[index]
+        assignment = assignments[index]
         if index in unwanted:
-            if made.key not in needed:
+            if assignment.key not in needed:
                 going.append(index)
                 continue
             staying.append(index)
-        if made.has_separator:
-            needed.discard(made.key)
-        needed.update(made.needs)
+        if assignment.has_separator:
+            needed.discard(assignment.key)
+        needed.update(assignment.needs)
     return going[::-1], staying[::-1]

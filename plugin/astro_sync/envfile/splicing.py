@@ -34,24 +34,24 @@ def encode(text: str) -> bytes:
     return text.encode("utf-8", "surrogateescape")
 
 
-def removal(text: str, made: Assignment) -> Change:
+def removal(text: str, assignment: Assignment) -> Change:
     """Return the change that takes an assignment away: its whole lines, if nothing else stands on them."""
-    if stands_alone(text, made):
-        return Change(line_start(text, made), min(line_end(text, made.end) + 1, len(text)), "")
-    return Change(made.start, made.end, "")
+    if stands_alone(text, assignment):
+        return Change(line_start(text, assignment), min(line_end(text, assignment.end) + 1, len(text)), "")
+    return Change(assignment.start, assignment.end, "")
 
 
-def stands_alone(text: str, made: Assignment) -> bool:
+def stands_alone(text: str, assignment: Assignment) -> bool:
     """Tell whether the lines of an assignment hold nothing else but blanks and a comment."""
-    before = text[line_start(text, made) : made.start]
-    behind = text[made.end : line_end(text, made.end)].lstrip(GO_WHITE_SPACE)
-    return not before.strip(GO_WHITE_SPACE) and (not behind or behind[0] == "#")
+    before = text[line_start(text, assignment) : assignment.start]
+    after = text[assignment.end : line_end(text, assignment.end)].lstrip(GO_WHITE_SPACE)
+    return not before.strip(GO_WHITE_SPACE) and (not after or after[0] == "#")
 
 
-def line_start(text: str, made: Assignment) -> int:
-    """Return where the first line of an assignment begins, behind the file's BOM."""
-    start = text.rfind("\n", 0, made.start) + 1
-    return start + 1 if start < made.start and text.startswith("\ufeff", start) else start
+def line_start(text: str, assignment: Assignment) -> int:
+    """Return where the first line of an assignment begins, after the file's BOM."""
+    start = text.rfind("\n", 0, assignment.start) + 1
+    return start + 1 if start < assignment.start and text.startswith("\ufeff", start) else start
 
 
 def line_end(text: str, position: int) -> int:

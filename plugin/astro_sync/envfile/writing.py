@@ -1,4 +1,4 @@
-"""Spell a value so that its readers get exactly that value: all four where one spelling can (dialects.md)."""
+"""Quote a value so that its readers get exactly that value: all four where one spelling can (dialects.md)."""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -10,17 +10,17 @@ from astro_sync.envfile.dialects.load import line_is_too_long
 from astro_sync.envfile.dialects.reading import GO_WHITE_SPACE, require_text
 
 
-class Spelling(NamedTuple):
-    """Hold the text behind `KEY=`; `common`: all four readers get exactly the value from it."""
+class Quoted(NamedTuple):
+    """The text after `KEY=`; `common`: all four readers get exactly the value from it."""
 
     text: str
     common: bool
 
     def __repr__(self) -> str:
-        return f"Spelling(***, common={self.common})"
+        return f"Quoted(***, common={self.common})"
 
 
-def spell(key: str, value: str, runtime: Dialect) -> Spelling:
+def quote(key: str, value: str, runtime: Dialect) -> Quoted:
     """Return the spelling common to all readers if there is one, else the runtime's own.
 
     Raises CannotWriteError where the runtime cannot have that key or hold that value.
@@ -28,13 +28,13 @@ def spell(key: str, value: str, runtime: Dialect) -> Spelling:
     if reason := runtime.refuses_key(key):
         raise CannotWriteError(reason, key=key)
     if is_common_name(key):
-        for text in common_spellings(value):
+        for text in common_literals(value):
             if not line_is_too_long(f"{key}={text}"):
-                return Spelling(text, common=True)
-    return Spelling(spell_for(runtime, key, value), common=False)
+                return Quoted(text, common=True)
+    return Quoted(quote_for(runtime, key, value), common=False)
 
 
-def spell_for(runtime: Dialect, key: str, value: str) -> str:
+def quote_for(runtime: Dialect, key: str, value: str) -> str:
     """Return the spelling of one reader only; raise CannotWriteError, with the key, where there is none."""
     try:
         return runtime.write(value)
@@ -42,7 +42,7 @@ def spell_for(runtime: Dialect, key: str, value: str) -> str:
         raise CannotWriteError(error.reason, key=key) from None
 
 
-def common_spellings(value: str) -> Iterator[str]:
+def common_literals(value: str) -> Iterator[str]:
     """Yield the spellings that mean exactly `value` to all four readers, the most robust first."""
     is_plain = _PLAIN.fullmatch(value) is not None
     if is_plain:

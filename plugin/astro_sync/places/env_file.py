@@ -28,7 +28,7 @@ from astro_sync.core.secrecy import secret_comment
 from astro_sync.envfile.dedupe import Deduped, dedupe
 from astro_sync.envfile.dialects import COMPOSE, RUNTIMES, STANDALONE, CannotWriteError, Dialect
 from astro_sync.envfile.document import Document, require_second_reading
-from astro_sync.envfile.writing import spell as quote
+from astro_sync.envfile.writing import quote
 from astro_sync.errors import RejectedFileError
 from astro_sync.places.base import Role, Surroundings
 from astro_sync.places.locked_file import LockedFile, PreparedFile

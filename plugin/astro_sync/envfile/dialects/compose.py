@@ -49,7 +49,7 @@ class ComposeDialect:
         if reason := refuse_name(key):
             return reason
         reading = self.read(f"{key}=\n", {})
-        if reading.rejected is None and [made.key for made in reading.assignments] == [key]:
+        if reading.rejected is None and [assignment.key for assignment in reading.assignments] == [key]:
             return None
         return "its name holds a character that compose does not take in a name"
 
@@ -91,7 +91,7 @@ _NamesOfValue = tuple[frozenset[str], frozenset[str]]
 
 
 class _Reader:
-    """Walk over one text; `uncounted` are the line ends that compose-go forgets to count, each behind a lone `KEY `."""
+    """Walk over one text; `uncounted` are the line ends that compose-go forgets to count, each after a lone `KEY `."""
 
     def __init__(self, text: str, environment: Mapping[str, str]) -> None:
         self.assignments: list[Assignment] = []

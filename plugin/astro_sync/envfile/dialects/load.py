@@ -29,9 +29,9 @@ class LoadReading(Reading):
     def values(self) -> dict[str, str]:
         """Return what is sent: the first value of each key."""
         sent: dict[str, str] = {}
-        for made in self.assignments:
-            if made.value is not None:
-                sent.setdefault(made.key, made.value)
+        for assignment in self.assignments:
+            if assignment.value is not None:
+                sent.setdefault(assignment.key, assignment.value)
         return sent
 
 
@@ -58,7 +58,7 @@ class LoadDialect:
                 key, _, spelled = line.partition("=")
                 if key and spelled:
                     value = spelled.strip('"').strip("'").strip(GO_WHITE_SPACE)
-                    made = (
+                    parts = (
                         key,
                         value,
                         number,
@@ -70,11 +70,11 @@ class LoadDialect:
                         NO_NAMES,
                         NO_NAMES,
                     )
-                    assignments.append(new(Assignment, made))
+                    assignments.append(new(Assignment, parts))
                 else:
                     ignored.append(number)
             start += len(raw) + 1
-        flagged = bool(ignored) or len({made.key for made in assignments}) < len(assignments)
+        flagged = bool(ignored) or len({assignment.key for assignment in assignments}) < len(assignments)
         return LoadReading(tuple(assignments), tuple(ignored), None, flagged, dropped_from)
 
     def write(self, value: str) -> str:

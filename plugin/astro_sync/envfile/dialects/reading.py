@@ -49,17 +49,17 @@ class Assignment(NamedTuple):
 
     @property
     def end(self) -> int:
-        """Return the offset behind the statement."""
+        """Return the offset after the statement."""
         return self.start + self.length
 
     @property
     def value_start(self) -> int:
-        """Return the offset of the spelled value; without a separator, that behind the statement."""
+        """Return the offset of the spelled value; without a separator, that after the statement."""
         return self.start + self.head if self.has_separator else self.end
 
     @property
     def value_end(self) -> int:
-        """Return the offset behind the spelled value."""
+        """Return the offset after the spelled value."""
         return self.value_start + self.width
 
     @property
@@ -105,11 +105,13 @@ class Reading:
         """Return what the program ends up with: the last value of each key; nothing at all if the file is rejected."""
         if self.rejected is not None:
             return {}
-        return {made.key: made.value for made in self.assignments if made.value is not None}
+        return {assignment.key: assignment.value for assignment in self.assignments if assignment.value is not None}
 
     def references(self) -> dict[str, tuple[str, ...]]:
         """Return the names from outside the file by the key whose value takes something from them, each list sorted."""
-        last = {made.key: made.references for made in self.assignments if made.value is not None}
+        last = {
+            assignment.key: assignment.references for assignment in self.assignments if assignment.value is not None
+        }
         return {key: tuple(sorted(names)) for key, names in last.items() if names}
 
     def __repr__(self) -> str:
@@ -134,7 +136,7 @@ class Dialect(Protocol):
         ...
 
     def write(self, value: str) -> str:
-        """Return what to put behind `KEY=` so that this reader gets exactly `value`; raise CannotWriteError."""
+        """Return what to put after `KEY=` so that this reader gets exactly `value`; raise CannotWriteError."""
         ...
 
     def refuses_key(self, key: str) -> str | None:
