@@ -224,7 +224,7 @@ def test_a_half_that_nobody_tells_is_refused_as_a_whole_and_the_other_stays(
     assert list(texts(snapshot)) == [there]
     [(lost, reason)] = unreadable(snapshot).items()
     assert lost == {"variables": "AIRFLOW_VAR_*", "connections": "AIRFLOW_CONN_*"}[half]
-    assert half in reason
+    assert half.removesuffix("s") in reason
 
 
 def test_of_an_export_that_nobody_settles_only_lines_that_prove_themselves_are_taken(either: Sandbox) -> None:
@@ -241,7 +241,7 @@ def test_of_an_export_that_nobody_settles_only_lines_that_prove_themselves_are_t
 def test_lines_of_a_half_that_did_not_end_are_not_taken_however_sound_they_look(either: Sandbox) -> None:
     either.set_airflow({"a": "x"}, {"pg": URI, "web": "http://h"})
     endpoint = local(either)
-    file = endpoint.folder / "export.env"
+    file = either.temporary / "export.env"
     whole = either.astro("dev", "object", "export", "--env-export", "--connections", "--env", str(file)).stdout
     file.unlink()
     silence_airflow(either)
@@ -407,7 +407,7 @@ def test_no_text_form_shows_a_value(either: Sandbox) -> None:
     either.set_airflow({"a": "pl4nted", "n": "42", "c": "pl4nted1", "C": "pl4nted2"}, {"pg": "http://u:pl4nted@h"})
     with local(either) as endpoint:
         snapshot = endpoint.read(EVERYTHING)
-    assert len(texts(snapshot)) == 3
+    assert len(texts(snapshot)) == 4
     assert "pl4nted" not in f"{endpoint!r}{snapshot!r}{unreadable(snapshot)}{snapshot.warnings}"
 
 
