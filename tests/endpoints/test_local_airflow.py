@@ -2,9 +2,9 @@
 
 import json
 import sys
-import tempfile
 from collections.abc import Mapping
 from contextlib import nullcontext
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -12,11 +12,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from astro_sync.airflow.connection import means_the_same, parse_connection
-from astro_sync.core.model import Note, Snapshot
+from astro_sync.core.filters import EVERYTHING, Filters, Wanted
+from astro_sync.core.model import Kind, Snapshot, WarningCode
 from astro_sync.errors import AstroSyncError, ExitCode, UnusableError
 from astro_sync.places.astro_cli import Astro, TimedOutError, find_astro
 from astro_sync.places.local_airflow import LocalAirflow
-from astro_sync.places.metadata_database import Request
+from places.subjects import surroundings
 from sandbox import Sandbox
 
 VERSIONS = ["3.3.2", "2.10.5"]
@@ -35,31 +36,37 @@ TYPED = {
 
 
 def local(
-    sandbox: Sandbox,
-    *,
-    timeout: float = 30,
-    program: Path | None = None,
-    told: list[str] | None = None,
+    sandbox: Sandbox, *, timeout: float = 30, program: Path | None = None, told: list[str] | None = None
 ) -> LocalAirflow:
-    folder = Path(tempfile.mkdtemp(dir=sandbox.temporary))
+    around = surroundings(sandbox)
     astro = Astro(
         program or find_astro(None, sandbox.environment),
         environ=sandbox.environment,
         cwd=sandbox.project,
         timeout=timeout,
-        private=folder,
+        private=around.folder,
         watch=lambda _text: nullcontext(),
     )
-    return LocalAirflow(astro, sandbox.project, folder, ([] if told is None else told).append)
+    tell = ([] if told is None else told).append
+    return LocalAirflow(around=replace(around, astro=lambda: astro, tell=tell), folder=around.new_folder("airflow"))
 
 
-def read(sandbox: Sandbox) -> Snapshot:
+def read(sandbox: Sandbox, wanted: Wanted = EVERYTHING) -> Snapshot:
     with local(sandbox) as endpoint:
-        return endpoint.read()
+        return endpoint.read(wanted)
+
+
+def only(glob: str) -> Wanted:
+    return Wanted(Filters(include=(glob,)))
 
 
 def texts(snapshot: Snapshot) -> dict[str, str]:
-    return {key: there.value.reveal() for key, there in snapshot.variables.items() if there.value is not None}
+    entries = [*snapshot.entries.values()]
+    return {entry.name.key: entry.value.reveal() for entry in entries if entry.value is not None}
+
+
+def unreadable(snapshot: Snapshot) -> dict[str, str]:
+    return {entry.name.key: entry.problem.about for entry in snapshot.entries.values() if entry.problem is not None}
 
 
 def named(variables: Mapping[str, str]) -> dict[str, str]:
@@ -98,33 +105,29 @@ def test_texts_arrive_exactly_and_each_kind_is_asked_for_once(either: Sandbox, c
     either.set_airflow(variables, {"pg": URI})
     snapshot = read(either)
     assert texts(snapshot) == {**named(variables), "AIRFLOW_CONN_PG": URI}
-    assert snapshot.unreadable == {}
+    assert unreadable(snapshot) == {}
     asked = sorted(" ".join(call["argv"][:4]) for call in either.calls("dev"))
     assert asked == ["dev object export --env-export", "dev run connections export", "dev run variables list"]
 
 
 @pytest.mark.parametrize(
-    ("request_", "asked"),
+    ("include", "asked"),
     [
-        (Request(connections=False), {"dev run variables list"}),
-        (Request(variables=False), {"dev object export --env-export", "dev run connections export"}),
-        (Request(variables=False, connections=False), set()),
+        ("AIRFLOW_VAR_*", {"dev run variables list"}),
+        ("AIRFLOW_CONN_*", {"dev object export --env-export", "dev run connections export"}),
     ],
 )
-def test_what_nobody_wants_is_not_asked_for(sandbox: Sandbox, request_: Request, asked: set[str]) -> None:
+def test_what_a_filter_leaves_out_is_not_asked_for(sandbox: Sandbox, include: str, asked: set[str]) -> None:
     sandbox.set_airflow({"a": "x"}, {"pg": URI})
-    with local(sandbox) as endpoint:
-        found = texts(endpoint.read(request_))
+    found = texts(read(sandbox, only(include)))
     assert {" ".join(call["argv"][:4]) for call in sandbox.calls("dev")} == asked
-    assert ("AIRFLOW_VAR_A" in found, "AIRFLOW_CONN_PG" in found) == (request_.variables, request_.connections)
+    assert ("AIRFLOW_VAR_A" in found, "AIRFLOW_CONN_PG" in found) == ("VAR" in include, "CONN" in include)
 
 
 def test_of_an_older_airflow_only_the_wanted_variables_are_asked_for(sandbox: Sandbox) -> None:
     use_airflow(sandbox, "3.1.0")
     sandbox.set_airflow({"a": "1", "b": "2", "c": "3"})
-    with local(sandbox) as endpoint:
-        found = texts(endpoint.read(Request(connections=False, wants_variable=lambda key: key == "b")))
-    assert found == {"AIRFLOW_VAR_B": "2"}
+    assert texts(read(sandbox, only("AIRFLOW_VAR_B"))) == {"AIRFLOW_VAR_B": "2"}
     assert [call["argv"][4] for call in sandbox.calls("dev run variables get")] == ["b"]
 
 
@@ -139,9 +142,7 @@ def test_connections_are_read_under_their_environment_names(either: Sandbox) -> 
 
 def test_an_empty_airflow_holds_nothing(either: Sandbox) -> None:
     snapshot = read(either)
-    assert (texts(snapshot), dict(snapshot.unreadable)) == ({}, {})
-    assert not snapshot.keeps_secrets
-    assert not snapshot.blank_means_lost, "an empty text that Airflow itself tells is a text"
+    assert (texts(snapshot), dict(unreadable(snapshot))) == ({}, {})
 
 
 # --- Airflow itself, where it does not ---
@@ -153,7 +154,7 @@ def test_what_the_export_loses_airflow_tells_exactly(either: Sandbox, version: s
     either.set_airflow(TYPED, {"pg": URI}, descriptions={"number": "described"})
     snapshot = read(either)
     assert {key: text for key, text in texts(snapshot).items() if "_VAR_" in key} == named(TYPED)
-    assert snapshot.unreadable == {}
+    assert unreadable(snapshot) == {}
 
 
 @pytest.mark.parametrize("lost", [name for name in TYPED if name != "text"] + ["NaN", ""])
@@ -183,25 +184,19 @@ def test_a_text_that_the_env_file_shadows_is_read_as_far_as_the_export_tells_it(
     with either.change() as state:
         state["airflow"]["container_environment"] = {"AIRFLOW_VAR_X": in_env}
     either.set_airflow({"x": stored})
-    with local(either) as endpoint:
-        snapshot = endpoint.read(Request(shadowed={"AIRFLOW_VAR_X"}))
-    assert texts(snapshot).get("AIRFLOW_VAR_X") == read_as
-    assert list(snapshot.unreadable) == ([] if read_as else ["AIRFLOW_VAR_X"])
-
-
-def test_names_that_become_one_are_refused_unless_they_say_the_same(either: Sandbox) -> None:
-    either.set_airflow({"case": "1", "Case": "2", "same": "x", "SAME": "x", "number": "42"})
     snapshot = read(either)
-    assert texts(snapshot) == {"AIRFLOW_VAR_SAME": "x", "AIRFLOW_VAR_NUMBER": "42"}
-    assert list(snapshot.unreadable) == ["AIRFLOW_VAR_CASE"]
-    reason = snapshot.unreadable["AIRFLOW_VAR_CASE"]
-    assert "'case'" in reason
-    assert "'Case'" in reason
+    assert texts(snapshot).get("AIRFLOW_VAR_X") == read_as
+    assert list(unreadable(snapshot)) == ([] if read_as else ["AIRFLOW_VAR_X"])
 
 
-def test_a_name_is_put_in_upper_case_as_airflow_does_it_and_not_as_go_does(either: Sandbox) -> None:
-    either.set_airflow({"straße": "x", "ŉ": "y"})
-    assert texts(read(either)) == {"AIRFLOW_VAR_STRASSE": "x", "AIRFLOW_VAR_\u02bcN": "y"}
+def test_ids_stay_as_airflow_has_them(either: Sandbox) -> None:
+    use_airflow(either, "3.3.2")
+    either.set_airflow({"case": "1", "Case": "2", "straße": "x"}, {"Pg": URI, "PG": URI})
+    names = {(entry.kind, entry.id) for entry in read(either).entries}
+    assert names == {
+        *((Kind.VARIABLE, one) for one in ("case", "Case", "straße")),
+        *((Kind.CONNECTION, one) for one in ("Pg", "PG")),
+    }
 
 
 # --- half exports ---
@@ -215,7 +210,7 @@ def test_a_half_that_failed_is_asked_for_and_the_other_stays(either: Sandbox, ha
     either.set_airflow({"a": "x", "b": "y"}, {"pg": URI})
     snapshot = read(either)
     assert texts(snapshot).keys() == {"AIRFLOW_VAR_A", "AIRFLOW_VAR_B", "AIRFLOW_CONN_PG"}
-    assert snapshot.unreadable == {}
+    assert unreadable(snapshot) == {}
 
 
 @pytest.mark.parametrize(("half", "there"), [("variables", "AIRFLOW_CONN_PG"), ("connections", "AIRFLOW_VAR_A")])
@@ -227,9 +222,9 @@ def test_a_half_that_nobody_tells_is_refused_as_a_whole_and_the_other_stays(
     either.set_airflow({"a": "x"}, {"pg": URI})
     snapshot = read(either)
     assert list(texts(snapshot)) == [there]
-    [(lost, reason)] = snapshot.unreadable.items()
+    [(lost, reason)] = unreadable(snapshot).items()
     assert lost == {"variables": "AIRFLOW_VAR_*", "connections": "AIRFLOW_CONN_*"}[half]
-    assert half in reason
+    assert half.removesuffix("s") in reason
 
 
 def test_of_an_export_that_nobody_settles_only_lines_that_prove_themselves_are_taken(either: Sandbox) -> None:
@@ -239,22 +234,22 @@ def test_of_an_export_that_nobody_settles_only_lines_that_prove_themselves_are_t
     found = texts(snapshot)
     assert found.pop("AIRFLOW_CONN_PG") == URI
     assert found.items() <= named({"a": "x", "e": "y"}).items()
-    assert {*found, *snapshot.unreadable} == set(named(dict.fromkeys("abcde", "")))
-    assert all("Airflow could not be asked" in reason for reason in snapshot.unreadable.values())
+    assert {*found, *unreadable(snapshot)} == set(named(dict.fromkeys("abcde", "")))
+    assert all("Airflow could not be asked" in reason for reason in unreadable(snapshot).values())
 
 
 def test_lines_of_a_half_that_did_not_end_are_not_taken_however_sound_they_look(either: Sandbox) -> None:
     either.set_airflow({"a": "x"}, {"pg": URI, "web": "http://h"})
     endpoint = local(either)
-    file = endpoint.folder / "export.env"
+    file = either.temporary / "export.env"
     whole = either.astro("dev", "object", "export", "--env-export", "--connections", "--env", str(file)).stdout
     file.unlink()
     silence_airflow(either)
     either.fault("truncate", command="dev object export", bytes=whole.index("Aiflow connections"))
     with endpoint:
-        snapshot = endpoint.read(Request(variables=False))
+        snapshot = endpoint.read(only("AIRFLOW_CONN_*"))
     assert texts(snapshot) == {}
-    assert snapshot.unreadable.keys() == {"AIRFLOW_CONN_PG", "AIRFLOW_CONN_WEB", "AIRFLOW_CONN_*"}
+    assert unreadable(snapshot).keys() == {"AIRFLOW_CONN_PG", "AIRFLOW_CONN_WEB", "AIRFLOW_CONN_*"}
 
 
 _hard = st.one_of(
@@ -285,8 +280,8 @@ def test_whatever_airflow_holds_each_name_is_read_exactly_or_refused(
         snapshot = read(sandbox)
         found = texts(snapshot)
         assert found.items() <= named(variables).items()
-        assert {*found, *snapshot.unreadable} - {"AIRFLOW_VAR_*"} == named(variables).keys()
-        assert not answers or snapshot.unreadable == {}
+        assert {*found, *unreadable(snapshot)} - {"AIRFLOW_VAR_*"} == named(variables).keys()
+        assert not answers or unreadable(snapshot) == {}
         exact += len(found)
 
     check()
@@ -309,15 +304,15 @@ def test_what_a_standalone_export_leaves_in_the_project_is_removed_and_said(
     endpoint = local(sandbox, told=told)
     try:
         with endpoint:
-            endpoint.read()
+            warnings = endpoint.read(EVERYTHING).warnings
     except UnusableError:
-        assert told == [warn.message for warn in endpoint.warnings], "no report will say it"
+        assert all("clear text" in sentence for sentence in told)
+        assert told, "no report will say it"
     else:
+        assert {warning.code for warning in warnings} == {WarningCode.LEFT_BEHIND}
         assert told == [], "the report says it"
     assert left_behind(sandbox) == set()
     assert (sandbox.project / "tmp.txt").read_text() == "theirs"
-    assert {warn.code for warn in endpoint.warnings} == {Note.LEFT_BEHIND}
-    assert all("clear text" in warn.message for warn in endpoint.warnings)
 
 
 def test_what_an_earlier_run_left_is_removed_too_and_a_link_loses_only_its_name(sandbox: Sandbox) -> None:
@@ -328,7 +323,7 @@ def test_what_an_earlier_run_left_is_removed_too_and_a_link_loses_only_its_name(
     snapshot = read(sandbox)
     assert left_behind(sandbox) == set()
     assert elsewhere.read_text() == "kept"
-    assert len([warn for warn in snapshot.warnings if warn.code is Note.LEFT_BEHIND]) == 2
+    assert len([warn for warn in snapshot.warnings if warn.code is WarningCode.LEFT_BEHIND]) == 2
 
 
 def test_a_folder_of_such_a_name_is_left_alone(sandbox: Sandbox) -> None:
@@ -356,7 +351,7 @@ def test_the_exported_file_is_private_and_does_not_stay(sandbox: Sandbox) -> Non
     )
     program.chmod(0o700)
     with local(sandbox, program=program) as endpoint:
-        found = texts(endpoint.read(Request(variables=False)))
+        found = texts(endpoint.read(only("AIRFLOW_CONN_*")))
         assert [path.name for path in endpoint.folder.iterdir()] == []
     assert found == {"AIRFLOW_CONN_PG": "http://h"}
     assert (sandbox.project / "mode").read_text() == "600\n"
@@ -398,7 +393,7 @@ def test_a_folder_that_is_no_project_is_told(sandbox: Sandbox) -> None:
 def test_an_export_that_does_not_end_is_ended_and_told(sandbox: Sandbox) -> None:
     sandbox.fault("hang", command="dev object export", at="start", seconds=30)
     with pytest.raises(TimedOutError, match=r"within 0\.5 seconds"), local(sandbox, timeout=0.5) as endpoint:
-        endpoint.read()
+        endpoint.read(EVERYTHING)
 
 
 def test_an_export_that_breaks_off_at_once_is_told(sandbox: Sandbox) -> None:
@@ -411,9 +406,9 @@ def test_an_export_that_breaks_off_at_once_is_told(sandbox: Sandbox) -> None:
 def test_no_text_form_shows_a_value(either: Sandbox) -> None:
     either.set_airflow({"a": "pl4nted", "n": "42", "c": "pl4nted1", "C": "pl4nted2"}, {"pg": "http://u:pl4nted@h"})
     with local(either) as endpoint:
-        snapshot = endpoint.read()
-    assert len(texts(snapshot)) == 3
-    assert "pl4nted" not in f"{endpoint!r}{snapshot!r}{snapshot.unreadable}{snapshot.warnings}"
+        snapshot = endpoint.read(EVERYTHING)
+    assert len(texts(snapshot)) == 4
+    assert "pl4nted" not in f"{endpoint!r}{snapshot!r}{unreadable(snapshot)}{snapshot.warnings}"
 
 
 @pytest.mark.parametrize(
@@ -441,7 +436,7 @@ def test_airflows_own_uri_is_kept_only_where_it_says_every_field(
     )
     program.chmod(0o700)
     with local(sandbox, program=program) as endpoint:
-        found = texts(endpoint.read(Request(variables=False)))["AIRFLOW_CONN_PG"]
+        found = texts(endpoint.read(only("AIRFLOW_CONN_*")))["AIRFLOW_CONN_PG"]
     assert (found == uri) is kept
     connection = parse_connection(found)
     assert connection is not None

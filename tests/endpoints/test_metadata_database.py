@@ -50,8 +50,10 @@ def astro(sandbox: Sandbox) -> Astro:
 
 
 def use_airflow(sandbox: Sandbox, version: str) -> None:
+    """Use an Airflow that older ways than its REST API must ask, of which nobody knows the password."""
     with sandbox.change() as state:
         state["airflow_version"] = version
+        state["airflow"]["login"] = {"username": "admin", "password": "changed"}
 
 
 def read_all(sandbox: Sandbox, request: Request) -> Contents:
@@ -304,6 +306,15 @@ def airflow_2(sandbox: Sandbox, stored: dict[str, str], **state: object) -> Path
     program.chmod(0o700)
     sandbox.environment["PATH"] = f"{program.parent}:{sandbox.environment['PATH']}"
     return calls
+
+
+def test_what_the_api_of_airflow_2_tells_is_exact(either: Sandbox) -> None:
+    use_airflow(either, "2.11.2")
+    with either.change() as state:
+        del state["airflow"]["login"]
+    either.set_airflow(SETTLED_BY_GET, descriptions={"plain": "described"})
+    assert texts(read(either)) == SETTLED_BY_GET
+    assert either.calls("dev run variables get") == []
 
 
 STORED = {"num": "3.140", "object": '{"b":1,  "a": 1.0}', "wrapped": WRAPPED, "quoted": '"a"', "text": "a"}

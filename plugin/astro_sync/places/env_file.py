@@ -1,6 +1,8 @@
 """A `.env` file, read and written as the local runtime in force reads it."""
 
+import os
 import shlex
+import sys
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -108,7 +110,7 @@ class EnvFile(LockedFile):
 
     def _parse(self, data: bytes) -> Document:
         runtime = COMPOSE if data.startswith(AS_COMPOSE.encode()) else self._runtime
-        return Document(data, runtime, self.environ)
+        return Document(data, runtime, _in_utf8(self.environ))
 
     def _read_document(self) -> Document:
         if self._document is None:
@@ -169,3 +171,10 @@ def _recorded(data: bytes) -> frozenset[str]:
         for line in lines
         if line.startswith(b"# ") and line.endswith(marker)
     )
+
+
+def _in_utf8(environ: Mapping[str, str]) -> Mapping[str, str]:
+    """Return the values of an environment read as UTF-8, as Docker Compose reads them, whatever the locale."""
+    if sys.getfilesystemencoding() == "utf-8":
+        return environ
+    return {name: os.fsencode(text).decode("utf-8", "surrogateescape") for name, text in environ.items()}
