@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from astro_stand_in.connections import fields_of
 from astro_sync.envfile.dialects import COMPOSE
 
 FIXTURES = Path(__file__).resolve().parent.parent / "fixtures"
@@ -258,6 +257,8 @@ class Sandbox:
 
         The answer is {"variables": {key: (text, description)}, "connections": {id: fields}}.
         """
+        from astro_stand_in.connections import fields_of  # pytest alone finds it
+
         state = self.state
         found = state["airflow"] if deployment_id is None else _deployment(state, deployment_id).get("airflow", {})
         return {
