@@ -1,7 +1,7 @@
 """Make the virtual environments in which the scripts beside this one run.
 
-`environment.py demo|dev|airflow|airflow2` prints the folder of the programs (`…/bin`). Each environment is made once below
-`.cache/` and again when something that it was made from has changed; progress goes to stderr. Standard library only.
+`environment.py PURPOSE` prints the folder of the programs (`…/bin`). Each environment is made once below `.cache/` and
+again when something that it was made from has changed; progress goes to stderr. Standard library only.
 """
 
 import contextlib
@@ -21,6 +21,16 @@ from typing import Any
 PROJECT = Path(__file__).resolve().parent.parent
 AIRFLOW = "apache-airflow>=3.3,<4"
 AIRFLOW_2 = "apache-airflow>=2.11,<3"  # its REST API is version 1
+# The classes that read secrets backends. Google's provider without its packages, which are 1 GB for other services.
+PROVIDERS = [
+    "apache-airflow-core>=3.3,<4",
+    "apache-airflow-providers-amazon>=9.39",
+    "apache-airflow-providers-hashicorp>=4.8",
+    "apache-airflow-providers-microsoft-azure>=15.2",
+    *("gcloud-aio-auth", "google-api-python-client", "google-auth-httplib2", "google-cloud-secret-manager"),
+    "--no-deps",
+    "apache-airflow-providers-google>=22.8",
+]
 COMPLETE = ".complete"
 UNUSED_AFTER = 7 * 24 * 3600  # seconds; a younger one may serve a run of another branch at this moment
 
@@ -48,6 +58,10 @@ def requirements(purpose: str, pyproject: dict[str, Any]) -> list[str]:
             return [AIRFLOW]
         case "airflow2":
             return [AIRFLOW_2]
+        case "stores":
+            return [*requirements("dev", pyproject), *group("stores", pyproject)]
+        case "providers":
+            return PROVIDERS
     sys.exit(f"There is no environment {purpose!r}.")
 
 
@@ -104,7 +118,9 @@ def _unused(folders: Iterator[Path]) -> Iterator[Path]:
 
 def _make(folder: Path, wanted: list[str]) -> None:
     _make_empty(folder)
-    _run(str(folder / "bin" / "python"), "-m", "pip", "install", *_PIP_OPTIONS, *wanted)
+    at = wanted.index("--no-deps") if "--no-deps" in wanted else len(wanted)
+    for packages in filter(None, (wanted[:at], wanted[at:])):
+        _run(str(folder / "bin" / "python"), "-m", "pip", "install", *_PIP_OPTIONS, *packages)
 
 
 def _make_empty(folder: Path) -> None:

@@ -9,12 +9,8 @@ import pytest
 
 from places.backends.counterparts import (
     COUNTERPARTS,
-    AwsParametersCounterpart,
-    AwsSecretsCounterpart,
-    AzureCounterpart,
     Counterpart,
-    GoogleCounterpart,
-    VaultCounterpart,
+    make_counterpart,
 )
 
 SDKS = ("boto3", "google.cloud.secretmanager", "azure.keyvault.secrets", "azure.identity", "hvac", "moto", "flask")
@@ -125,17 +121,3 @@ def counterpart(
         for name, text in made.environ.items():
             monkeypatch.setenv(name, text)
         yield made
-
-
-def make_counterpart(kind: str, request: pytest.FixtureRequest) -> Counterpart:
-    """Return the counterpart of one store."""
-    match kind:
-        case "awssecrets":
-            return AwsSecretsCounterpart(request.getfixturevalue("moto_port"))
-        case "awsssm":
-            return AwsParametersCounterpart(request.getfixturevalue("moto_port"))
-        case "gcpsecrets":
-            return GoogleCounterpart(request.getfixturevalue("google_key"))
-        case "azurekeyvault":
-            return AzureCounterpart(*request.getfixturevalue("certificate"))
-    return VaultCounterpart()

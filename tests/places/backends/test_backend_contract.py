@@ -1,9 +1,7 @@
 """The contract of every place, held by the place of secrets backends over each store."""
 
 import json
-from collections.abc import Callable
 from dataclasses import dataclass, replace
-from pathlib import Path
 
 import pytest
 
