@@ -41,7 +41,7 @@ def _redirect_google() -> None:
     client_module = importlib.import_module("airflow.providers.google.cloud._internal_client.secret_manager_client")
     service = importlib.import_module("google.cloud.secretmanager").SecretManagerServiceClient
 
-    def client(self: Any) -> Any:
+    def client(self: Any) -> Any:  # noqa: ANN401 - an untyped SDK
         options = {"api_endpoint": os.environ[ENDPOINT]}
         return service(credentials=self.credentials, transport="rest", client_options=options)
 

@@ -38,7 +38,7 @@ def settings_of(counterpart: Counterpart) -> dict[str, str]:
 
 
 @pytest.fixture
-def subject(counterpart: Counterpart) -> Subject:
+def subject(counterpart: Counterpart) -> Subject:  # type: ignore[no-redef]
     """Return the place over each store in turn."""
 
     def begin(_sandbox: Sandbox) -> None:

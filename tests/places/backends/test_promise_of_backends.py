@@ -38,7 +38,8 @@ def original() -> Snapshot:
     entries = [Entry(Name(Kind.VARIABLE, key), Value(text)) for key, text in TEXTS.items()]
     for row in CONNECTIONS:
         name = Name(Kind.CONNECTION, row["conn_id"])
-        connection = Connection(**{field: row.get(field) for field in FIELDS})
+        fields: Json = {field: row.get(field) for field in FIELDS}
+        connection = Connection(**fields)
         text = to_json(connection) if connection.description else to_text(connection)
         read = parse_connection(text)
         # Airflow reads some from every text otherwise than they stand in its database
@@ -123,6 +124,8 @@ def test_airflow_finds_all_that_was_written_or_it_is_named(
     rows = {row["conn_id"]: row for row in CONNECTIONS}
     lost = {}
     for name in written:
+        answer: object
+        wanted: Any
         if name.kind is Kind.VARIABLE:
             answer, wanted = found["variables"][name.id], TEXTS[name.id]
         else:
