@@ -20,11 +20,22 @@ from pathlib import Path
 from typing import Any
 
 PROJECT = Path(__file__).resolve().parent.parent
+NO_DEPS = "--no-deps"
 # The project itself, editable, with groups of pyproject.toml; or something else alone.
 GROUPS = {"demo": [], "dev": ["check", "test"], "stores": ["check", "test", "stores"]}
 ALONE = {
     "airflow": ["apache-airflow>=3.3,<4"],
     "airflow2": ["apache-airflow>=2.11,<3"],  # its REST API is version 1
+    # The classes that read secrets backends. Google's provider without its packages, 1 GB for other services.
+    "providers": [
+        "apache-airflow-core>=3.3,<4",
+        "apache-airflow-providers-amazon>=9.39",
+        "apache-airflow-providers-hashicorp>=4.8",
+        "apache-airflow-providers-microsoft-azure>=15.2",
+        *("gcloud-aio-auth", "google-api-python-client", "google-auth-httplib2", "google-cloud-secret-manager"),
+        NO_DEPS,
+        "apache-airflow-providers-google>=22.8",
+    ],
 }
 COMPLETE = ".complete"
 UNUSED_AFTER = 7 * 24 * 3600  # seconds; a younger one may serve a run of another branch at this moment
@@ -79,7 +90,8 @@ def make(folder: Path, wanted: list[str]) -> None:
     python = str(folder / "bin" / "python")
     if uv := shutil.which("uv"):
         _run(uv, "venv", "--quiet", "--python", sys.executable, str(folder))
-        _run(uv, "pip", "install", "--quiet", "--python", python, *wanted)
+        for packages in _in_two(wanted):
+            _run(uv, "pip", "install", "--quiet", "--python", python, *packages)
         return
     if _has("ensurepip"):
         _run(sys.executable, "-m", "venv", str(folder))
@@ -88,7 +100,14 @@ def make(folder: Path, wanted: list[str]) -> None:
         _run(sys.executable, "-m", "pip", "--python", python, *PIP, "pip")
     else:
         sys.exit(f"{sys.executable} has neither ensurepip nor pip. On Debian or Ubuntu: apt install python3-venv")
-    _run(python, "-m", "pip", *PIP, *wanted)
+    for packages in _in_two(wanted):
+        _run(python, "-m", "pip", *PIP, *packages)
+
+
+def _in_two(wanted: list[str]) -> Iterator[list[str]]:
+    """Yield what is installed with its own requirements, then what is installed without."""
+    at = wanted.index(NO_DEPS) if NO_DEPS in wanted else len(wanted)
+    yield from filter(None, (wanted[:at], wanted[at:]))
 
 
 def _group(name: str, pyproject: dict[str, Any]) -> Iterator[str]:

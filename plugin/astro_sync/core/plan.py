@@ -288,7 +288,8 @@ class _Planner:
         if self.destination.traits.secrets is not Secrets.HIDDEN or change.source is None:
             return
         value, key = change.source.value, change.name.key
-        if value is None or change.action is Action.SKIP or (change.action is Action.REFUSED and not change.is_conflict):
+        stays_away = change.action is Action.REFUSED and not change.is_conflict
+        if value is None or stays_away or change.action is Action.SKIP:
             return
         if change.old and not change.old.secret and self.policy.makes_secret(change.name, value):
             yield Notice(WarningCode.STAYS_PLAIN, key)

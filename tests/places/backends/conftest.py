@@ -1,6 +1,7 @@
 """The counterparts of the stores: servers on this machine to which the vendors' own SDKs talk."""
 
 import datetime as dt
+import http.client
 import importlib.util
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,12 +10,8 @@ import pytest
 
 from places.backends.counterparts import (
     COUNTERPARTS,
-    AwsParametersCounterpart,
-    AwsSecretsCounterpart,
-    AzureCounterpart,
     Counterpart,
-    GoogleCounterpart,
-    VaultCounterpart,
+    make_counterpart,
 )
 
 SDKS = ("boto3", "google.cloud.secretmanager", "azure.keyvault.secrets", "azure.identity", "hvac", "moto", "flask")
@@ -42,8 +39,24 @@ def moto_port() -> Iterator[int]:
 
     server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
     server.start()
-    yield server.get_host_and_port()[1]
+    port = server.get_host_and_port()[1]
+    for service, operation in (("secretsmanager", "ListSecrets"), ("ssm", "DescribeParameters"), ("sts", "")):
+        _wake(port, service, operation)
+    yield port
     server.stop()
+
+
+def _wake(port: int, service: str, operation: str) -> None:
+    """Let moto load a service before a time limit runs: that takes seconds on a busy machine."""
+    credential = f"AWS4-HMAC-SHA256 Credential=x/20260101/eu-west-1/{service}/aws4_request, SignedHeaders=, Signature="
+    headers = {"Authorization": credential, "Content-Type": "application/x-amz-json-1.1"}
+    target = {"secretsmanager": "secretsmanager", "ssm": "AmazonSSM"}.get(service, "")
+    if target:
+        headers["X-Amz-Target"] = f"{target}.{operation}"
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=120)
+    connection.request("POST", "/", body=b"{}", headers=headers)
+    connection.getresponse().read()
+    connection.close()
 
 
 @pytest.fixture(scope="session")
@@ -125,17 +138,3 @@ def counterpart(
         for name, text in made.environ.items():
             monkeypatch.setenv(name, text)
         yield made
-
-
-def make_counterpart(kind: str, request: pytest.FixtureRequest) -> Counterpart:
-    """Return the counterpart of one store."""
-    match kind:
-        case "awssecrets":
-            return AwsSecretsCounterpart(request.getfixturevalue("moto_port"))
-        case "awsssm":
-            return AwsParametersCounterpart(request.getfixturevalue("moto_port"))
-        case "gcpsecrets":
-            return GoogleCounterpart(request.getfixturevalue("google_key"))
-        case "azurekeyvault":
-            return AzureCounterpart(*request.getfixturevalue("certificate"))
-    return VaultCounterpart()

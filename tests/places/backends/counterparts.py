@@ -5,6 +5,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Self
 
+import pytest
+
 from astro_sync.places.backends import aws_parameters, aws_secrets, azure, google, vault
 from astro_sync.places.backends.base import Content, Found, Held, Store
 from services import aws as aws_service
@@ -290,3 +292,17 @@ def text_of(found: Found | None) -> str | None:
     if not isinstance(found, Held):
         return None
     return found.content if isinstance(found.content, str) else str(found.content["value"])
+
+
+def make_counterpart(kind: str, request: pytest.FixtureRequest) -> Counterpart:
+    """Return the counterpart of one store."""
+    match kind:
+        case "awssecrets":
+            return AwsSecretsCounterpart(request.getfixturevalue("moto_port"))
+        case "awsssm":
+            return AwsParametersCounterpart(request.getfixturevalue("moto_port"))
+        case "gcpsecrets":
+            return GoogleCounterpart(request.getfixturevalue("google_key"))
+        case "azurekeyvault":
+            return AzureCounterpart(*request.getfixturevalue("certificate"))
+    return VaultCounterpart()

@@ -1,9 +1,7 @@
 """The contract of every place, held by the place of secrets backends over each store."""
 
 import json
-from collections.abc import Callable
 from dataclasses import dataclass, replace
-from pathlib import Path
 
 import pytest
 
@@ -40,7 +38,7 @@ def settings_of(counterpart: Counterpart) -> dict[str, str]:
 
 
 @pytest.fixture
-def subject(counterpart: Counterpart) -> Subject:
+def subject(counterpart: Counterpart) -> Subject:  # type: ignore[no-redef]
     """Return the place over each store in turn."""
 
     def begin(_sandbox: Sandbox) -> None:

@@ -143,7 +143,7 @@ def test_azure_takes_ids_for_one_that_differ_in_case_or_in_dashes(ids: tuple[str
     ],
 )
 def test_ids_that_look_like_a_teams_are_refused_in_multi_team_mode_only(
-    vendor: Vendor, id_: str, is_a_teams: bool
+    vendor: Vendor, id_: str, *, is_a_teams: bool
 ) -> None:
     path = next(path for path, known in CLASSES.items() if known is vendor)
     plain = {"AIRFLOW__SECRETS__BACKEND": path}
