@@ -28,6 +28,7 @@ class Subject:
 
     `untouched` returns in a comparable form all that merging must leave alone, `hidden` the values of its secrets.
     `examples` is how many it bears in a second. `masks`: it decides itself what it shows as a secret.
+    `allow` settles before each opening what is not the place's own to say.
     """
 
     name: str
@@ -42,9 +43,11 @@ class Subject:
     upper_ids: bool = False
     examples: int = 25
     masks: bool = False
+    allow: Callable[[Sandbox], None] = lambda _sandbox: None
 
     def open(self, sandbox: Sandbox, role: Role = Role.DESTINATION) -> AnyPlace:
         """Return the place, opened as every command does."""
+        self.allow(sandbox)
         return open_place(self.address, role, surroundings(sandbox, self.mode, self.options))
 
     def named(self, kind: Kind, word: str) -> Name:
@@ -210,9 +213,12 @@ def env_manager(scope: str, *, with_secrets: bool) -> Subject:
         _OWN: {"connection": {"type": "ssh", "host": "h", "port": 22, "password": "kept"}},
     }
 
-    def begin(sandbox: Sandbox) -> None:
+    def allow(sandbox: Sandbox) -> None:
         with sandbox.change() as state:
             state["secrets_fetching"] = True
+
+    def begin(sandbox: Sandbox) -> None:
+        with sandbox.change() as state:
             state["environment_objects"] = [
                 {
                     "id": f"own-{number}",
@@ -250,6 +256,7 @@ def env_manager(scope: str, *, with_secrets: bool) -> Subject:
         hidden=stored,
         options=PlaceOptions(with_secrets=with_secrets),
         examples=3,
+        allow=allow,
     )
 
 
