@@ -1,17 +1,21 @@
 """What the contract tests need to know of each place: how it is set up, and what it holds then."""
 
+import copy
 import itertools
+import json
 import tempfile
 from collections.abc import Callable, Mapping
 from contextlib import nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from astro_sync.airflow.connection import Connection, to_json
 from astro_sync.core.model import Entry, Kind, Name, Value, name_of
 from astro_sync.places.astro_cli import Astro, find_astro
 from astro_sync.places.base import AnyPlace, PlaceOptions, Role, Surroundings
+from astro_sync.places.env_manager.objects import TYPES
 from astro_sync.places.registry import open_place
-from sandbox import Sandbox
+from sandbox import Json, Sandbox
 
 URI = "postgres://anna:s3cret%40pw@db.example.com:5432/sales?sslmode=require"
 BOTH = frozenset({Kind.CONNECTION, Kind.VARIABLE})
@@ -23,7 +27,8 @@ class Subject:
     """One place under test: `begin` puts in it what it holds at first, `own`, under names that no test writes.
 
     `untouched` returns in a comparable form all that merging must leave alone, `hidden` the values of its secrets.
-    `examples` is how many it bears in a second. `prepare` starts what it needs and returns additions to the environment.
+    `examples` is how many it bears in a second. `masks`: it decides itself what it shows as a secret.
+    `allow` settles before each opening what is not the place's own to say.
     """
 
     name: str
@@ -37,9 +42,12 @@ class Subject:
     options: PlaceOptions = field(default_factory=PlaceOptions)
     upper_ids: bool = False
     examples: int = 25
+    masks: bool = False
+    allow: Callable[[Sandbox], None] = lambda _sandbox: None
 
     def open(self, sandbox: Sandbox, role: Role = Role.DESTINATION) -> AnyPlace:
         """Return the place, opened as every command does."""
+        self.allow(sandbox)
         return open_place(self.address, role, surroundings(sandbox, self.mode, self.options))
 
     def named(self, kind: Kind, word: str) -> Name:
@@ -149,6 +157,109 @@ _SSH = '{"conn_type": "ssh", "host": "h", "port": 22}'
 _OWN = Name(Kind.CONNECTION, "own")
 _FIELDS_OWN = Name(Kind.CONNECTION, "Fields_Own")
 
+_OWN_ROWS: Json = {
+    "variables": [{"key": "own", "val": "kept", "description": "why"}, {"key": "own_token", "val": "kept too"}],
+    "connections": [{"conn_id": "own", "conn_type": "ssh", "host": "h", "port": 22, "password": "kept"}],
+}
+_OWN_ENTRIES = {
+    Name(Kind.VARIABLE, "own"): "kept",
+    Name(Kind.VARIABLE, "own_token"): "kept too",
+    _OWN: "ssh://:kept@h:22",
+}
+
+
+def metadata_database(name: str, address: str, database: Callable[[Json], Json], version: str = "3.3.2") -> Subject:
+    """Return the metadata database of an Airflow behind `astro api airflow`; `database` finds it in the state."""
+
+    def begin(sandbox: Sandbox) -> None:
+        with sandbox.change() as state:
+            state["airflow_version"] = state["deployments"][0]["airflow_version"] = version
+            database(state).update(copy.deepcopy(_OWN_ROWS))
+
+    def stored(sandbox: Sandbox) -> dict[Name, str]:
+        held = database(sandbox.state)
+        found = {Name(Kind.VARIABLE, row["key"]): str(row["val"]) for row in held.get("variables", ())}
+        for row in held.get("connections", ()):
+            fields = {name: row.get(name) for name in Connection.__slots__}
+            found[Name(Kind.CONNECTION, row["conn_id"])] = to_json(Connection(**fields))
+        return found
+
+    return Subject(
+        name=name,
+        address=address,
+        kinds=BOTH,
+        own=_OWN_ENTRIES,
+        begin=begin,
+        untouched=lambda sandbox: {name: text for name, text in stored(sandbox).items() if name.id.startswith("own")},
+        hidden=stored,
+        examples=3,
+        masks=True,
+    )
+
+
+def env_manager(scope: str, *, with_secrets: bool) -> Subject:
+    """Return a scope of the Environment Manager with a plain variable, a secret and a connection of its own."""
+    kind, _, entity = scope.partition("/")
+    own = {
+        Name(Kind.VARIABLE, "own"): "kept",
+        Name(Kind.VARIABLE, "own_token"): "kept too",
+        Name(Kind.ENVIRONMENT, "PLAIN_OWN"): "kept",
+        _OWN: "ssh://:kept@h:22",
+    }
+    bodies: dict[Name, Json] = {
+        Name(Kind.VARIABLE, "own"): {"airflowVariable": {"value": "kept", "isSecret": False}, "description": "why"},
+        Name(Kind.VARIABLE, "own_token"): {"airflowVariable": {"value": "kept too", "isSecret": True}},
+        Name(Kind.ENVIRONMENT, "PLAIN_OWN"): {"environmentVariable": {"value": "kept", "isSecret": False}},
+        _OWN: {"connection": {"type": "ssh", "host": "h", "port": 22, "password": "kept"}},
+    }
+
+    def allow(sandbox: Sandbox) -> None:
+        with sandbox.change() as state:
+            state["secrets_fetching"] = True
+
+    def begin(sandbox: Sandbox) -> None:
+        with sandbox.change() as state:
+            state["environment_objects"] = [
+                {
+                    "id": f"own-{number}",
+                    "objectKey": name.id,
+                    "objectType": TYPES[name.kind],
+                    "scope": kind.upper(),
+                    "scopeEntityId": entity,
+                    **body,
+                }
+                for number, (name, body) in enumerate(bodies.items())
+            ]
+
+    def stored(sandbox: Sandbox) -> dict[Name, str]:
+        found = {}
+        for each in sandbox.state.get("environment_objects", ()):
+            name = Name(next(k for k, word in TYPES.items() if word == each["objectType"]), each["objectKey"])
+            body = each.get("airflowVariable") or each.get("environmentVariable")
+            if body is not None:
+                found[name] = str(body["value"])
+                continue
+            fields = {field: each["connection"].get(field) for field in Connection.__slots__}
+            extra = each["connection"].get("extra")
+            described = {"conn_type": each["connection"]["type"], "description": each.get("description")}
+            fields |= {**described, "extra": json.dumps(extra) if extra else None}
+            found[name] = to_json(Connection(**fields))
+        return found
+
+    return Subject(
+        name=f"env-manager:{scope}{' with secrets' if with_secrets else ''}",
+        address=f"env-manager:{scope}",
+        kinds=ALL,
+        own=own,
+        begin=begin,
+        untouched=lambda sandbox: {name: text for name, text in stored(sandbox).items() if "own" in name.id.lower()},
+        hidden=stored,
+        options=PlaceOptions(with_secrets=with_secrets),
+        examples=3,
+        allow=allow,
+    )
+
+
 SUBJECTS = [
     env_file("docker"),
     env_file("standalone"),
@@ -194,6 +305,22 @@ SUBJECTS = [
     ),
     deployment("a Deployment"),
     deployment("a Deployment with positional values", PlaceOptions(allow_argv=("*",))),
+    metadata_database("local Airflow 3", "airflow:", lambda state: state["airflow"]),
+    metadata_database("local Airflow 2", "airflow:", lambda state: state["airflow"], "2.11.2"),
+    metadata_database(
+        "a Deployment's Airflow 3",
+        "airflow:deployment/dep-1",
+        lambda state: state["deployments"][0].setdefault("airflow", {}),
+    ),
+    metadata_database(
+        "a Deployment's Airflow 2",
+        "airflow:deployment/dep-1",
+        lambda state: state["deployments"][0].setdefault("airflow", {}),
+        "2.11.2",
+    ),
+    env_manager("deployment/dep-1", with_secrets=False),
+    env_manager("deployment/dep-1", with_secrets=True),
+    env_manager("workspace/ws-1", with_secrets=True),
 ]
 
 

@@ -99,7 +99,7 @@ def _pages(client: AirflowClient, kind: Kind, wanted: Wanted) -> Iterator[tuple[
     """Yield all entries; each page begins with the last entry of the one before, so that no shift goes unnoticed."""
     query: dict[str, object] = {"limit": _PAGE, "order_by": ID_FIELDS[kind]}
     if wanted.containing and client.version > 1:
-        query["variable_key_pattern" if kind is Kind.VARIABLE else "connection_id_pattern"] = wanted.containing
+        query["variable_key_pattern" if kind is Kind.VARIABLE else "connection_id_pattern"] = f"%{wanted.containing}%"
     seen: dict[str, None] = {}
     expected: int | None = None
     while expected is None or len(seen) < expected:
