@@ -319,8 +319,11 @@ def _choose(keys: Sequence[_Key], stage: Stage, view: View) -> tuple[list[_Key],
     successes = [each for each in keys if each.need in {Need.BECOMES_SECRET, Need.WRITTEN}]
     if len(successes) <= _LISTED:
         return [*attention, *successes], []
-    must = [each for each in successes if stage is Stage.PLAN and each.overwrites_shared]
-    return [*attention, *must], [each for each in successes if each not in must]
+    parts: tuple[list[_Key], list[_Key]] = ([], [])
+    for each in successes:
+        parts[stage is Stage.PLAN and each.overwrites_shared].append(each)
+    folded, listed = parts
+    return [*attention, *listed], folded
 
 
 def _folded(keys: Sequence[_Key]) -> list[str]:
