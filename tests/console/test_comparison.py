@@ -23,13 +23,13 @@ def outcome_of(*labels: str) -> RunOutcome:
 
 def test_two_places_are_compared_in_a_table_that_only_counts_what_is_the_same() -> None:
     assert show_comparison(outcome_of("prod"), VIEW) == [
-        "KEY              prod         NOTE",
-        "AIRFLOW_CONN_PG  ≠ different  host, password",
+        "KEY              prod          NOTE",
+        "AIRFLOW_CONN_PG  ≠ different   host, password",
         "HERE             – missing",  # noqa: RUF001
-        "HIDDEN           * not known  secret, not compared",
+        "HIDDEN           * not known   secret, not compared",
         "THERE            + only there",
         "prod: 1 different, 1 missing, 1 not known, 1 only there, 1 the same.",
-    ] or show_comparison(outcome_of("prod"), VIEW)[1].startswith("AIRFLOW_CONN_PG")
+    ]
 
 
 def test_all_is_listed_when_verbose_and_only_counted_when_quiet() -> None:

@@ -144,7 +144,7 @@ def test_no_form_of_a_report_shows_a_value(output: str, capsys: pytest.CaptureFi
         RunOutcome(command="merge", places=(place("prod", [created("A"), refused("B")], applied=True),))
     )
     shown = capsys.readouterr()
-    assert "A" in shown.out
+    assert "B" in shown.out
     assert HERE not in shown.out + shown.err
 
 

@@ -140,10 +140,11 @@ def _columns(headers: Sequence[str], rows: Sequence[Row], width: int | None, pai
 def markdown_table(headers: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
     """Return the rows as a table in Markdown."""
     lines = [headers, ["---"] * len(headers), *rows]
-    return [f"| {' | '.join(line if line == '---' else _escape_markdown(line) for line in each)} |" for each in lines]
+    return [f"| {' | '.join(line if line == '---' else escape_markdown(line) for line in each)} |" for each in lines]
 
 
-def _escape_markdown(text: str) -> str:
+def escape_markdown(text: str) -> str:
+    """Return a text that ends no column and begins no markup."""
     return "".join(f"\\{char}" if char in "\\|`*<>" else char for char in printable(text))
 
 

@@ -9,7 +9,18 @@ from itertools import chain
 from typing import Final
 
 from astro_sync.console.document import warning_text
-from astro_sync.console.layout import Cell, Paint, Row, Tone, counted, markdown_table, printable, table, wrap
+from astro_sync.console.layout import (
+    Cell,
+    Paint,
+    Row,
+    Tone,
+    counted,
+    escape_markdown,
+    markdown_table,
+    printable,
+    table,
+    wrap,
+)
 from astro_sync.console.texts import NEUTRAL, WAYS_OUT
 from astro_sync.console.wording import cell_of, is_amiss, note_of
 from astro_sync.core.model import Action, Change, Kind, Notice, Reason, Result
@@ -251,8 +262,8 @@ def to_markdown(outcome: RunOutcome, view: View) -> list[str]:
     if keys:
         rows = [[each.key, *(cell.text for cell in each.cells()), each.note(view.now)] for each in keys]
         lines += [*markdown_table(["KEY", *(place.label for place in places), "NOTE"], rows), ""]
-    ends = show_end(outcome, View(now=view.now))
-    lines += [f"- {' '.join(printable(line).replace('|', chr(92) + '|').split())}" for line in ends]
+    ends = [*outcome.lines, *show_end(outcome, View(now=view.now))]
+    lines += [f"- {' '.join(escape_markdown(line).split())}" for line in ends]
     if outcome.error:
         lines += ["", f"**Error:** {printable(str(outcome.error))}"]
     return lines

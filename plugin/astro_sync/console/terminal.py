@@ -130,6 +130,7 @@ class Terminal:
         elif self.output == "markdown":
             make = comparison_markdown if _compares(outcome) else to_markdown
             self._echo_all(make(outcome, self._view()))
+            self._show_warnings(outcome, self._view())
         else:
             self._show_table(outcome, self._view())
         self._conclude(outcome)
