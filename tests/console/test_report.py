@@ -10,7 +10,6 @@ from astro_sync.console.report import (
     Stage,
     View,
     need_of,
-    object_lines,
     show_changes,
     show_end,
     show_warnings,
@@ -304,18 +303,6 @@ def test_markdown_takes_a_line_for_each_key_that_needs_attention_and_for_each_pl
         r"- 2 keys stayed behind: R\|R, D.",
         "",
         "**Error:** no",
-    ]
-
-
-def test_objects_are_listed_by_name_kind_secrecy_and_age() -> None:
-    rows: list[dict[str, object]] = [
-        {"kind": "variable", "id": "a", "key": "AIRFLOW_VAR_A", "secret": False, "updated_at": None},
-        {"kind": "environment", "id": "B\x1b", "key": "B\x1b", "secret": True, "updated_at": "2026-11-26"},
-    ]
-    assert object_lines(rows) == [
-        "AIRFLOW_VAR_A  variable",
-        r"B\x1b          environment  secret  2026-11-26",
-        "2 objects.",
     ]
 
 

@@ -24,7 +24,7 @@ TOTAL: list[tuple[type[StrEnum], Mapping[Any, str]]] = [
     (Action, ACTIONS),
     (Match, MATCHES),
 ]
-LONGEST_NOTE = 45
+LONGEST_NOTE = 50
 
 
 @pytest.mark.parametrize(("codes", "texts"), TOTAL, ids=lambda each: getattr(each, "__name__", ""))

@@ -1,7 +1,7 @@
 """Turn the outcome of a run into text for people. Pure; no value enters it."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import IntEnum
@@ -30,6 +30,7 @@ _LISTED: Final = 20
 _NAMED: Final = 5
 _MOST_COLUMNS: Final = 4
 _KINDS: Final = {Kind.VARIABLE: "variable", Kind.CONNECTION: "connection", Kind.ENVIRONMENT: "environment variable"}
+_SECRETS_TO_LOOK_AT: Final = frozenset({Reason.SECRET_CHANGED_THERE, Reason.PLACEHOLDER, Reason.NOT_UNDONE_SECRET})
 _ONLY_COUNTED: Final = frozenset({Reason.FILTERED, Reason.OTHER_KIND})
 
 
@@ -83,7 +84,7 @@ def need_of(change: Change) -> Need:
         return Need.DIFFERS
     if change.action is Action.SKIP:
         return Need.NONE if why in _ONLY_COUNTED else Need.SKIPPED
-    return Need.SKIPPED if why in {Reason.SECRET_CHANGED_THERE, Reason.PLACEHOLDER} else Need.NONE
+    return Need.SKIPPED if why in _SECRETS_TO_LOOK_AT else Need.NONE
 
 
 def show_changes(places: Sequence[PlaceOutcome], stage: Stage, view: View) -> list[str]:
@@ -234,24 +235,6 @@ def _left_behind(places: Sequence[PlaceOutcome]) -> str:
         printable(change.name.key) for place in places for change in place.changes if change.action is Action.REFUSED
     )
     return f" {counted(len(keys), 'key')} stayed behind: {', '.join(keys)}." if keys else ""
-
-
-def object_lines(rows: Sequence[Mapping[str, object]]) -> list[str]:
-    """Return the lines of `list`: a name for each object, whether it is secret, when it was changed."""
-    found = [
-        (
-            printable(str(row["key"])),
-            str(row["kind"]),
-            "secret" if row["secret"] else "",
-            printable(str(row.get("updated_at") or "")),
-        )
-        for row in rows
-    ]
-    sizes = [max((len(row[index]) for row in found), default=0) for index in range(4)]
-    lines = [
-        "  ".join(text.ljust(size) for text, size in zip(row, sizes, strict=True) if size).rstrip() for row in found
-    ]
-    return [*lines, f"{counted(len(rows), 'object')}."]
 
 
 def to_markdown(outcome: RunOutcome, view: View) -> list[str]:

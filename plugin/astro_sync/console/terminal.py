@@ -185,7 +185,8 @@ class Terminal:
             self._echo_all(
                 (f"Backup of {printable(title)}: {printable(str(path))}" for title, path in backups), err=True
             )
-        self._echo_all(["Undo: astro-sync undo"], err=True)
+        if outcome.command != "undo":
+            self._echo_all(["Undo: astro-sync undo"], err=True)
 
     def _painted(self, line: str) -> str:
         text = printable(line)
@@ -207,7 +208,7 @@ class Terminal:
             if not (line := sys.stdin.readline()):
                 raise DeclinedError
             return line.strip()
-        with _single_keys(sys.stdin.fileno()) as read_key:
+        with _answers(), _single_keys(sys.stdin.fileno()) as read_key:
             click.echo(f"{last} ", err=True, nl=False)
             pressed = read_key()
         click.echo(pressed[:1] if pressed[:1].isprintable() else "", err=True)

@@ -133,6 +133,8 @@ WARNINGS: Final[Mapping[WarningCode, str]] = MappingProxyType(
         WarningCode.NOT_AS_PLANNED: "somebody else changed it during the run; look with `astro-sync diff`",
         WarningCode.UNMATCHED: "{about} matches no key; look for a typing error",
         WarningCode.UNSOUND_CONNECTION: "Airflow reads this connection otherwise than it looks: {about}",
+        WarningCode.DESCRIPTION_LOST: "its description cannot be kept there",
+        WarningCode.RECOVERED: "a deleted secret of that name is recovered first: {about}",
         WarningCode.BACKEND_FIRST: "a secrets backend is asked before this place: {about}",
         WarningCode.RECEIPTS: "the records of sent secrets cannot be used: {about}",
         WarningCode.BACKUP: "the backup does not hold everything: {about}",
