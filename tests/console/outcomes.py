@@ -1,6 +1,7 @@
 """Outcomes of runs, made by hand, for the tests of what a person sees."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 
 from astro_sync.core.compare import Compared, Match
@@ -8,8 +9,6 @@ from astro_sync.core.model import (
     Action,
     Change,
     Entry,
-    Kind,
-    Name,
     Notice,
     Reason,
     Refusal,
@@ -46,11 +45,11 @@ def conflict(key: str, here: str = HERE, there: str = THERE, reason: Reason = Re
     old = entry(key, there, updated_at=TWO_DAYS_AGO)
     write = Write(name_of(key), Value(here), old=old)
     why = Refusal(reason, "", ("--on-conflict keep|overwrite",))
-    return Change(name_of(key), Action.REFUSED, False, why, write, entry(key, here), old)
+    return Change(name_of(key), Action.REFUSED, why=why, write=write, source=entry(key, here), old=old)
 
 
 def refused(key: str, reason: Reason = Reason.LINE_BREAK, *ways: str, about: str = "") -> Change:
-    return Change(name_of(key), Action.REFUSED, False, Refusal(reason, about, ways), source=entry(key, HERE))
+    return Change(name_of(key), Action.REFUSED, why=Refusal(reason, about, ways), source=entry(key, HERE))
 
 
 def decided(key: str, action: Action, reason: Reason | None = None, *ways: str) -> Change:
@@ -71,11 +70,10 @@ def amiss(change: Change, result: Result) -> Change:
 def place(
     label: str = "prod",
     changes: Sequence[Change] = (),
+    warnings: tuple[Notice, ...] = (),
     *,
     applied: bool = False,
     restarts: int = 0,
-    warnings: tuple[Notice, ...] = (),
-    compared: tuple[Compared, ...] = (),
 ) -> PlaceOutcome:
     is_file = label.startswith(".env")
     return PlaceOutcome(
@@ -88,7 +86,6 @@ def place(
         changes=tuple(changes),
         restarts=restarts,
         warnings=warnings,
-        compared=compared,
         is_file=is_file,
     )
 
@@ -99,5 +96,5 @@ def compared(key: str, match: Match, here: str | None = HERE, there: str | None 
     return Compared(name_of(key), match, source, destination)
 
 
-def airflow_name(kind: Kind, identifier: str) -> Name:
-    return Name(kind, identifier)
+def compared_place(label: str, *found: Compared) -> PlaceOutcome:
+    return replace(place(label), compared=found)

@@ -9,6 +9,7 @@ from astro_sync.commands.context import RunContext, prepare
 from astro_sync.commands.invocation import Invocation
 from astro_sync.config.options import BackupOptions
 from astro_sync.config.settings import ResolvedSettings
+from astro_sync.console.layout import Line, Tone
 from astro_sync.core.outcome import RunOutcome
 from astro_sync.errors import ExitCode, UsageError
 from astro_sync.places.env_file import EnvFile
@@ -41,7 +42,7 @@ def run(settings: ResolvedSettings[CheckOptions], invocation: Invocation) -> Run
                 if options.fix:
                     lines += _fix(file, context, checks)
                 problems += _check(_subject(file, context), checks, options.ignore)
-    lines += [f"{p.file}:{p.line}: {p.code} {p.key + ': ' if p.key else ''}{p.message}" for p in problems]
+    lines += map(_line, problems)
     return RunOutcome(
         command="check",
         lines=(*lines, _count(problems)),
@@ -76,6 +77,11 @@ def _subject(file: EnvFile, context: RunContext[CheckOptions]) -> Subject:
     # As the user named it, so that editors and CI find the line.
     path = file.path if file.path.is_absolute() and str(file.path) == file.label else file.path.relative_to(around.cwd)
     return Subject(path, file.examine(), look_around(file.path, around.environ))
+
+
+def _line(problem: Problem) -> Line:
+    where = f"{problem.file}:{problem.line}: {problem.code}"
+    return Line(f"{where} {problem.key + ': ' if problem.key else ''}{problem.message}", head=where, tone=Tone.PROBLEM)
 
 
 def _count(problems: Sequence[Problem]) -> str:

@@ -7,6 +7,7 @@ from astro_sync.commands.invocation import Invocation
 from astro_sync.config.file import Config
 from astro_sync.config.options import CommandLine, DeploymentOptions, RunOptions
 from astro_sync.config.settings import ResolvedSettings, resolve
+from astro_sync.console.layout import Line, Tone
 from astro_sync.core.filters import EVERYTHING
 from astro_sync.core.outcome import RunOutcome
 from astro_sync.errors import AstroSyncError, UsageError
@@ -17,6 +18,7 @@ from astro_sync.project.doctor import DoctorContext, diagnose, exit_code, to_row
 from astro_sync.project.finding import Finding, State
 
 _SIGNS = {State.OK: "ok     ", State.WARNING: "warning", State.PROBLEM: "problem"}
+_TONES = {State.OK: Tone.GOOD, State.WARNING: Tone.WARNING, State.PROBLEM: Tone.PROBLEM}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -76,7 +78,8 @@ def _look_at_env(context: RunContext[DoctorOptions]) -> Finding:
 
 def _line(finding: Finding) -> str:
     text = f"{_SIGNS[finding.state]}  {finding.name}: {finding.message}"
-    return f"{text}  -> {finding.next}" if finding.next else text
+    whole = f"{text}  -> {finding.next}" if finding.next else text
+    return Line(whole, head=_SIGNS[finding.state], tone=_TONES[finding.state])
 
 
 def _summary(findings: list[Finding]) -> str:

@@ -8,11 +8,20 @@ from astro_sync.config.example import make_example
 from astro_sync.config.file import NAME, find
 from astro_sync.config.options import RunOptions
 from astro_sync.config.settings import ResolvedSettings
+from astro_sync.console.layout import Line, Tone
 from astro_sync.core.outcome import RunOutcome
 from astro_sync.errors import DeclinedError, ExitCode
 from astro_sync.project.assets import kit_path
-from astro_sync.project.init import Step, carry_out, plan_setup
+from astro_sync.project.init import Step, StepAction, carry_out, plan_setup
 from astro_sync.project.root import require_project
+
+_TONES = {
+    StepAction.CREATE: Tone.GOOD,
+    StepAction.APPEND: Tone.GOOD,
+    StepAction.UPDATE: Tone.CHANGE,
+    StepAction.UNCHANGED: Tone.PLAIN,
+    StepAction.LEFT: Tone.PROBLEM,
+}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,4 +58,5 @@ def run(settings: ResolvedSettings[InitOptions], invocation: Invocation) -> RunO
 
 
 def _step_line(step: Step) -> str:
-    return f"{step.action.value:9}  {step.path.name}: {step.description}"
+    word = step.action.value
+    return Line(f"{word:9}  {step.path.name}: {step.description}", head=word, tone=_TONES[step.action])

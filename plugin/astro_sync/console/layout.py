@@ -3,7 +3,7 @@
 import textwrap
 import unicodedata
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Final, Self
 
@@ -82,20 +82,45 @@ class Row:
 def table(headers: Sequence[str], rows: Sequence[Row], width: int | None, paint: Paint) -> list[str]:
     """Return the rows in columns under `KEY`, the headers and `NOTE`.
 
-    A note that has no room beside the columns goes below its row. A key is never broken.
+    Where notes have no room beside the columns, marks lose their words to a line below the table; where that is not
+    enough, a note goes below its row. A key is never broken.
     """
-    names = [printable(header) for header in headers]
+    if _has_room(headers, rows, width):
+        return _columns(headers, rows, width, paint)
+    bare = [replace(row, cells=tuple(Cell(cell.text[:1], cell.tone) for cell in row.cells)) for row in rows]
+    if not _has_room(headers, bare, width):
+        return _columns(headers, rows, width, paint)
+    words = dict.fromkeys(cell.text for row in rows for cell in row.cells if len(cell.text) > 1)
+    return [*_columns(headers, bare, width, paint), *wrap(", ".join(words), width)]
+
+
+def _sizes(headers: Sequence[str], rows: Sequence[Row]) -> tuple[int, list[int]]:
     keys = max([3, *(len(row.key) for row in rows)])
-    columns = [
-        max(len(name), *(len(row.cells[index].text) for row in rows), 1) if rows else len(name)
-        for index, name in enumerate(names)
+    return keys, [
+        max([len(printable(header)), *(len(row.cells[index].text) for row in rows)])
+        for index, header in enumerate(headers)
     ]
+
+
+def _room(headers: Sequence[str], rows: Sequence[Row], width: int) -> int:
+    keys, columns = _sizes(headers, rows)
+    return width - keys - sum(len(_GAP) + column for column in columns) - len(_GAP)
+
+
+def _has_room(headers: Sequence[str], rows: Sequence[Row], width: int | None) -> bool:
+    if width is None:
+        return True
+    room = _room(headers, rows, width)
+    return room >= _NARROWEST_NOTE or all(len(row.note) <= room for row in rows)
+
+
+def _columns(headers: Sequence[str], rows: Sequence[Row], width: int | None, paint: Paint) -> list[str]:
+    below = not _has_room(headers, rows, width)
+    keys, columns = _sizes(headers, rows)
     left = keys + sum(len(_GAP) + column for column in columns) + len(_GAP)
-    room = None if width is None else width - left
-    below = room is not None and room < _NARROWEST_NOTE and any(len(row.note) > room for row in rows)
-    heading = _GAP.join(["KEY".ljust(keys), *(name.ljust(size) for name, size in zip(names, columns, strict=True))])
+    names = [printable(header).ljust(size) for header, size in zip(headers, columns, strict=True)]
     with_notes = any(row.note for row in rows) and not below
-    lines = [(heading + _GAP + "NOTE" if with_notes else heading).rstrip()]
+    lines = [_GAP.join(["KEY".ljust(keys), *names, *(["NOTE"] if with_notes else [])]).rstrip()]
     for row in rows:
         cells = [
             paint(cell.tone, cell.text) + " " * (size - len(cell.text))
@@ -106,7 +131,7 @@ def table(headers: Sequence[str], rows: Sequence[Row], width: int | None, paint:
             lines.append(start.rstrip())
             lines += [f"    {part}" for part in wrap(row.note, None if width is None else width - 4) if part]
         else:
-            first, *others = wrap(row.note, room)
+            first, *others = wrap(row.note, None if width is None else width - left)
             lines.append(f"{start}{_GAP}{first}".rstrip())
             lines += [f"{' ' * left}{other}" for other in others]
     return lines
@@ -115,10 +140,11 @@ def table(headers: Sequence[str], rows: Sequence[Row], width: int | None, paint:
 def markdown_table(headers: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
     """Return the rows as a table in Markdown."""
     lines = [headers, ["---"] * len(headers), *rows]
-    return [f"| {' | '.join(line if line == '---' else _escape_markdown(line) for line in each)} |" for each in lines]
+    return [f"| {' | '.join(line if line == '---' else escape_markdown(line) for line in each)} |" for each in lines]
 
 
-def _escape_markdown(text: str) -> str:
+def escape_markdown(text: str) -> str:
+    """Return a text that ends no column and begins no markup."""
     return "".join(f"\\{char}" if char in "\\|`*<>" else char for char in printable(text))
 
 

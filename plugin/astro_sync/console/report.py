@@ -1,7 +1,7 @@
 """Turn the outcome of a run into text for people. Pure; no value enters it."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import IntEnum
@@ -9,7 +9,18 @@ from itertools import chain
 from typing import Final
 
 from astro_sync.console.document import warning_text
-from astro_sync.console.layout import Cell, Paint, Row, Tone, counted, markdown_table, printable, table, wrap
+from astro_sync.console.layout import (
+    Cell,
+    Paint,
+    Row,
+    Tone,
+    counted,
+    escape_markdown,
+    markdown_table,
+    printable,
+    table,
+    wrap,
+)
 from astro_sync.console.texts import NEUTRAL, WAYS_OUT
 from astro_sync.console.wording import cell_of, is_amiss, note_of
 from astro_sync.core.model import Action, Change, Kind, Notice, Reason, Result
@@ -19,6 +30,7 @@ _LISTED: Final = 20
 _NAMED: Final = 5
 _MOST_COLUMNS: Final = 4
 _KINDS: Final = {Kind.VARIABLE: "variable", Kind.CONNECTION: "connection", Kind.ENVIRONMENT: "environment variable"}
+_SECRETS_TO_LOOK_AT: Final = frozenset({Reason.SECRET_CHANGED_THERE, Reason.PLACEHOLDER, Reason.NOT_UNDONE_SECRET})
 _ONLY_COUNTED: Final = frozenset({Reason.FILTERED, Reason.OTHER_KIND})
 
 
@@ -72,7 +84,7 @@ def need_of(change: Change) -> Need:
         return Need.DIFFERS
     if change.action is Action.SKIP:
         return Need.NONE if why in _ONLY_COUNTED else Need.SKIPPED
-    return Need.SKIPPED if why in {Reason.SECRET_CHANGED_THERE, Reason.PLACEHOLDER} else Need.NONE
+    return Need.SKIPPED if why in _SECRETS_TO_LOOK_AT else Need.NONE
 
 
 def show_changes(places: Sequence[PlaceOutcome], stage: Stage, view: View) -> list[str]:
@@ -225,24 +237,6 @@ def _left_behind(places: Sequence[PlaceOutcome]) -> str:
     return f" {counted(len(keys), 'key')} stayed behind: {', '.join(keys)}." if keys else ""
 
 
-def object_lines(rows: Sequence[Mapping[str, object]]) -> list[str]:
-    """Return the lines of `list`: a name for each object, whether it is secret, when it was changed."""
-    found = [
-        (
-            printable(str(row["key"])),
-            str(row["kind"]),
-            "secret" if row["secret"] else "",
-            printable(str(row.get("updated_at") or "")),
-        )
-        for row in rows
-    ]
-    sizes = [max((len(row[index]) for row in found), default=0) for index in range(4)]
-    lines = [
-        "  ".join(text.ljust(size) for text, size in zip(row, sizes, strict=True) if size).rstrip() for row in found
-    ]
-    return [*lines, f"{counted(len(rows), 'object')}."]
-
-
 def to_markdown(outcome: RunOutcome, view: View) -> list[str]:
     """Return a summary for a CI page: a row for each key that needs attention, a line for each place."""
     places = [place for place in outcome.places if place.changes]
@@ -251,8 +245,8 @@ def to_markdown(outcome: RunOutcome, view: View) -> list[str]:
     if keys:
         rows = [[each.key, *(cell.text for cell in each.cells()), each.note(view.now)] for each in keys]
         lines += [*markdown_table(["KEY", *(place.label for place in places), "NOTE"], rows), ""]
-    ends = show_end(outcome, View(now=view.now))
-    lines += [f"- {' '.join(printable(line).replace('|', chr(92) + '|').split())}" for line in ends]
+    ends = [*outcome.lines, *show_end(outcome, View(now=view.now))]
+    lines += [f"- {' '.join(escape_markdown(line).split())}" for line in ends]
     if outcome.error:
         lines += ["", f"**Error:** {printable(str(outcome.error))}"]
     return lines
@@ -319,8 +313,11 @@ def _choose(keys: Sequence[_Key], stage: Stage, view: View) -> tuple[list[_Key],
     successes = [each for each in keys if each.need in {Need.BECOMES_SECRET, Need.WRITTEN}]
     if len(successes) <= _LISTED:
         return [*attention, *successes], []
-    must = [each for each in successes if stage is Stage.PLAN and each.overwrites_shared]
-    return [*attention, *must], [each for each in successes if each not in must]
+    parts: tuple[list[_Key], list[_Key]] = ([], [])
+    for each in successes:
+        parts[stage is Stage.PLAN and each.overwrites_shared].append(each)
+    folded, listed = parts
+    return [*attention, *listed], folded
 
 
 def _folded(keys: Sequence[_Key]) -> list[str]:

@@ -1,9 +1,9 @@
 """Talk with the person at the terminal: the plan, the questions, the result."""
 
+import os
 import shutil
-import signal
 import sys
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -40,6 +40,8 @@ _COLOURS: Final = {
     Tone.HINT: "cyan",
 }
 _NARROWEST: Final = 40
+# Nothing more to read, and what ^D sends.
+_ENDS: Final = frozenset({"", "\x04"})
 
 
 def _now() -> datetime:
@@ -128,6 +130,7 @@ class Terminal:
         elif self.output == "markdown":
             make = comparison_markdown if _compares(outcome) else to_markdown
             self._echo_all(make(outcome, self._view()))
+            self._show_warnings(outcome, self._view())
         else:
             self._show_table(outcome, self._view())
         self._conclude(outcome)
@@ -182,7 +185,8 @@ class Terminal:
             self._echo_all(
                 (f"Backup of {printable(title)}: {printable(str(path))}" for title, path in backups), err=True
             )
-        self._echo_all(["Undo: astro-sync undo"], err=True)
+        if outcome.command != "undo":
+            self._echo_all(["Undo: astro-sync undo"], err=True)
 
     def _painted(self, line: str) -> str:
         text = printable(line)
@@ -197,17 +201,19 @@ class Terminal:
 
     def _press(self, question: str) -> str:
         """Show a question and return the key that is pressed, or the line where stdin is no terminal."""
-        lines = wrap(question, self.width, "  ")
-        self._echo_all(lines[:-1], err=True)
-        click.echo(f"{lines[-1]} ", err=True, nl=False)
+        *above, last = wrap(question, self.width, "  ")
+        self._echo_all(above, err=True)
         if not _is_terminal(sys.stdin):
-            line = sys.stdin.readline()
-            if not line:
+            click.echo(f"{last} ", err=True, nl=False)
+            if not (line := sys.stdin.readline()):
                 raise DeclinedError
             return line.strip()
-        pressed = _read_key()
-        shown = pressed[:1] if pressed[:1].isprintable() else ""
-        click.echo(shown, err=True)
+        with _answers(), _single_keys(sys.stdin.fileno()) as read_key:
+            click.echo(f"{last} ", err=True, nl=False)
+            pressed = read_key()
+        click.echo(pressed[:1] if pressed[:1].isprintable() else "", err=True)
+        if pressed[:1] in _ENDS:
+            raise DeclinedError
         return pressed
 
     def _view(self, *, quiet: bool | None = None) -> View:
@@ -268,16 +274,22 @@ def _is_terminal(stream: TextIO | None) -> bool:
     return stream is not None and stream.isatty()
 
 
-def _read_key() -> str:
-    """Return the key that is pressed, without Enter."""
+@contextmanager
+def _single_keys(descriptor: int) -> Iterator[Callable[[], str]]:
+    """Let a terminal hand over each key at once, and yield what reads one.
+
+    click.getchar drops what was typed before it began, and takes ^C for itself, which the run must hear.
+    """
+    import termios
+    import tty
+
+    before = termios.tcgetattr(descriptor)
+    tty.setcbreak(descriptor, termios.TCSANOW)
     try:
-        return click.getchar()
-    except EOFError:
-        raise DeclinedError from None
-    except KeyboardInterrupt:
-        # The terminal handed the key over instead of sending the signal, which the run listens to.
-        signal.raise_signal(signal.SIGINT)
-        raise DeclinedError from None
+        # A key such as an arrow sends several bytes, none of which is an answer.
+        yield lambda: os.read(descriptor, 32).decode(errors="replace")
+    finally:
+        termios.tcsetattr(descriptor, termios.TCSANOW, before)
 
 
 @contextmanager

@@ -48,9 +48,9 @@ REASONS: Final[Mapping[Reason, str]] = MappingProxyType(
         Reason.REFUSED_ELSEWHERE: "refused at another place",
         Reason.NOT_UNDONE_NEW: "stays: nothing is deleted there, do it by hand",
         Reason.NOT_UNDONE_SECRET: "stays: nobody knows the old secret, set it by hand",
-        Reason.NOT_WRITTEN: "NOT WRITTEN",
-        Reason.OTHER_VALUE: "ANOTHER VALUE STANDS THERE",
-        Reason.NOT_KNOWN: "NOT KNOWN, may still be written",
+        Reason.NOT_WRITTEN: "not written",
+        Reason.OTHER_VALUE: "another value stands there",
+        Reason.NOT_KNOWN: "may or may not be written, or still arrive",
         Reason.GONE: "was removed meanwhile",
         Reason.CHANGED_MEANWHILE: "was changed meanwhile",
         Reason.REFUSED_BY_PLACE: "refused by the place",
@@ -62,8 +62,8 @@ RESULTS: Final[Mapping[Result, str]] = MappingProxyType(
         Result.PLANNED: "planned",
         Result.DONE: "done",
         Result.NOT_WRITTEN: "NOT WRITTEN",
-        Result.OTHER_VALUE: "ANOTHER VALUE STANDS THERE",
-        Result.UNKNOWN: "NOT KNOWN, may still be written",
+        Result.OTHER_VALUE: "OTHER VALUE",
+        Result.UNKNOWN: "NOT KNOWN",
     }
 )
 
@@ -133,6 +133,8 @@ WARNINGS: Final[Mapping[WarningCode, str]] = MappingProxyType(
         WarningCode.NOT_AS_PLANNED: "somebody else changed it during the run; look with `astro-sync diff`",
         WarningCode.UNMATCHED: "{about} matches no key; look for a typing error",
         WarningCode.UNSOUND_CONNECTION: "Airflow reads this connection otherwise than it looks: {about}",
+        WarningCode.DESCRIPTION_LOST: "its description cannot be kept there",
+        WarningCode.RECOVERED: "a deleted secret of that name is recovered first: {about}",
         WarningCode.BACKEND_FIRST: "a secrets backend is asked before this place: {about}",
         WarningCode.RECEIPTS: "the records of sent secrets cannot be used: {about}",
         WarningCode.BACKUP: "the backup does not hold everything: {about}",

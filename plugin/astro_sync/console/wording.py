@@ -15,7 +15,6 @@ _DAY: Final = 86400
 
 _TONES: Final = {Action.CREATE: Tone.GOOD, Action.UPDATE: Tone.CHANGE, Action.REFUSED: Tone.PROBLEM}
 _MATCH_TONES: Final = {Match.DIFFERENT: Tone.CHANGE, Match.ONLY_SOURCE: Tone.GOOD, Match.NOT_KNOWN: Tone.WARNING}
-_GENERIC: Final = frozenset({Reason.NOT_WRITTEN, Reason.OTHER_VALUE, Reason.NOT_KNOWN})
 
 
 def is_amiss(change: Change) -> bool:
@@ -26,7 +25,7 @@ def is_amiss(change: Change) -> bool:
 def cell_of(change: Change) -> Cell:
     """Return the mark of a change and its word."""
     if is_amiss(change):
-        return Cell(f"{RESULT_MARKS[change.result]} {_short_result(change.result)}", Tone.PROBLEM)
+        return Cell(f"{RESULT_MARKS[change.result]} {RESULTS[change.result]}", Tone.PROBLEM)
     if change.is_conflict:
         return Cell(f"{ACTION_MARKS[Action.REFUSED]} differs", Tone.PROBLEM)
     tone = Tone.HINT if change.is_recorded else _TONES.get(change.action, Tone.PLAIN)
@@ -36,11 +35,10 @@ def cell_of(change: Change) -> Cell:
 def note_of(change: Change, now: datetime) -> str:
     """Return what a person should know of one change; nothing that its mark says already."""
     if is_amiss(change):
-        why = change.why if change.why and change.why.reason not in _GENERIC else None
-        return "; ".join([RESULTS[change.result], *([_refusal_text(why)] if why else [])])
+        return printable(_amiss_note(change))
     parts = []
     if change.why and change.why.reason is Reason.DIFFERS and (told := difference_of(change.source, change.old)):
-        parts.append(f"differs: {told}")
+        parts.append(f"differs: {told}" if change.action is Action.KEEP else told)
     elif change.why:
         parts.append(_refusal_text(change.why))
     elif change.action is Action.UPDATE:
@@ -144,5 +142,8 @@ def _names(change: Change) -> list[str]:
     return [*parts, *([f"named {change.remote_name}"] if change.remote_name else [])]
 
 
-def _short_result(result: Result) -> str:
-    return "not known" if result is Result.UNKNOWN else "not written"
+def _amiss_note(change: Change) -> str:
+    """Return what the place said of a key that is not as planned, else what its result leaves open."""
+    if change.why is None or change.why.reason is Reason.NOT_WRITTEN:
+        return ""
+    return _refusal_text(change.why)
