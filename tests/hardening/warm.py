@@ -26,7 +26,8 @@ class Warm:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             cwd=folder,
-            env={name: text for name, text in os.environ.items() if not name.startswith("COVERAGE_PROCESS_")},
+            env={name: text for name, text in os.environ.items() if not name.startswith("COVERAGE_PROCESS_")}
+            | {"PYTHONPATH": str(folder.parent / "fixtures")},
         )
 
     def run(
