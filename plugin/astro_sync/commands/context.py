@@ -3,8 +3,8 @@
 import re
 import tempfile
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final, Generic, TypeVar
@@ -25,6 +25,7 @@ from astro_sync.places.env_file import EnvFile, open_env_file
 from astro_sync.places.registry import open_place
 from astro_sync.storage import backup
 from astro_sync.storage.journal import Changed, keep_run
+from astro_sync.storage.lock import hold_shared
 from astro_sync.storage.private import private_folder
 from astro_sync.storage.receipts import Receipts
 from astro_sync.sync.pipeline import Destination, RunResult, Step, SyncOptions
@@ -102,10 +103,10 @@ class RunContext(Generic[O_co]):
         """Return the place of an address to write to, with the policy of the run."""
         return Destination(self.place(address, Role.DESTINATION), self.policy(self.options))
 
-    def deployments(self: "RunContext[_D]", role: Role, *, saved: bool = False) -> list[tuple[AnyPlace, _D]]:
+    def deployments(self: "RunContext[_D]", *, saved: bool = False) -> list[tuple[AnyPlace, _D]]:
         """Return the Deployments that were named, each with what holds for it."""
         return [
-            (make_deployment(selector, role, self._around(options), target=name, saved=saved), options)
+            (make_deployment(selector, self._around(options), target=name, saved=saved), options)
             for selector, name, options in select(self.settings)
         ]
 
@@ -141,6 +142,7 @@ class RunContext(Generic[O_co]):
             confirm=lambda steps: confirmed(steps, confirmation, terminal),
             compare_secret=receipts.comparing,
             record=receipts.record,
+            hold=self._hold,
             resume=self.found_astro.resume if isinstance(self.found_astro, Astro) else lambda: None,
             pause=self.invocation.signals.pause,
             backups=self.backups(),
@@ -158,6 +160,11 @@ class RunContext(Generic[O_co]):
         changed = [_changed(step) for step in result.steps if step.verification is not None]
         if changed and not self.options.no_backup:
             keep_run(self.state / "runs", command, changed, self.invocation.now)
+
+    def _hold(self: "RunContext[MoveOptions]", addresses: Sequence[str]) -> AbstractContextManager[frozenset[str]]:
+        if self.options.dry_run:
+            return nullcontext(frozenset())
+        return hold_shared(self.state / "locks", addresses, self.options.timeout, self.invocation.terminal.tell)
 
     def receipts(self: "RunContext[MoveOptions]") -> ReceiptBook:
         """Return the receipts of what was sent before."""

@@ -9,7 +9,6 @@ from astro_sync.config.options import DeploymentOptions, MoveOptions
 from astro_sync.config.settings import ResolvedSettings
 from astro_sync.core.outcome import RunOutcome
 from astro_sync.errors import UsageError
-from astro_sync.places.base import Role
 from astro_sync.sync.pipeline import sync
 
 
@@ -24,7 +23,7 @@ def run(settings: ResolvedSettings[DeployToLocalOptions], invocation: Invocation
     if options.env == "-":
         raise UsageError("stdin (--env -) cannot be written.", hint="Name a file with --env FILE.")
     with prepare(settings, invocation) as context:
-        (deployment, _), *others = context.deployments(Role.SOURCE, saved=True)
+        (deployment, _), *others = context.deployments(saved=True)
         if others:
             hint = "Name one alone, with --deployment-id ID."
             raise UsageError("Only one Deployment can be pulled at a time.", hint=hint)

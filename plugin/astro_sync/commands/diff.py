@@ -60,7 +60,7 @@ def _places(context: RunContext[DiffOptions]) -> tuple[AnyPlace, list[AnyPlace]]
         env = context.env_file(options.env, read_only=True)
         env.must_exist = "env" in context.settings.origins
         source = env
-    return source, [place for place, _ in context.deployments(Role.SOURCE)]
+    return source, [place for place, _ in context.deployments()]
 
 
 def _compared(place: AnyPlace, compared: list[Compared], held: Snapshot) -> PlaceOutcome:

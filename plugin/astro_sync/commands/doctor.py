@@ -12,7 +12,6 @@ from astro_sync.core.filters import EVERYTHING
 from astro_sync.core.outcome import RunOutcome
 from astro_sync.errors import AstroSyncError, UsageError
 from astro_sync.places.astro_cli import Astro
-from astro_sync.places.base import Role
 from astro_sync.places.deployment import make_deployment
 from astro_sync.project.doctor import DoctorContext, diagnose, exit_code, to_rows
 from astro_sync.project.finding import Finding, State
@@ -42,7 +41,7 @@ def run(settings: ResolvedSettings[DoctorOptions], invocation: Invocation) -> Ru
             mode=context.mode,
             config=found.path if isinstance(found, Config) else found,
             targets=[
-                (name, make_deployment(selector_of(options, name), Role.SOURCE, context.surroundings))
+                (name, make_deployment(selector_of(options, name), context.surroundings))
                 for name, options in targets.items()
                 if isinstance(context.found_astro, Astro)
             ],

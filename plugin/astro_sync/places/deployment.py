@@ -2,7 +2,6 @@
 
 import shlex
 from collections.abc import Mapping, Sequence
-from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import datetime
 from fnmatch import fnmatchcase
@@ -35,7 +34,6 @@ from astro_sync.places.base import Prepared, Role, Surroundings
 from astro_sync.places.deployment_answers import Details, Row, parse_inspect, parse_names, parse_saved
 from astro_sync.places.told_error import told_error
 from astro_sync.storage.backup import keep_entries, load_entries
-from astro_sync.storage.lock import hold_shared
 from astro_sync.storage.private import write_private
 
 # The kernel's limit for one argument, its final NUL left out.
@@ -88,8 +86,7 @@ class PreparedCalls(Prepared):
 class Deployment:
     """One Deployment for one run; `folder` is the run's private folder, for this Deployment alone.
 
-    With `saved` the first reading is `list --save`, else it is `deployment inspect`. `locks` is the folder of the locks
-    by which two runs of this machine wait for each other, None for a Deployment that is only read.
+    With `saved` the first reading is `list --save`, else it is `deployment inspect`.
     """
 
     astro: Astro
@@ -98,13 +95,10 @@ class Deployment:
     target: str | None = None
     allow_argv: tuple[str, ...] = ()
     saved: bool = False
-    locks: Path | None = None
-    around: Surroundings | None = None
     kind: str = field(default="deployment", init=False)
     traits: Traits = field(default=_TRAITS, init=False)
     details: Details = field(default_factory=Details, init=False)
     _held: Snapshot = field(default_factory=Snapshot, init=False)
-    _stack: ExitStack = field(default_factory=ExitStack, init=False)
 
     def __enter__(self) -> Self:
         self.folder.mkdir(mode=0o700, exist_ok=True)
@@ -113,8 +107,7 @@ class Deployment:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """Give the lock back; the files go with the private folder."""
-        self._stack.close()
+        """Leave everything to the private folder, which goes with the run."""
 
     def __str__(self) -> str:
         return f"Deployment {self.label} ({self.details.deployment_id or 'not read'})"
@@ -146,11 +139,6 @@ class Deployment:
         first = not self.details.deployment_id
         rows = self._read_saved() if first and self.saved else None
         rows = self._inspect() if rows is None else rows
-        if first and self.locks is not None:
-            waited = self._stack.enter_context(
-                hold_shared(self.locks, self.address, self.astro.timeout, self.around.tell if self.around else print)
-            )
-            rows = self._inspect() if waited else rows
         self._held = Snapshot({entry.name: entry for entry in map(_entry, rows)})
         return self._held
 
@@ -292,7 +280,7 @@ class Deployment:
         return UnusableError(f"There is no Deployment {self.selector} in the workspace.", hint=hint)
 
 
-def open_deployment(rest: str, role: Role, around: Surroundings) -> Deployment:
+def open_deployment(rest: str, _role: Role, around: Surroundings) -> Deployment:
     """Return the Deployment of `deployment:ID` or `deployment:@TARGET`; raises UsageError for neither."""
     target = rest[1:] if rest.startswith("@") else None
     selector = select(rest, around)
@@ -300,7 +288,7 @@ def open_deployment(rest: str, role: Role, around: Surroundings) -> Deployment:
         raise UsageError(
             "The address deployment: names no Deployment.", hint="Write deployment:ID or deployment:@TARGET."
         )
-    return make_deployment(selector, role, around, target=target)
+    return make_deployment(selector, around, target=target)
 
 
 def select(named: str, around: Surroundings) -> Selector | None:
@@ -315,13 +303,13 @@ def identify(selector: Selector, around: Surroundings) -> Details:
     """Return who a Deployment is; one that is named by its id is not asked for."""
     if selector.deployment_id:
         return Details(selector.deployment_id, "", selector.workspace_id or "")
-    with make_deployment(selector, Role.SOURCE, around) as found:
+    with make_deployment(selector, around) as found:
         found.read(EVERYTHING)
         return found.details
 
 
 def make_deployment(
-    selector: Selector, role: Role, around: Surroundings, *, target: str | None = None, saved: bool = False
+    selector: Selector, around: Surroundings, *, target: str | None = None, saved: bool = False
 ) -> Deployment:
     """Return a Deployment with a folder of its own below the run's."""
     return Deployment(
@@ -331,8 +319,6 @@ def make_deployment(
         target=target,
         allow_argv=around.options.allow_argv,
         saved=saved,
-        locks=around.state / "locks" if role is Role.DESTINATION else None,
-        around=around,
     )
 
 

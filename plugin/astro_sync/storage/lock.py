@@ -73,18 +73,7 @@ def hold(folder: Path, timeout: float, tell: Callable[[str], None], name: str = 
 
 
 @contextmanager
-def hold_shared(folder: Path, identity: str, timeout: float, tell: Callable[[str], None]) -> Iterator[bool]:
-    """Keep other runs of this machine away from one shared place; yield whether one had to be waited for.
-
-    `identity` names the place, as an address does; `folder` is where the locks of all places are. Waits, tells and
-    raises as `hold` does.
-    """
-    with hold_all_shared(folder, [identity], timeout, tell) as waited:
-        yield identity in waited
-
-
-@contextmanager
-def hold_all_shared(
+def hold_shared(
     folder: Path, identities: Iterable[str], timeout: float, tell: Callable[[str], None]
 ) -> Iterator[frozenset[str]]:
     """Keep other runs of this machine away from several shared places; yield those that had to be waited for.

@@ -1,7 +1,7 @@
 """The story of every move: read both sides, plan, refuse or confirm, apply, read back."""
 
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import ExitStack
+from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
@@ -42,8 +42,9 @@ class Destination:
 class SyncOptions:
     """What the user decided for one run, how to ask, and where backups go (None: nowhere).
 
+    `hold` keeps other runs away from places, by their addresses, and yields those that had to be waited for.
     `compare_secret` returns what receipts tell of one place, `record` keeps receipts of what was written to it.
-    `resume` lets `astro` run again after an interruption. `timeout` is in seconds. `shows_plan`: `confirm` will show it.
+    `resume` lets `astro` run again after an interruption. `timeout` is in seconds. `shows_plan`: `confirm` shows it.
     """
 
     ask: Callable[[Sequence[Change], AnyPlace, AnyPlace], Mapping[Name, OnConflict]]
@@ -51,6 +52,7 @@ class SyncOptions:
     compare_secret: Callable[[AnyPlace], CompareSecret]
     record: Callable[["Step", Snapshot], None]
     resume: Callable[[], None]
+    hold: Callable[[Sequence[str]], AbstractContextManager[frozenset[str]]]
     pause: Callable[[float], None]
     backups: Path | None
     now: datetime
@@ -122,7 +124,7 @@ def sync(
         reads = list(each(lambda place: place.read(wanted), places, at_once=_READS_AT_ONCE))
         held = reads.pop(0) if middle else None
         origin = Side(source.traits, reads.pop())
-        befores = _unite(ends, reads)
+        befores = _hold(_unite(ends, reads), wanted, options, stack)
         planner = _Planner(options)
         if middle is None or held is None:
             steps = [planner.step(source, origin, end, before) for end, before in befores]
@@ -151,8 +153,8 @@ def sync_each(moves: Sequence[Move], options: SyncOptions) -> RunResult:
             stack.enter_context(move.source)
         planner = _Planner(options)
         steps = []
-        for move in moves:
-            before = move.destination.place.read(Wanted())
+        ends = [(move.destination, move.destination.place.read(Wanted())) for move in moves]
+        for move, (_, before) in zip(moves, _hold(ends, Wanted(), options, stack), strict=True):
             step = planner.step(
                 move.source, Side(move.source.traits, move.source.read(Wanted())), move.destination, before
             )
@@ -204,6 +206,15 @@ def _unite(ends: Sequence[Destination], reads: Sequence[Snapshot]) -> list[tuple
             hint = "Run the targets one after another, or give them the same settings."
             raise UsageError(f"{end.place} was named twice, with different settings.", hint=hint)
     return list(found.values())
+
+
+def _hold(
+    ends: Sequence[tuple[Destination, Snapshot]], wanted: Wanted, options: SyncOptions, stack: ExitStack
+) -> list[tuple[Destination, Snapshot]]:
+    """Keep other runs of this machine away from the shared places, and read those again that had to be waited for."""
+    shared = [end.place.address for end, _ in ends if end.place.traits.shared]
+    waited = stack.enter_context(options.hold(shared))
+    return [(end, end.place.read(wanted) if end.place.address in waited else before) for end, before in ends]
 
 
 def _chain(

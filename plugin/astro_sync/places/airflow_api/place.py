@@ -45,7 +45,6 @@ from astro_sync.places.airflow_api.transport import ApiError
 from astro_sync.places.airflow_api.writing import parts_of, write
 from astro_sync.places.base import AnyPlace, Prepared, Role, Surroundings
 from astro_sync.storage.backup import keep_entries, load_entries
-from astro_sync.storage.lock import hold_shared
 
 _KINDS: Final = frozenset({Kind.CONNECTION, Kind.VARIABLE})
 REMOTE: Final = Traits(
@@ -86,10 +85,6 @@ class AirflowPlace:
         return LOCAL if self.reader else REMOTE
 
     def __enter__(self) -> Self:
-        if self.role is Role.DESTINATION:
-            around = self.around
-            locks = around.state / "locks"
-            self._stack.enter_context(hold_shared(locks, self.address, around.timeout, around.tell))
         if self.reader:
             self._stack.enter_context(self.reader)
         return self

@@ -1,7 +1,6 @@
 """The Environment Manager's objects of one Workspace or Deployment, read and written through `astro api cloud`."""
 
 from collections.abc import Mapping
-from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
@@ -38,7 +37,6 @@ from astro_sync.places.deployment import identify, select
 from astro_sync.places.env_manager.client import EnvManagerClient
 from astro_sync.places.env_manager.objects import RemoteObject, Scope, Unfit, WriteObject, unfit
 from astro_sync.storage.backup import keep_entries, load_entries
-from astro_sync.storage.lock import hold_shared
 
 _TRAITS: Final = Traits(Names.AIRFLOW, secrets=Secrets.HIDDEN, shared=True, as_fields=True, descriptions=True)
 # of two that Airflow looks up under one name, the first wins
@@ -61,26 +59,20 @@ class EnvManager:
 
     client: EnvManagerClient
     label: str
-    role: Role
     around: Surroundings
     kind: str = field(default="env-manager", init=False)
     traits: Traits = field(default=_TRAITS, init=False)
     _held: Snapshot = field(default_factory=Snapshot, init=False)
     _shown: Mapping[Name, RemoteObject] = field(default_factory=dict, init=False)
     _written: dict[Name, bool] = field(default_factory=dict, init=False)
-    _stack: ExitStack = field(default_factory=ExitStack, init=False)
 
     def __enter__(self) -> Self:
-        if self.role is Role.DESTINATION:
-            around = self.around
-            locks = around.state / "locks"
-            self._stack.enter_context(hold_shared(locks, self.address, around.timeout, around.tell))
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._stack.close()
+        """Hold nothing."""
 
     def __str__(self) -> str:
         return self.client.name
@@ -211,7 +203,7 @@ def open_env_manager(rest: str, role: Role, around: Surroundings) -> EnvManager:
         )
     name = f"Environment Manager of {'Deployment' if scope.deployment else 'Workspace'} {label}"
     client = EnvManagerClient(AstroTransport(around.astro(), "cloud", (), name), scope, name)
-    return EnvManager(client=client, label=label, role=role, around=around)
+    return EnvManager(client=client, label=label, around=around)
 
 
 def _scope(rest: str, around: Surroundings) -> tuple[Scope, str]:
