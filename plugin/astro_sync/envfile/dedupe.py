@@ -20,7 +20,7 @@ class Dropped(NamedTuple):
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Deduped:
-    """Hold the bytes without duplicates; `dropped` are keys with their first and last line, `stayed` keys with theirs.
+    """The bytes without duplicates; `dropped` are keys with their first and last line, `stayed` keys with theirs.
 
     A line that a later `$KEY` still needs stays. The lines count as they did before.
     """

@@ -3,7 +3,6 @@
 from collections.abc import Collection, Mapping, Sequence
 
 from astro_sync.envfile.dialects import PYTHON_DOTENV, Assignment, Dialect, Reading, Rejection
-from astro_sync.envfile.dialects.reading import collector_paused
 from astro_sync.envfile.editing import Edit, Editor
 from astro_sync.envfile.splicing import Change, encode, line_start, removal, splice, stands_alone
 from astro_sync.errors import RejectedFileError
@@ -12,7 +11,7 @@ __all__ = ["Change", "Document", "Edit", "encode", "require_reading", "require_s
 
 
 class Document:
-    """Hold a `.env` and what the local runtime reads from it; both stay as they are, an edit returns new bytes."""
+    """A `.env` and what the local runtime reads from it; both stay as they are, an edit returns new bytes."""
 
     __slots__ = ("data", "environment", "reading", "runtime", "text")
 
@@ -47,7 +46,6 @@ class Document:
                 f"line {rejected.line}: {self.runtime.name} rejects the file, {rejected.reason}", line=rejected.line
             )
 
-    @collector_paused()
     def edit(self, assign: Mapping[str, str], *, remove: Collection[str] = (), comments: Sequence[str] = ()) -> Edit:
         """Return the file with the keys of `assign` set, those of `remove` gone, and `comments` appended as lines.
 

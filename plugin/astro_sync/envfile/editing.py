@@ -13,7 +13,7 @@ from astro_sync.envfile.writing import Quoted, common_literals, is_common_name, 
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Edit:
-    """Hold the bytes of a file after an edit, and what there is to say about it.
+    """The bytes of a file after an edit, and what there is to say about it.
 
     `particular` are the keys spelled for the local runtime only; `stayed` the keys and lines that a later `$KEY`
     still needs, those of `kept` among them, which were to be removed; `written` the keys and the lines as they now
@@ -32,7 +32,7 @@ class Edit:
 
 
 class Editor:
-    """Edit one text as `runtime` reads it: `wanted` are the keys to set, `removed` those to take out."""
+    """An edit of one text as `runtime` reads it: `wanted` are the keys to set, `removed` those to take out."""
 
     def __init__(
         self,

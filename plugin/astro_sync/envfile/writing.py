@@ -1,4 +1,4 @@
-"""Quote a value so that its readers get exactly that value: all four where one spelling can (dialects.md)."""
+"""Quote a value so that its readers get exactly that value: all four where one spelling can (fixtures/dialects.md)."""
 
 import re
 from collections.abc import Iterator, Mapping

@@ -1,4 +1,4 @@
-"""Replace `$NAME` and `${NAME…}` in a value as compose-go's template package does (dialects.md, "compose")."""
+"""Replace `$NAME` and `${NAME…}` in a value as compose-go's template package does (fixtures/dialects.md, "compose")."""
 
 import re
 from collections.abc import Mapping

@@ -1,4 +1,4 @@
-"""`astro deployment variable create|update --load` (astro-cli-contract.md)."""
+"""`astro deployment variable create|update --load` (fixtures/astro-cli-contract.md)."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -6,11 +6,9 @@ from typing import Final
 
 from astro_sync.envfile.dialects.reading import (
     GO_WHITE_SPACE,
-    NO_NAMES,
     Assignment,
     CannotWriteError,
     Reading,
-    collector_paused,
     refuse_name,
     require_text,
 )
@@ -21,7 +19,7 @@ _LONGEST_CHARACTER: Final = 4  # bytes of UTF-8
 
 @dataclass(frozen=True, slots=True, repr=False)
 class LoadReading(Reading):
-    """Hold what `--load` sends; `flagged`: the command exits 1; `dropped_from`: it and all later lines are not read."""
+    """What `--load` sends; `flagged`: the command exits 1; `dropped_from`: it and all later lines are not read."""
 
     flagged: bool = False
     dropped_from: int | None = None
@@ -41,14 +39,12 @@ class LoadDialect:
     name: Final = "load"
     skips_bom: Final = False
 
-    @collector_paused()
     def read(self, text: str, environment: Mapping[str, str]) -> LoadReading:  # noqa: ARG002 - nothing is looked up here
         """Return every line that `--load` understands, duplicates too; it rejects no file."""
         assignments: list[Assignment] = []
         ignored: list[int] = []
         dropped_from = None
         start = 0
-        new = tuple.__new__  # three times as fast as the class itself
         for number, raw in enumerate(text.split("\n"), start=1):
             if line_is_too_long(raw):
                 dropped_from = number
@@ -58,19 +54,8 @@ class LoadDialect:
                 key, _, spelled = line.partition("=")
                 if key and spelled:
                     value = spelled.strip('"').strip("'").strip(GO_WHITE_SPACE)
-                    parts = (
-                        key,
-                        value,
-                        number,
-                        number,
-                        start,
-                        len(line),
-                        len(key) + 1,
-                        len(spelled),
-                        NO_NAMES,
-                        NO_NAMES,
-                    )
-                    assignments.append(new(Assignment, parts))
+                    widths = (start, len(line), len(key) + 1, len(spelled))
+                    assignments.append(Assignment(key, value, number, number, *widths))
                 else:
                     ignored.append(number)
             start += len(raw) + 1

@@ -1,8 +1,6 @@
 """The nouns of reading and writing `.env` text, common to all dialects; no repr here shows a value."""
 
-import gc
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass
 from re import Pattern
 from typing import Final, NamedTuple, Protocol
@@ -17,7 +15,7 @@ NO_SEPARATOR: Final = -1
 
 
 class CannotWriteError(ValueError):
-    """Say in plain words why a value cannot be written for a reader; the text never holds the value."""
+    """Why a value cannot be written for a reader, in plain words; the text never holds the value."""
 
     def __init__(self, reason: str, *, key: str | None = None) -> None:
         super().__init__(reason)
@@ -26,7 +24,7 @@ class CannotWriteError(ValueError):
 
 
 class Assignment(NamedTuple):
-    """Locate one `KEY=VALUE` in a text: lines count from 1, offsets are those of the text.
+    """One `KEY=VALUE` in a text: lines count from 1, offsets are those of the text.
 
     `start:end` is the statement without blanks before it and without its line end, `value_start:value_end` the value
     as it is spelled, quotes and all. A key alone on its line has `NO_SEPARATOR` for its `head`, and for its value the
@@ -78,7 +76,7 @@ class Assignment(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Rejection:
-    """Name the line at which a reader gives up on the whole file; the line is the one that reader names, if it does.
+    """The line at which a reader gives up on the whole file; the line is the one that reader names, if it does.
 
     `opened` is where the statement begins, if that is another line.
     """
@@ -95,7 +93,7 @@ class Rejection:
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Reading:
-    """Hold what one reader makes of a text; `ignored` are the lines that it skips though they are no comment."""
+    """What one reader makes of a text; `ignored` are the lines that it skips though they are no comment."""
 
     assignments: tuple[Assignment, ...]
     ignored: tuple[int, ...] = ()
@@ -119,7 +117,7 @@ class Reading:
 
 
 class Dialect(Protocol):
-    """Read and write `.env` text the way one program does."""
+    """The way in which one program reads `.env` text, and how to write for it."""
 
     @property
     def name(self) -> str:
@@ -142,18 +140,6 @@ class Dialect(Protocol):
     def refuses_key(self, key: str) -> str | None:
         """Return the reason why this reader cannot have `key`, or None."""
         ...
-
-
-@contextmanager
-def collector_paused() -> Iterator[None]:
-    """Keep Python from looking for cycles: there are none, and it looks the more often the longer a file is."""
-    was_enabled = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_enabled:
-            gc.enable()
 
 
 def skip(pattern: Pattern[str], text: str, position: int) -> int:

@@ -1,14 +1,12 @@
-"""The Astro CLI's own loader in standalone mode (dialects.md, "standalone")."""
+"""The Astro CLI's own loader in standalone mode (fixtures/dialects.md, "standalone")."""
 
 from collections.abc import Mapping
 from typing import Final
 
 from astro_sync.envfile.dialects.reading import (
     GO_WHITE_SPACE,
-    NO_NAMES,
     Assignment,
     Reading,
-    collector_paused,
     refuse_name,
     require_text,
 )
@@ -20,13 +18,11 @@ class StandaloneDialect:
     name: Final = "standalone"
     skips_bom: Final = False
 
-    @collector_paused()
     def read(self, text: str, environment: Mapping[str, str]) -> Reading:  # noqa: ARG002 - nothing is looked up here
         """Return every line that holds a `=`; this reader rejects no file."""
         assignments: list[Assignment] = []
         ignored: list[int] = []
         offset = 0
-        new = tuple.__new__  # three times as fast as the class itself
         for number, raw in enumerate(text.split("\n"), start=1):
             line = raw.strip(GO_WHITE_SPACE)
             if line and line[0] != "#":
@@ -36,23 +32,8 @@ class StandaloneDialect:
                     value = spelled
                     if len(spelled) > 1 and (quote := spelled[0]) in "\"'" and spelled[-1] == quote:
                         value = spelled[1:-1]
-                    assignments.append(
-                        new(
-                            Assignment,
-                            (
-                                key,
-                                value,
-                                number,
-                                number,
-                                start,
-                                len(line),
-                                len(key) + 1,
-                                len(spelled),
-                                NO_NAMES,
-                                NO_NAMES,
-                            ),
-                        )
-                    )
+                    widths = (start, len(line), len(key) + 1, len(spelled))
+                    assignments.append(Assignment(key, value, number, number, *widths))
                 else:
                     ignored.append(number)
             offset += len(raw) + 1
