@@ -5,6 +5,8 @@ from typing import Final
 
 CONNECTION: Final = "AIRFLOW_CONN_"
 VARIABLE: Final = "AIRFLOW_VAR_"
+# the setting that names a secrets backend, which Airflow asks before it looks at its environment
+BACKEND: Final = "AIRFLOW__SECRETS__BACKEND"
 
 _NAME: Final = re.compile(r"[^\W\d]\w*")
 # what the ids of connections and variables hold beside letters and digits

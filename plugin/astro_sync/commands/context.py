@@ -107,8 +107,19 @@ class RunContext(Generic[O_co]):
         """Return the Deployments that were named, each with what holds for it."""
         return [
             (make_deployment(selector, self._around(options), target=name, saved=saved), options)
-            for selector, name, options in select(self.settings)
+            for selector, name, options in self._selected()
         ]
+
+    def _selected(self: "RunContext[_D]") -> list[tuple[Selector, str | None, _D]]:
+        """Return what was named, on a terminal what is picked."""
+        terminal = self.invocation.terminal
+        if self.settings.targets or not terminal.interactive:
+            return select(self.settings)
+        from astro_sync.commands.picking import pick_deployment
+
+        workspace = self.options.workspace_id
+        picked = pick_deployment(self.astro, terminal.tell, terminal.type_line, workspace)
+        return [(picked, None, self.options)]
 
     def policy(self, options: MoveOptions) -> Policy:
         """Return what was decided about one destination."""

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from astro_sync.airflow.names import BACKEND
 from astro_sync.commands.context import RunContext, prepare, selector_of
 from astro_sync.commands.invocation import Invocation
 from astro_sync.config.file import Config
@@ -9,12 +10,14 @@ from astro_sync.config.options import CommandLine, DeploymentOptions, RunOptions
 from astro_sync.config.settings import ResolvedSettings, resolve
 from astro_sync.console.layout import Line, Tone
 from astro_sync.core.filters import EVERYTHING
+from astro_sync.core.model import Kind, Name
 from astro_sync.core.outcome import RunOutcome
 from astro_sync.errors import AstroSyncError, UsageError
 from astro_sync.places.astro_cli import Astro
 from astro_sync.places.deployment import make_deployment
 from astro_sync.project.doctor import DoctorContext, diagnose, exit_code, to_rows
 from astro_sync.project.finding import Finding, State
+from astro_sync.storage.receipts import Receipts
 
 _SIGNS = {State.OK: "ok     ", State.WARNING: "warning", State.PROBLEM: "problem"}
 _TONES = {State.OK: Tone.GOOD, State.WARNING: Tone.WARNING, State.PROBLEM: Tone.PROBLEM}
@@ -47,7 +50,7 @@ def run(settings: ResolvedSettings[DoctorOptions], invocation: Invocation) -> Ru
             ],
             env_files=[options.env for options in targets.values()],
         )
-        findings = [*diagnose(patient), _look_at_env(context)]
+        findings = [*diagnose(patient), _look_at_env(context), _look_at_receipts(context)]
     quiet = settings.options.quiet
     return RunOutcome(
         command="doctor",
@@ -67,12 +70,21 @@ def _look_at_env(context: RunContext[DoctorOptions]) -> Finding:
     name = context.options.env
     try:
         with context.env_file(name, read_only=True) as file:
-            count = len(file.read(EVERYTHING).entries)
+            entries = file.read(EVERYTHING).entries
     except UsageError:
         return Finding("env", State.OK, f"There is no {name} yet.")
     except AstroSyncError as error:
         return Finding("env", State.PROBLEM, str(error), error.hint)
-    return Finding("env", State.OK, f"{name} can be read; {count} variables.")
+    if Name(Kind.ENVIRONMENT, BACKEND) in entries:
+        text = f"{name} can be read; {len(entries)} variables. What its secrets backend holds goes before them."
+        return Finding("env", State.WARNING, text, "Run `astro-sync list backend:` to see what that is.")
+    return Finding("env", State.OK, f"{name} can be read; {len(entries)} variables.")
+
+
+def _look_at_receipts(context: RunContext[DoctorOptions]) -> Finding:
+    """Tell of how many secrets a change would be noticed."""
+    count = Receipts(context.state / "receipts", context.invocation.terminal.tell).count()
+    return Finding("receipts", State.OK, f"Receipts of sent secrets: {count}.")
 
 
 def _line(finding: Finding) -> str:

@@ -6,7 +6,7 @@ from enum import StrEnum
 
 from astro_sync.airflow.connection import defect, local_host, parse_connection
 from astro_sync.airflow.json_text import one_line
-from astro_sync.airflow.names import is_sound, masked
+from astro_sync.airflow.names import BACKEND, is_sound, masked
 from astro_sync.core.compare import Match, Spelling, description_of, match_of, visibly_differ, wants_pair
 from astro_sync.core.filters import Filters, is_reserved, matches
 from astro_sync.core.model import (
@@ -21,6 +21,7 @@ from astro_sync.core.model import (
     Reason,
     Refusal,
     Secrets,
+    Snapshot,
     Value,
     WarningCode,
     Write,
@@ -91,7 +92,17 @@ def make_plan(
     pairs = pair(source, destination, policy.id_case)
     changes = [change for each in pairs if (change := planner.decide(each)) is not None]
     warnings = [notice for change in changes for notice in planner.warnings(change)]
-    return Plan(tuple(changes), tuple(dict.fromkeys(warnings)))
+    plan = Plan(tuple(changes), tuple(dict.fromkeys(warnings)))
+    if destination.traits.names is Names.ENVIRONMENT and any(w.name.kind is not Kind.ENVIRONMENT for w in plan.writes):
+        plan = replace(plan, warnings=(*plan.warnings, *_backend_first(destination.snapshot, plan)))
+    return plan
+
+
+def _backend_first(held: Snapshot, plan: Plan) -> Iterator[Notice]:
+    """Yield a notice where a secrets backend is configured: what it holds goes before what is written."""
+    names = {*held.entries, *(write.name for write in plan.writes)}
+    if Name(Kind.ENVIRONMENT, BACKEND) in names:
+        yield Notice(WarningCode.BACKEND_FIRST, BACKEND)
 
 
 def unmatched(source: Side, destination: Side, policy: Policy) -> Iterator[Notice]:

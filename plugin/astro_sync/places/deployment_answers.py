@@ -45,13 +45,27 @@ def parse_inspect(output: str) -> tuple[Details, list[Row]] | None:
     return None
 
 
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """One Deployment as `deployment list` shows it; its workspace is empty where the table has no such column."""
+
+    deployment_id: str
+    name: str
+    workspace: str = ""
+
+
+def parse_listed(output: str) -> list[Listed]:
+    """Return the Deployments of `deployment list`."""
+    rows = _rows(output, ("NAME", "NAMESPACE", "DEPLOYMENT ID")) or ()
+    return [Listed(row["DEPLOYMENT ID"], row["NAME"], row.get("WORKSPACE", "")) for row in rows]
+
+
 def parse_names(output: str, deployment_id: str | None, name: str | None) -> tuple[str, str] | None:
     """Return id and name of the one row of `deployment list` that the user named, or None."""
-    rows = _rows(output, ("NAME", "NAMESPACE", "DEPLOYMENT ID"))
     found = [
-        (row["DEPLOYMENT ID"], row["NAME"])
-        for row in rows or ()
-        if row["DEPLOYMENT ID"] == deployment_id or (deployment_id is None and row["NAME"] == name)
+        (row.deployment_id, row.name)
+        for row in parse_listed(output)
+        if row.deployment_id == deployment_id or (deployment_id is None and row.name == name)
     ]
     return found[0] if len(found) == 1 else None
 
