@@ -21,7 +21,6 @@ def project(sandbox: Sandbox) -> Sandbox:
     ("words", "typed"),
     [
         (("local-to-deploy", "--no-export", "-d", "dep-2"), "n\n"),
-        (("local-to-deploy", "--no-export", "-d", "dep-1"), "q\n"),
         (("deploy-to-local", "-d", "dep-1", "--on-conflict", "overwrite"), "n\n"),
         (("merge", ".env", "other.env"), "n\n"),
         (("dedupe",), "n\n"),

@@ -5,6 +5,7 @@ import subprocess
 from collections.abc import Sequence
 from contextlib import nullcontext
 from functools import cache
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,8 @@ import pytest
 from astro_sync.commands.context import local_mode
 from astro_sync.errors import AstroSyncError, ExitCode, UnusableError, UsageError
 from astro_sync.places.astro_cli import Astro, find_astro
-from astro_sync.places.deployment import Selector
+from astro_sync.places.base import PlaceOptions, Role, Surroundings
+from astro_sync.places.deployment import Selector, make_deployment
 from astro_sync.project.doctor import DoctorContext, diagnose, exit_code, to_rows
 from astro_sync.project.finding import Finding, State
 from sandbox import Sandbox
@@ -24,7 +26,12 @@ OF_FILES = ["env-ignored-by-git", "env-ignored-by-docker", "env-permissions", "c
 
 
 def context(
-    sandbox: Sandbox, *, cwd: Path | None = None, env: dict[str, str] | None = None, **more: Any
+    sandbox: Sandbox,
+    *,
+    cwd: Path | None = None,
+    env: dict[str, str] | None = None,
+    targets: Sequence[tuple[str, Selector]] = (),
+    **more: Any,  # noqa: ANN401 - whatever a DoctorContext has
 ) -> DoctorContext:
     environ = sandbox.environment | (env or {})
     private = sandbox.temporary / "private"
@@ -38,16 +45,30 @@ def context(
         private=private,
         watch=lambda _name: nullcontext(),
     )
-    return DoctorContext(
-        **{
-            "astro": astro,
-            "cwd": folder,
-            "home": sandbox.home,
-            "environ": environ,
-            "mode": cache(lambda: local_mode(astro)),
-            **more,
-        }
+    around = Surroundings(
+        environ=environ,
+        cwd=folder,
+        project=folder,
+        folder=private,
+        state=sandbox.state_home / "astro-sync",
+        timeout=20,
+        tell=lambda _sentence: None,
+        stdin=lambda: b"",
+        astro=lambda: astro,
+        mode=lambda: "docker",
+        target=lambda _name: {},
+        options=PlaceOptions(),
+        numbers=count(1),
     )
+    facts: dict[str, Any] = {
+        "astro": astro,
+        "cwd": folder,
+        "home": sandbox.home,
+        "environ": environ,
+        "mode": cache(lambda: local_mode(astro)),
+        "targets": [(name, make_deployment(selector, Role.SOURCE, around)) for name, selector in targets],
+    }
+    return DoctorContext(**facts | more)
 
 
 def ignore_all(sandbox: Sandbox) -> None:

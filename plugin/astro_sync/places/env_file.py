@@ -140,7 +140,7 @@ def open_env_file(path: str, role: Role, around: Surroundings) -> EnvFile:
         mode=around.mode,
         environ=around.environ,
         stdin=around.stdin() if path == "-" else None,
-        local_airflow_reads_it=full.resolve() == (around.project / ".env").resolve(),
+        local_airflow_reads_it=os.path.realpath(full) == os.path.realpath(around.project / ".env"),
     )
 
 

@@ -1,5 +1,6 @@
 """One file for one run: locked from before the first reading to the end, backed up, replaced at once."""
 
+import os
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
@@ -61,7 +62,7 @@ class LockedFile:
     @property
     def address(self) -> str:
         """Return the path that the file really has."""
-        return str(self.path.resolve())
+        return os.path.realpath(self.path)
 
     @property
     def workspace(self) -> str:
