@@ -37,8 +37,8 @@ def settings_of(counterpart: Counterpart) -> dict[str, str]:
     return {"AIRFLOW__SECRETS__BACKEND": path, "AIRFLOW__SECRETS__BACKEND_KWARGS": json.dumps(counterpart.kwargs)}
 
 
-@pytest.fixture
-def subject(counterpart: Counterpart) -> Subject:  # type: ignore[no-redef]
+@pytest.fixture  # type: ignore[no-redef]
+def subject(counterpart: Counterpart) -> Subject:
     """Return the place over each store in turn."""
 
     def begin(_sandbox: Sandbox) -> None:

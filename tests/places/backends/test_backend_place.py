@@ -5,6 +5,7 @@ import logging
 import sys
 from collections.abc import Mapping
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -51,17 +52,22 @@ OVERWRITE = Policy(on_conflict=OnConflict.OVERWRITE)
 SECRET = "pl4nted-value"
 
 
-def settings_of(counterpart: Counterpart, **more: object) -> dict[str, str]:
+def settings_of(counterpart: Counterpart, more: Mapping[str, object] | None = None) -> dict[str, str]:
     path = next(path for path, vendor in CLASSES.items() if vendor == counterpart.vendor)
-    kwargs = json.dumps({**counterpart.kwargs, **more})
+    kwargs = json.dumps({**counterpart.kwargs, **(more or {})})
     return {"AIRFLOW__SECRETS__BACKEND": path, "AIRFLOW__SECRETS__BACKEND_KWARGS": kwargs}
 
 
 def open_backend(
-    counterpart: Counterpart, sandbox: Sandbox, role: Role = Role.DESTINATION, *, timeout: float = 20, **more: object
+    counterpart: Counterpart,
+    sandbox: Sandbox,
+    role: Role = Role.DESTINATION,
+    *,
+    timeout: float = 20,
+    more: Mapping[str, object] | None = None,
 ) -> AnyPlace:
     around = replace(surroundings(sandbox), environ=counterpart.environ, timeout=timeout)
-    return make_place("backend:", read_environment(settings_of(counterpart, **more), ".env"), role, around)
+    return make_place("backend:", read_environment(settings_of(counterpart, more or {}), ".env"), role, around)
 
 
 def variables(**texts: str) -> Snapshot:
@@ -110,7 +116,7 @@ def test_a_deletion_is_told_before_and_undone(counterpart: Counterpart, sandbox:
 
 def test_a_kind_that_is_switched_off_is_refused_not_skipped(counterpart: Counterpart, sandbox: Sandbox) -> None:
     word = "variables_path" if counterpart.vendor == "vault" else "variables_prefix"
-    place = open_backend(counterpart, sandbox, **{word: None})
+    place = open_backend(counterpart, sandbox, more={word: None})
     plan, _ = plan_for(place, variables(x="1"))
     assert [change.why and change.why.reason for change in plan.refusals] == [Reason.KIND_OFF]
 
@@ -120,10 +126,10 @@ def test_a_source_without_a_prefix_wants_to_be_narrowed(counterpart: Counterpart
         pytest.skip("there a separator stands even behind an empty prefix")
     word = "variables_path" if counterpart.vendor == "vault" else "variables_prefix"
     with pytest.raises(RefusedError, match="no prefix"):
-        open_backend(counterpart, sandbox, Role.SOURCE, **{word: ""}).read(EVERYTHING)
+        open_backend(counterpart, sandbox, Role.SOURCE, more={word: ""}).read(EVERYTHING)
     narrowed = Wanted(Filters(include=("x",)))
-    assert open_backend(counterpart, sandbox, Role.SOURCE, **{word: ""}).read(narrowed).entries == {}
-    assert open_backend(counterpart, sandbox, Role.DESTINATION, **{word: ""}).read(EVERYTHING).entries == {}
+    assert open_backend(counterpart, sandbox, Role.SOURCE, more={word: ""}).read(narrowed).entries == {}
+    assert open_backend(counterpart, sandbox, Role.DESTINATION, more={word: ""}).read(EVERYTHING).entries == {}
 
 
 def test_what_a_filter_leaves_out_is_not_read(counterpart: Counterpart, sandbox: Sandbox) -> None:
@@ -320,7 +326,7 @@ def test_reads_of_2000_secrets_come_in_batches_of_20(aws_secrets: AwsSecretsCoun
 
 
 def test_google_finishes_a_secret_that_was_left_without_a_version(
-    google_key: Any, sandbox: Sandbox, no_own_login: None, monkeypatch: pytest.MonkeyPatch
+    google_key: Path, sandbox: Sandbox, no_own_login: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     del no_own_login
     with GoogleCounterpart(google_key) as google:
@@ -338,7 +344,7 @@ def test_google_finishes_a_secret_that_was_left_without_a_version(
 
 
 def test_azure_hands_on_what_an_update_would_reset(
-    certificate: Any, sandbox: Sandbox, no_own_login: None, monkeypatch: pytest.MonkeyPatch
+    certificate: tuple[Path, Path], sandbox: Sandbox, no_own_login: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     del no_own_login
     with AzureCounterpart(*certificate) as azure:
@@ -352,7 +358,7 @@ def test_azure_hands_on_what_an_update_would_reset(
 
 
 def test_azure_waits_for_a_secret_to_be_recovered(
-    certificate: Any, sandbox: Sandbox, no_own_login: None, monkeypatch: pytest.MonkeyPatch
+    certificate: tuple[Path, Path], sandbox: Sandbox, no_own_login: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     del no_own_login
     with AzureCounterpart(*certificate) as azure:
@@ -395,7 +401,7 @@ def test_vault_writes_where_airflow_looks_first_or_where_it_found_it(vault: Vaul
     vault.vault.put("shared/old", value="o")
     vault.vault.put("shared/both", value="hidden")
     vault.vault.put("mine/both", value="seen")
-    place = open_backend(vault, sandbox, variables_path=["mine", "shared"])
+    place = open_backend(vault, sandbox, more={"variables_path": ["mine", "shared"]})
     plan, before = plan_for(place, variables(old="n", new="n", both="seen"))
     assert {write.name.id for write in plan.writes} == {"old", "new"}
     assert run(place, plan, before)[1].outcome is Outcome.AS_PLANNED
@@ -426,7 +432,7 @@ def test_an_empty_listing_of_the_wrong_engine_is_no_empty_place(
 ) -> None:
     vault.put("x", "1")
     with pytest.raises(AstroSyncError, match=said) as caught:
-        open_backend(vault, sandbox, **kwargs).read(EVERYTHING)
+        open_backend(vault, sandbox, more=kwargs).read(EVERYTHING)
     assert caught.value.exit_code == 4
 
 
@@ -513,6 +519,6 @@ def test_backend_reads_the_settings_of_a_file_of_the_project_and_of_a_target(
 def test_a_place_is_opened_without_a_login_until_it_is_read(vendor: Vendor, sandbox: Sandbox) -> None:
     rest = "somewhere" if vendor in {Vendor.AZURE, Vendor.GOOGLE} else ""
     place = open_place(f"{vendor}:{rest}", Role.SOURCE, surroundings(sandbox))
-    assert place.label == f"{vendor}:{rest}"
+    assert place.label == f"{vendor}:{rest}".rstrip(":")
     assert str(place).startswith(f"{vendor}:{rest}")
     assert place.refusal(Write(Name(Kind.VARIABLE, "x"), Value("1"))) is None

@@ -111,7 +111,7 @@ class Backend:
     @property
     def label(self) -> str:
         """Return the address, short enough for a column."""
-        return self.address.partition("?")[0]
+        return self.address.partition("?")[0].rstrip(":")
 
     @property
     def traits(self) -> Traits:

@@ -26,6 +26,7 @@ class KeyValue:
         self._mount = mount
         self._version = version
         self._timeout = timeout
+        self._is_checked = False
         self.identity = identity
 
     @property
@@ -116,6 +117,8 @@ class KeyValue:
 
     def _check_mount(self) -> None:
         """Compare the engine's version with the configured one: with the wrong one everything looks empty."""
+        if self._is_checked:
+            return
         try:
             answer = self._call(self._client.adapter.get, url=f"/v1/sys/internal/ui/mounts/{self._mount}")
         except _CallError as error:
@@ -125,6 +128,7 @@ class KeyValue:
         if version != self._version:
             hint = f"Set kv_engine_version to {version} in the backend's kwargs, or Airflow finds nothing there."
             raise StoreError(f"The mount {self._mount} is a KV engine of version {version}.", hint=hint)
+        self._is_checked = True
 
     @property
     def _engine(self) -> Any:
