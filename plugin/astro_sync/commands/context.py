@@ -17,7 +17,8 @@ from astro_sync.console.confirmation import ConfirmationOptions, confirmed
 from astro_sync.core.filters import Filters
 from astro_sync.core.model import Result
 from astro_sync.core.plan import OnConflict, Policy
-from astro_sync.errors import UnusableError, UsageError
+from astro_sync.envfile.dialects import RUNTIMES
+from astro_sync.errors import RefusedError, UnusableError, UsageError
 from astro_sync.places.astro_cli import Astro, find_astro
 from astro_sync.places.base import AnyPlace, PlaceOptions, Role, Surroundings
 from astro_sync.places.deployment import Selector, make_deployment
@@ -47,7 +48,7 @@ class RunContext(Generic[O_co]):
     folder: Path
     found_astro: Astro | UnusableError
     surroundings: Surroundings = field(init=False)
-    _told_mode: str = field(default="", init=False)
+    _told_mode: str | None = field(default=None, init=False)
     _asking: threading.Lock = field(default_factory=threading.Lock, init=False)
 
     def __post_init__(self) -> None:
@@ -188,13 +189,28 @@ class RunContext(Generic[O_co]):
         return None if self.options.no_backup else backup.folder(self.invocation.environ, self.invocation.home)
 
     def mode(self) -> str:
-        """Return the local runtime: what `astro` says in a project, else what the project's own file says."""
+        """Return the local runtime; where nothing tells, the Astro CLI's own default."""
+        return self._known_mode() or "docker"
+
+    def refuse_to_guess(self, file: EnvFile) -> None:
+        """Raise RefusedError for a file that the local runtimes read differently if nothing tells which is in force."""
+        if self._known_mode() is not None:
+            return
+        text, environ = file.examine().text, self.invocation.environ
+        first, *others = [runtime.read(text, environ).values() for runtime in RUNTIMES.values()]
+        if any(each != first for each in others):
+            hint = "Install the Astro CLI, or set dev.mode in .astro/config.yaml."
+            message = f"{file} is read differently in Docker and in standalone mode, and nothing tells which you use."
+            raise RefusedError(f"{message} Nothing was changed.", hint=hint)
+
+    def _known_mode(self) -> str | None:
+        """Return the local runtime as `astro` tells it in a project, else as the project's own file does."""
         with self._asking:
-            if not self._told_mode:
+            if self._told_mode is None:
                 in_project = (self.invocation.project / ".astro" / "config.yaml").is_file()
                 asks = isinstance(self.found_astro, Astro) and in_project
-                self._told_mode = local_mode(self.astro) if asks else mode_in_file(self.invocation.project)
-            return self._told_mode
+                self._told_mode = (local_mode(self.astro) if asks else mode_in_file(self.invocation.project)) or ""
+            return self._told_mode or None
 
     def _around(self, options: ReadOptions) -> Surroundings:
         for_places = PlaceOptions(with_secrets=options.with_secrets, allow_http=options.allow_http, jobs=options.jobs)
@@ -285,11 +301,11 @@ def local_mode(astro: Astro) -> str:
 _FILE_MODE: Final = re.compile(r"^dev:\s*\n(?:[ \t]+.*\n|\s*\n)*?[ \t]+mode:[ \t]*['\"]?(\w+)", re.MULTILINE)
 
 
-def mode_in_file(project: Path) -> str:
-    """Return the local runtime that the project's `.astro/config.yaml` names, else the CLI's own default."""
+def mode_in_file(project: Path) -> str | None:
+    """Return the local runtime that the project's `.astro/config.yaml` names, None if it names none."""
     try:
         text = (project / ".astro" / "config.yaml").read_text(encoding="utf-8", errors="replace")
     except OSError:
-        return "docker"
+        return None
     match = _FILE_MODE.search(text)
-    return "standalone" if match and match[1] == "standalone" else "docker"
+    return match and ("standalone" if match[1] == "standalone" else "docker")

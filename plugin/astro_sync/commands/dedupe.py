@@ -36,6 +36,7 @@ def run(settings: ResolvedSettings[DedupeOptions], invocation: Invocation) -> Ru
     dry_run = options.dry_run or options.check_only
     with prepare(settings, invocation) as context, context.env_file(options.env, read_only=dry_run) as env:
         env.read(EVERYTHING)
+        context.refuse_to_guess(env)
         found = env.dedupe()
         outcome = RunOutcome(
             command="dedupe", dry_run=dry_run, lines=tuple(_lines(found, dry_run=dry_run)), details=_details(found)

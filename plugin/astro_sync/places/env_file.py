@@ -151,14 +151,13 @@ def _snapshot(document: Document) -> Snapshot:
 
 def _entries(document: Document) -> Iterator[Entry]:
     """Yield an entry for each key; one whose key may be a piece of a value shows its line in place of it."""
-    last = {each.key: each for each in document.reading.assignments}
+    lines = {each.key: each.line for each in document.reading.assignments}
+    references = document.reading.references()
     for key, text in document.values().items():
-        assignment = last.get(key)
         if is_sound(key):
-            expands = sorted(assignment.references) if assignment else ()
-            yield Entry(name_of(key), Value(text), expands=tuple(expands))
+            yield Entry(name_of(key), Value(text), expands=references.get(key, ()))
         else:
-            shown = masked(key, assignment.line if assignment else None)
+            shown = masked(key, lines.get(key))
             yield Entry(Name(Kind.ENVIRONMENT, shown), None, problem=Refusal(Reason.UNSOUND_NAME))
 
 
