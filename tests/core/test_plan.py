@@ -32,7 +32,14 @@ from astro_sync.core.plan import OnConflict, Policy, SecretState, make_plan, unm
 KEEP, OVERWRITE, ASK, FAIL = OnConflict.KEEP, OnConflict.OVERWRITE, OnConflict.ASK, OnConflict.FAIL
 REFUSED = Refusal(Reason.LINE_BREAK)
 PLACEHOLDERS = ("# secret", "****", "# secret on the Deployment, set it here")
-SECRET = object()
+
+
+class _Secret:
+    def __repr__(self) -> str:
+        return "SECRET"
+
+
+SECRET = _Secret()
 LOST = Refusal(Reason.UNREADABLE, "the export lost it")
 FILE = Traits(Names.ENVIRONMENT, empty_is_missing=True)
 OTHER = Traits(Names.ENVIRONMENT)
