@@ -14,7 +14,7 @@ import pytest
 from astro_sync.commands.context import local_mode
 from astro_sync.errors import AstroSyncError, ExitCode, UnusableError, UsageError
 from astro_sync.places.astro_cli import Astro, find_astro
-from astro_sync.places.base import PlaceOptions, Role, Surroundings
+from astro_sync.places.base import PlaceOptions, Surroundings
 from astro_sync.places.deployment import Selector, make_deployment
 from astro_sync.project.doctor import DoctorContext, diagnose, exit_code, to_rows
 from astro_sync.project.finding import Finding, State
@@ -66,7 +66,7 @@ def context(
         "home": sandbox.home,
         "environ": environ,
         "mode": cache(lambda: local_mode(astro)),
-        "targets": [(name, make_deployment(selector, Role.SOURCE, around)) for name, selector in targets],
+        "targets": [(name, make_deployment(selector, around)) for name, selector in targets],
     }
     return DoctorContext(**facts | more)
 
