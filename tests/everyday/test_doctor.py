@@ -161,3 +161,30 @@ def test_a_file_that_local_airflow_would_reject_is_a_problem(sandbox: Sandbox) -
     assert (found["state"], result.code) == ("problem", 5)
     assert ".env:2" in found["message"]
     assert "planted" not in result.stdout
+
+
+BACKEND = "airflow.providers.hashicorp.secrets.vault.VaultBackend"
+
+
+@pytest.mark.parametrize(
+    ("text", "state", "said"),
+    [
+        (f"AIRFLOW__SECRETS__BACKEND={BACKEND}\n", "ok", "goes before all that is synced"),
+        ("AIRFLOW__SECRETS__BACKEND=my.own.Backend\n", "warning", "my.own.Backend"),
+        ("A=1\n", None, ""),
+    ],
+)
+def test_a_secrets_backend_that_hides_what_is_synced_is_told(
+    sandbox: Sandbox, text: str, state: str | None, said: str
+) -> None:
+    sandbox.write_env(text)
+    found = [check for check in document(sandbox.run("doctor", "--json"))["checks"] if "backend" in check["name"]]
+    assert [check["state"] for check in found] == ([state] if state else [])
+    assert all(said in check["message"] for check in found)
+
+
+def test_it_tells_how_many_secrets_are_remembered_as_sent(sandbox: Sandbox) -> None:
+    assert "receipts: Receipts of sent secrets: 0." in sandbox.run("doctor").stdout
+    sandbox.write_env("MY_TOKEN=planted\n")
+    sandbox.run("local-to-deploy", "--no-export", "-d", "dep-1", "--yes")
+    assert "receipts: Receipts of sent secrets: 1." in sandbox.run("doctor").stdout

@@ -1,5 +1,6 @@
 """`doctor`: whether everything is there that a sync needs."""
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from astro_sync.airflow.names import BACKEND
@@ -14,6 +15,7 @@ from astro_sync.core.model import Kind, Name
 from astro_sync.core.outcome import RunOutcome
 from astro_sync.errors import AstroSyncError, UsageError
 from astro_sync.places.astro_cli import Astro
+from astro_sync.places.base import Role
 from astro_sync.places.deployment import make_deployment
 from astro_sync.project.doctor import DoctorContext, diagnose, exit_code, to_rows
 from astro_sync.project.finding import Finding, State
@@ -50,7 +52,8 @@ def run(settings: ResolvedSettings[DoctorOptions], invocation: Invocation) -> Ru
             ],
             env_files=[options.env for options in targets.values()],
         )
-        findings = [*diagnose(patient), _look_at_env(context), _look_at_receipts(context)]
+        findings = [*diagnose(patient), _look_at_env(context), *_look_at_backends(context, list(targets))]
+        findings.append(_look_at_receipts(context))
     quiet = settings.options.quiet
     return RunOutcome(
         command="doctor",
@@ -85,6 +88,24 @@ def _look_at_receipts(context: RunContext[DoctorOptions]) -> Finding:
     """Tell of how many secrets a change would be noticed."""
     count = Receipts(context.state / "receipts", context.invocation.terminal.tell).count()
     return Finding("receipts", State.OK, f"Receipts of sent secrets: {count}.")
+
+
+def _look_at_backends(context: RunContext[DoctorOptions], targets: Sequence[str]) -> Iterator[Finding]:
+    """Tell which secrets backends the local file and the targets' files configure; none is asked anything."""
+    from astro_sync.places.backends.place import open_configured
+
+    for rest in ("", *(f"@{name}" for name in targets if "backend" in context.settings.target(name))):
+        name = f"secrets-backend{f' {rest[1:]}' if rest else ''}"
+        try:
+            place = open_configured(rest, Role.SOURCE, context.surroundings)
+        except UsageError as error:
+            # Most projects have none.
+            if rest:
+                yield Finding(name, State.PROBLEM, str(error), error.hint)
+        except AstroSyncError as error:
+            yield Finding(name, State.WARNING, str(error), error.hint)
+        else:
+            yield Finding(name, State.OK, f"{place}: what it holds goes before all that is synced.")
 
 
 def _line(finding: Finding) -> str:
