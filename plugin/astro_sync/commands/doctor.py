@@ -9,9 +9,11 @@ from astro_sync.config.options import CommandLine, DeploymentOptions, RunOptions
 from astro_sync.config.settings import ResolvedSettings, resolve
 from astro_sync.console.layout import Line, Tone
 from astro_sync.core.filters import EVERYTHING
+from astro_sync.core.model import Reason
 from astro_sync.core.outcome import RunOutcome
-from astro_sync.errors import AstroSyncError, UsageError
+from astro_sync.errors import AstroSyncError, RejectedFileError, UsageError
 from astro_sync.places.astro_cli import Astro
+from astro_sync.places.base import Role
 from astro_sync.places.deployment import make_deployment
 from astro_sync.project.doctor import DoctorContext, diagnose, exit_code, to_rows
 from astro_sync.project.finding import Finding, State
@@ -47,7 +49,9 @@ def run(settings: ResolvedSettings[DoctorOptions], invocation: Invocation) -> Ru
             ],
             env_files=[options.env for options in targets.values()],
         )
-        findings = [*diagnose(patient), _look_at_env(context)]
+        backends = {"backend": "", **{f"backend of {name}": f"@{name}" for name in targets}}
+        looks = [look for name, rest in backends.items() if (look := _look_at_backend(name, rest, context))]
+        findings = [*diagnose(patient), _look_at_env(context), *looks]
     quiet = settings.options.quiet
     return RunOutcome(
         command="doctor",
@@ -73,6 +77,29 @@ def _look_at_env(context: RunContext[DoctorOptions]) -> Finding:
     except AstroSyncError as error:
         return Finding("env", State.PROBLEM, str(error), error.hint)
     return Finding("env", State.OK, f"{name} can be read; {count} variables.")
+
+
+def _look_at_backend(name: str, rest: str, context: RunContext[DoctorOptions]) -> Finding | None:
+    """Tell whether the secrets backend that a file configures can be read, and by which login; None without one."""
+    from astro_sync.places.backends.place import open_configured
+
+    try:
+        place = open_configured(rest, Role.DESTINATION, context.surroundings)
+    except (UsageError, RejectedFileError):
+        return None  # none is configured, or the file itself is told of
+    except AstroSyncError as error:
+        return Finding(name, State.PROBLEM, str(error), error.hint)
+    try:
+        with place:
+            entries = place.read(EVERYTHING).entries.values()
+            text = f"{place} can be read with {place.identity}; {len(entries)} connections and variables."
+    except AstroSyncError as error:
+        return Finding(name, State.PROBLEM, str(error), error.hint)
+    hidden = sum(entry.problem is not None and entry.problem.reason is Reason.UNREADABLE for entry in entries)
+    if hidden:
+        hint = "Ask for the right to read their values, see the README."
+        return Finding(name, State.WARNING, f"{text} {hidden} of them cannot be read.", hint)
+    return Finding(name, State.OK, f"{text} Whether it may be written only a write shows.")
 
 
 def _line(finding: Finding) -> str:
