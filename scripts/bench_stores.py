@@ -39,6 +39,7 @@ def main() -> int:
     server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
     server.start()
     port = server.get_host_and_port()[1]
+    move(port, 20)  # moto loads a service when it is first asked
     small, large = (move(port, size) for size in SIZES)
     server.stop()
     missed = False
