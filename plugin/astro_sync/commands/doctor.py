@@ -1,6 +1,5 @@
 """`doctor`: whether everything is there that a sync needs."""
 
-from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from astro_sync.airflow.names import BACKEND
@@ -11,9 +10,9 @@ from astro_sync.config.options import CommandLine, DeploymentOptions, RunOptions
 from astro_sync.config.settings import ResolvedSettings, resolve
 from astro_sync.console.layout import Line, Tone
 from astro_sync.core.filters import EVERYTHING
-from astro_sync.core.model import Kind, Name
+from astro_sync.core.model import Kind, Name, Reason
 from astro_sync.core.outcome import RunOutcome
-from astro_sync.errors import AstroSyncError, UsageError
+from astro_sync.errors import AstroSyncError, RejectedFileError, UsageError
 from astro_sync.places.astro_cli import Astro
 from astro_sync.places.base import Role
 from astro_sync.places.deployment import make_deployment
@@ -52,7 +51,9 @@ def run(settings: ResolvedSettings[DoctorOptions], invocation: Invocation) -> Ru
             ],
             env_files=[options.env for options in targets.values()],
         )
-        findings = [*diagnose(patient), _look_at_env(context), *_look_at_backends(context, list(targets))]
+        backends = {"backend": "", **{f"backend of {name}": f"@{name}" for name in targets}}
+        looks = [look for name, rest in backends.items() if (look := _look_at_backend(name, rest, context))]
+        findings = [*diagnose(patient), _look_at_env(context), *looks]
         findings.append(_look_at_receipts(context))
     quiet = settings.options.quiet
     return RunOutcome(
@@ -90,22 +91,27 @@ def _look_at_receipts(context: RunContext[DoctorOptions]) -> Finding:
     return Finding("receipts", State.OK, f"Receipts of sent secrets: {count}.")
 
 
-def _look_at_backends(context: RunContext[DoctorOptions], targets: Sequence[str]) -> Iterator[Finding]:
-    """Tell which secrets backends the local file and the targets' files configure; none is asked anything."""
+def _look_at_backend(name: str, rest: str, context: RunContext[DoctorOptions]) -> Finding | None:
+    """Tell whether the secrets backend that a file configures can be read, and by which login; None without one."""
     from astro_sync.places.backends.place import open_configured
 
-    for rest in ("", *(f"@{name}" for name in targets if "backend" in context.settings.target(name))):
-        name = f"secrets-backend{f' {rest[1:]}' if rest else ''}"
-        try:
-            place = open_configured(rest, Role.SOURCE, context.surroundings)
-        except UsageError as error:
-            # Most projects have none.
-            if rest:
-                yield Finding(name, State.PROBLEM, str(error), error.hint)
-        except AstroSyncError as error:
-            yield Finding(name, State.WARNING, str(error), error.hint)
-        else:
-            yield Finding(name, State.OK, f"{place}: what it holds goes before all that is synced.")
+    try:
+        place = open_configured(rest, Role.DESTINATION, context.surroundings)
+    except (UsageError, RejectedFileError):
+        return None  # none is configured, or the file itself is told of
+    except AstroSyncError as error:
+        return Finding(name, State.PROBLEM, str(error), error.hint)
+    try:
+        with place:
+            entries = place.read(EVERYTHING).entries.values()
+            text = f"{place} can be read with {place.identity}; {len(entries)} connections and variables."
+    except AstroSyncError as error:
+        return Finding(name, State.PROBLEM, str(error), error.hint)
+    hidden = sum(entry.problem is not None and entry.problem.reason is Reason.UNREADABLE for entry in entries)
+    if hidden:
+        hint = "Ask for the right to read their values, see the README."
+        return Finding(name, State.WARNING, f"{text} {hidden} of them cannot be read.", hint)
+    return Finding(name, State.OK, f"{text} Whether it may be written only a write shows.")
 
 
 def _line(finding: Finding) -> str:

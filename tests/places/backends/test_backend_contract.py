@@ -1,15 +1,15 @@
 """The contract of every place, held by the place of secrets backends over each store."""
 
-import json
 from dataclasses import dataclass, replace
 
 import pytest
 
 from astro_sync.core.model import Kind, Name
 from astro_sync.places.backends.place import make_place
-from astro_sync.places.backends.settings import CLASSES, read_environment
+from astro_sync.places.backends.settings import read_environment
 from astro_sync.places.base import AnyPlace, Role
 from places.backends.counterparts import Counterpart
+from places.backends.settings_of import settings_of
 from places.subjects import BOTH, Subject, surroundings
 from places.test_contract import *  # noqa: F403 - the same tests, over the subjects below
 from sandbox import Sandbox
@@ -28,13 +28,6 @@ class BackendSubject(Subject):
         config = read_environment(settings_of(self.counterpart), ".env")
         around = replace(surroundings(sandbox), environ=self.counterpart.environ)
         return make_place("backend:", config, role, around)
-
-
-def settings_of(counterpart: Counterpart) -> dict[str, str]:
-    """Return the two settings that make Airflow use a counterpart."""
-    vendor = counterpart.vendor
-    path = next(path for path, known in CLASSES.items() if known == vendor)
-    return {"AIRFLOW__SECRETS__BACKEND": path, "AIRFLOW__SECRETS__BACKEND_KWARGS": json.dumps(counterpart.kwargs)}
 
 
 @pytest.fixture  # type: ignore[no-redef]

@@ -1,6 +1,5 @@
 """A backend as a place: what it plans, what it warns of, and what becomes of a run that something interferes with."""
 
-import json
 import logging
 import sys
 from collections.abc import Mapping
@@ -31,7 +30,7 @@ from astro_sync.core.plan import OnConflict, Policy, make_plan
 from astro_sync.core.verify import Outcome, Verification, verify
 from astro_sync.errors import AstroSyncError, RefusedError, UsageError
 from astro_sync.places.backends.place import make_place
-from astro_sync.places.backends.settings import CLASSES, Vendor, read_environment
+from astro_sync.places.backends.settings import Vendor, read_environment
 from astro_sync.places.base import AnyPlace, Role
 from astro_sync.places.registry import open_place
 from places.backends.counterparts import (
@@ -42,6 +41,7 @@ from places.backends.counterparts import (
     GoogleCounterpart,
     VaultCounterpart,
 )
+from places.backends.settings_of import settings_of
 from places.subjects import surroundings
 from sandbox import Sandbox
 from services.server import drop, proxy_page
@@ -50,12 +50,6 @@ pytestmark = pytest.mark.stores
 SOURCE = Traits(Names.AIRFLOW, as_fields=True)
 OVERWRITE = Policy(on_conflict=OnConflict.OVERWRITE)
 SECRET = "pl4nted-value"
-
-
-def settings_of(counterpart: Counterpart, more: Mapping[str, object] | None = None) -> dict[str, str]:
-    path = next(path for path, vendor in CLASSES.items() if vendor == counterpart.vendor)
-    kwargs = json.dumps({**counterpart.kwargs, **(more or {})})
-    return {"AIRFLOW__SECRETS__BACKEND": path, "AIRFLOW__SECRETS__BACKEND_KWARGS": kwargs}
 
 
 def open_backend(
@@ -67,7 +61,7 @@ def open_backend(
     more: Mapping[str, object] | None = None,
 ) -> AnyPlace:
     around = replace(surroundings(sandbox), environ=counterpart.environ, timeout=timeout)
-    return make_place("backend:", read_environment(settings_of(counterpart, more or {}), ".env"), role, around)
+    return make_place("backend:", read_environment(settings_of(counterpart, more), ".env"), role, around)
 
 
 def variables(**texts: str) -> Snapshot:

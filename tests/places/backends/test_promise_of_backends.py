@@ -21,6 +21,7 @@ from astro_sync.places.backends.settings import CLASSES, read_environment
 from astro_sync.places.base import AnyPlace, Role
 from odd_entries import CONNECTIONS, TEXTS
 from places.backends.counterparts import COUNTERPARTS, Counterpart, make_counterpart
+from places.backends.settings_of import settings_of
 from places.subjects import surroundings
 from sandbox import Sandbox
 
@@ -92,10 +93,8 @@ def oracle(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Oracle]:
 
 
 def open_place(counterpart: Counterpart, sandbox: Sandbox, role: Role) -> AnyPlace:
-    path = next(path for path, vendor in CLASSES.items() if vendor == counterpart.vendor)
-    settings = {"AIRFLOW__SECRETS__BACKEND": path, "AIRFLOW__SECRETS__BACKEND_KWARGS": json.dumps(counterpart.kwargs)}
     around = replace(surroundings(sandbox), environ=counterpart.environ)
-    return make_place(f"{counterpart.vendor}:", read_environment(settings, ".env"), role, around)
+    return make_place(f"{counterpart.vendor}:", read_environment(settings_of(counterpart), ".env"), role, around)
 
 
 def move(source: Side, place: AnyPlace) -> Plan:

@@ -114,6 +114,11 @@ class Backend:
         return self.address.partition("?")[0].rstrip(":")
 
     @property
+    def identity(self) -> str:
+        """Return by which login its store is used; raises StoreError where there is none."""
+        return self.store.identity
+
+    @property
     def traits(self) -> Traits:
         """Return what it is: a shared store of secrets that can all be read."""
         return Traits(

@@ -1,0 +1,88 @@
+"""Count what a move of many secrets from AWS Secrets Manager to Vault costs in calls, and how its time grows.
+
+The services are moto's server and the stand-in for Vault, so only the calls and the growth mean something.
+"""
+
+import json
+import logging
+import math
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from moto.secretsmanager.models import secretsmanager_backends
+from moto.server import ThreadedMotoServer
+
+from sandbox import Sandbox
+from services.aws import Aws
+from services.hashicorp_vault import Vault
+
+SIZES = (500, 2000)
+STEEPEST_GROWTH = 1.5  # times what is proportional
+FEW = 10  # calls that are made once, whatever the number of secrets
+ACCOUNT, REGION = "123456789012", "eu-west-1"
+
+
+class Move(NamedTuple):
+    """What one move took."""
+
+    seconds: float
+    reads: int
+    writes: int
+
+
+def main() -> int:
+    """Print a line for each mark, and return 1 if one is missed."""
+    logging.getLogger("werkzeug").setLevel(logging.ERROR)
+    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+    server.start()
+    port = server.get_host_and_port()[1]
+    move(port, 20)  # moto loads a service when it is first asked
+    small, large = (move(port, size) for size in SIZES)
+    server.stop()
+    missed = False
+    for size, found in zip(SIZES, (small, large), strict=True):
+        # a page of names for each hundred, a batch of values for each twenty
+        most = math.ceil(size / 100) + math.ceil(size / 20) + FEW
+        missed |= tell(f"calls that read {size:,} secrets from AWS", found.reads, most)
+        missed |= tell(f"calls that write {size:,} secrets into Vault", found.writes, size)
+    growth = large.seconds / small.seconds / (SIZES[1] / SIZES[0])
+    missed |= tell(f"time for {SIZES[1]:,} / {SIZES[0]:,} secrets, against their number", growth, STEEPEST_GROWTH)
+    print(f"{'':56}{large.seconds:9.1f} s for {SIZES[1]:,}")
+    return int(missed)
+
+
+def tell(what: str, found: float, most: float) -> bool:
+    """Print one line and return whether the mark is missed."""
+    missed = found > most
+    print(f"{what:56}{found:9,.2f}  at most {most:,g}{', MISSED' if missed else ''}", flush=True)
+    return missed
+
+
+def move(port: int, size: int) -> Move:
+    """Move so many secrets with `astro-sync merge`, and count the calls."""
+    secretsmanager_backends.reset()
+    backend = secretsmanager_backends[ACCOUNT][REGION]
+    none: dict[str, Any] = dict.fromkeys(("secret_binary", "description", "tags", "kms_key_id", "client_request_token"))
+    none["force_overwrite"] = False
+    for number in range(size):
+        backend.create_secret(
+            name=f"airflow/variables/n{number}", secret_string=f"value {number}", replica_regions=[], **none
+        )
+    with tempfile.TemporaryDirectory() as folder, Aws(port) as aws, Vault() as vault:
+        sandbox = Sandbox(Path(folder) / "sandbox")
+        keys = {"AWS_ACCESS_KEY_ID": "x", "AWS_SECRET_ACCESS_KEY": "x", "VAULT_TOKEN": "root"}
+        sandbox.environment.update({**keys, "AWS_EC2_METADATA_DISABLED": "true"})
+        source = f"awssecrets:?endpoint_url={aws.url}&region_name={REGION}"
+        begun = time.perf_counter()
+        result = sandbox.run("merge", source, f"vault:secret?url={vault.url}", "--yes", "--json", timeout=600)
+        seconds = time.perf_counter() - begun
+        if result.code:
+            sys.exit(f"The move ended with {result.code}: {json.loads(result.stdout)['error']}")
+        return Move(seconds, len(aws.calls), len(vault.writes()))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
