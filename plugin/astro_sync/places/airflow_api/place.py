@@ -1,7 +1,7 @@
 """The metadata database of one Airflow, read and written through its REST API."""
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -102,10 +102,10 @@ class AirflowPlace:
 
         Raises UnusableError if it cannot be reached or gives no access.
         """
-        if self.role is Role.DESTINATION:
-            _ = self.client.version  # what cannot be written is told before anybody is asked
         if self.reader:
-            self._held = self.reader.read(wanted)
+            reader = self.reader
+            exact, self._shown = together(lambda: reader.read(wanted), lambda: self._read(wanted))
+            self._held = replace(exact, entries=_with_descriptions(exact.entries, self._shown))
             return self._held
         self._shown = self._read(wanted)
         entries = [
@@ -187,6 +187,17 @@ class AirflowPlace:
         names = frozenset(each.name for each in entries if not each.create and each.name in self._shown)
         now = self._read(Wanted(only=names)) if names else {}
         return {name for name in names if name in now and now[name] != self._shown[name]}
+
+
+def _with_descriptions(
+    entries: Mapping[Name, Entry], shown: Mapping[Name, RemoteVariable | RemoteConnection]
+) -> dict[Name, Entry]:
+    """Return entries with the descriptions of variables, which `airflow variables list` leaves out."""
+    found = dict(entries)
+    for name, each in shown.items():
+        if isinstance(each, RemoteVariable) and name in found and not found[name].description:
+            found[name] = replace(found[name], description=each.description)
+    return found
 
 
 def variable_entry(remote: RemoteVariable) -> Entry:

@@ -1,0 +1,147 @@
+"""Airflow's REST API and the Environment Manager as places of `merge`, `diff` and `list`, from end to end."""
+
+import json
+
+import pytest
+
+from sandbox import Json, Result, Sandbox
+
+PLANTED = "pl4nted"
+VARIABLES = {
+    "Mixed": {"value": f"{PLANTED}\n{PLANTED}\r\n", "description": "why"},
+    "api_key": f"{PLANTED}-key",
+    "document": f'{{"b":1,  "token": "{PLANTED}"}}',
+}
+# Airflow masks in variables what it has seen as a password
+CONNECTIONS = {
+    "pg": {"conn_type": "postgres", "host": "h", "password": f"{PLANTED}-pw", "extra": f'{{"secret": "{PLANTED}"}}'}
+}
+PLACES = [
+    "airflow:",
+    "airflow:deployment/dep-1",
+    "env-manager:deployment/dep-1",
+    "env-manager:workspace/ws-1",
+]
+
+
+@pytest.fixture
+def files(sandbox: Sandbox) -> Sandbox:
+    """Return a project with Airflow's own files in it."""
+    (sandbox.project / "variables.json").write_text(json.dumps(VARIABLES))
+    (sandbox.project / "connections.json").write_text(json.dumps(CONNECTIONS))
+    return sandbox
+
+
+def merge(sandbox: Sandbox, source: str, goal: str, *options: str) -> Result:
+    return sandbox.run("merge", source, goal, "--yes", *options)
+
+
+def stored(sandbox: Sandbox, place: str) -> dict[str, str]:
+    """Return the texts of the variables that a place holds, secrets included."""
+    state = sandbox.state
+    if place.startswith("env-manager:"):
+        return {each["objectKey"]: each["airflowVariable"]["value"] for each in state["environment_objects"]}
+    database = state["airflow"] if place == "airflow:" else state["deployments"][0]["airflow"]
+    return {row["key"]: row["val"] for row in database["variables"]}
+
+
+def writing_requests(sandbox: Sandbox) -> list[Json]:
+    return [call for call in sandbox.calls("api") if {"POST", "PATCH"} & set(call["argv"])]
+
+
+@pytest.mark.parametrize("place", PLACES)
+def test_variables_json_arrives_to_the_letter_and_the_second_time_nothing_is_written(
+    files: Sandbox, place: str
+) -> None:
+    first = merge(files, "variables.json", place)
+    assert (first.code, stored(files, place)) == (
+        0,
+        {key: entry["value"] if isinstance(entry, dict) else entry for key, entry in VARIABLES.items()},
+    )
+    written = len(writing_requests(files))
+    second = merge(files, "variables.json", place)
+    assert second.code == 0
+    assert len(writing_requests(files)) == written > 0
+
+
+@pytest.mark.parametrize("place", PLACES)
+def test_connections_json_arrives_with_its_password(files: Sandbox, place: str) -> None:
+    assert merge(files, "connections.json", place).code == 0
+    assert json.dumps(files.state).count(PLANTED) == 2
+    assert merge(files, place, "copy.json" if place == "airflow:" else "connections.json").code in {0, 2}
+
+
+@pytest.mark.parametrize("place", ["airflow:deployment/dep-1", "env-manager:deployment/dep-1"])
+@pytest.mark.parametrize(
+    ("fault", "options", "code"),
+    [
+        ("http-status", {"status": 422, "echo": True}, 1),
+        ("http-status", {"status": 500, "echo": True, "after": True}, 0),
+        ("http-status", {"status": 502, "html": True}, 6),
+        ("http-cut", {}, 0),
+    ],
+    ids=["refused-with-an-echo", "failed-behind-the-write", "html-of-a-proxy", "cut-off"],
+)
+def test_no_failure_of_a_write_shows_a_value(files: Sandbox, place: str, fault: str, options: Json, code: int) -> None:
+    area = " ".join(["api", "cloud" if place.startswith("env") else "airflow"])
+    (files.project / "one.json").write_text(json.dumps({"Mixed": VARIABLES["Mixed"]}))
+    files.run("merge", "variables:one.json", place, "--dry-run")
+    # an object of the Environment Manager is looked up again before it is written
+    reads = len(files.calls(area)) * (2 if place.startswith("env") else 1) - (2 if place.startswith("env") else 0)
+    files.fault(fault, command=area, nth=reads + 1, **options)
+    result = merge(files, "variables:one.json", place, "--verbose", "--timeout", "5")
+    assert PLANTED not in result.stdout + result.stderr
+    assert PLANTED not in files.record_file.read_text()
+    assert result.code == code
+
+
+def test_a_login_that_is_refused_ends_it_before_any_write(files: Sandbox) -> None:
+    files.fault("http-status", command="api airflow", status=401)
+    result = merge(files, "variables.json", "airflow:deployment/dep-1")
+    assert result.code == 4
+    assert writing_requests(files) == []
+
+
+def test_an_answer_that_never_came_is_told_as_unknown_unless_it_shows_that_it_was_done(files: Sandbox) -> None:
+    # version, two listings: the fourth request is the first that writes
+    files.fault("http-status", command="api airflow", nth=4, status=502, after=True)
+    result = merge(files, "variables.json", "airflow:deployment/dep-1", "--json")
+    document = json.loads(result.stdout)
+    results = {change["id"]: change["result"] for place in document["places"] for change in place["changes"]}
+    assert set(results.values()) <= {"done", "unknown"}
+    assert result.code == (6 if "unknown" in results.values() else 0)
+
+
+def test_from_deployment_to_deployment_only_what_can_be_read_is_carried_and_no_mask(files: Sandbox) -> None:
+    with files.change() as state:
+        state["deployments"].append({"id": "dep-2", "name": "dev", "workspace_id": "ws-1", "variables": []})
+    merge(files, "variables.json", "airflow:deployment/dep-1")
+    merge(files, "connections.json", "airflow:deployment/dep-1")
+    result = merge(files, "airflow:deployment/dep-1", "airflow:deployment/dep-2", "--json")
+    assert result.code == 0
+    (changes,) = [place["changes"] for place in json.loads(result.stdout)["places"] if place["role"] == "destination"]
+    assert {change["id"]: change["action"] for change in changes} == {
+        "Mixed": "create",
+        "api_key": "secret-kept",
+        "document": "secret-kept",
+        "pg": "secret-kept",
+    }
+    assert "***" not in json.dumps(files.state["deployments"][1])
+
+
+def test_a_whole_environment_manager_moves_where_its_organization_allows_it(files: Sandbox) -> None:
+    with files.change() as state:
+        state["secrets_fetching"] = True
+        state["deployments"].append({"id": "dep-2", "name": "dev", "workspace_id": "ws-1", "variables": []})
+    for source in ("variables.json", "connections.json"):
+        merge(files, source, "env-manager:deployment/dep-1")
+    result = merge(files, "env-manager:deployment/dep-1", "env-manager:deployment/dep-2", "--with-secrets")
+    assert result.code == 0
+    moved = [each for each in files.state["environment_objects"] if each["scopeEntityId"] == "dep-2"]
+    assert json.dumps(moved).count(PLANTED) == json.dumps(files.state["environment_objects"]).count(PLANTED) / 2
+
+
+def test_secrets_that_are_not_allowed_end_it_with_the_way_out(files: Sandbox) -> None:
+    result = files.run("list", "env-manager:deployment/dep-1", "--with-secrets")
+    assert result.code == 4
+    assert "Environment Secrets Fetching" in result.stderr
