@@ -151,7 +151,7 @@ class Terminal:
     def _conclude(self, outcome: RunOutcome) -> None:
         """Say what went wrong and, for single keys, each way out of it in the place of the hint."""
         shows = self.output == "table" and not outcome.confirmed and (outcome.error or not self.quiet)
-        ways = show_ways_out(outcome.places, self._view()) if shows else []
+        ways = show_ways_out(outcome, self._view()) if shows else []
         if outcome.error and not ways:
             self.complain(outcome.error)
         elif outcome.error:
