@@ -286,10 +286,15 @@ def _single_keys(descriptor: int) -> Iterator[Callable[[], str]]:
     before = termios.tcgetattr(descriptor)
     tty.setcbreak(descriptor, termios.TCSANOW)
     try:
-        # A key such as an arrow sends several bytes, none of which is an answer.
-        yield lambda: os.read(descriptor, 32).decode(errors="replace")
+        yield lambda: _read_key(descriptor)
     finally:
         termios.tcsetattr(descriptor, termios.TCSANOW, before)
+
+
+def _read_key(descriptor: int) -> str:
+    key = os.read(descriptor, 1)
+    # A key such as an arrow sends several bytes, none of which is an answer.
+    return (key + os.read(descriptor, 32) if key == b"\x1b" else key).decode(errors="replace")
 
 
 @contextmanager
