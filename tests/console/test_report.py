@@ -54,6 +54,10 @@ def keys_of(lines: Sequence[str]) -> list[str]:
     return [line.split()[0] for line in lines[1:]]
 
 
+def refusing(*places: PlaceOutcome) -> RunOutcome:
+    return RunOutcome(command="merge", places=places, error=RefusedError("no"))
+
+
 def sixty() -> list[Change]:
     found = [created(f"AIRFLOW_VAR_{number}") for number in range(50)]
     return [*found, *(created(f"AIRFLOW_CONN_{number}", secret=True) for number in range(10))]
@@ -188,7 +192,7 @@ def test_each_way_out_stands_once_below_the_table() -> None:
         refused("PEM2", Reason.LINE_BREAK, "--allow-argv PEM2"),
         refused("X", Reason.EXPANSION, "--allow-expansion X"),
     ]
-    assert show_ways_out([place("prod", rows), place("eu", rows)], VIEW) == [
+    assert show_ways_out(refusing(place("prod", rows), place("eu", rows)), VIEW) == [
         "Next, one of:",
         "  --allow-argv KEY     send it as it is; visible in ps for a moment",
         "  --allow-expansion X  send the value as this machine expands it",
@@ -197,12 +201,30 @@ def test_each_way_out_stands_once_below_the_table() -> None:
     ]
 
 
+def test_partial_is_no_way_out_where_it_was_taken() -> None:
+    outcome = RunOutcome(command="merge", places=(place("prod", [created("A"), refused("K")], applied=True),))
+    assert show_ways_out(outcome, VIEW)[1:] == ["  --exclude K  leave a key out"]
+
+
+def test_files_are_named_without_their_folders_where_that_tells_them_apart() -> None:
+    one, two = (replace(place(".env", [created("K")]), label=f"/project/{name}/.env") for name in "ab")
+    assert shown([one])[0] == "KEY  .env"
+    assert shown([one, two])[0] == "KEY  /project/a/.env  /project/b/.env"
+
+
+def test_what_an_undo_takes_out_is_no_change() -> None:
+    taken = Change(Name(Kind.VARIABLE, "X"), Action.UPDATE, marks=(Reason.REMOVED,))
+    where = place(".env", [taken], applied=True)
+    assert shown([where])[1] == "AIRFLOW_VAR_X  ~ removed"
+    assert show_end(RunOutcome(command="undo", places=(where,)), VIEW) == [".env  1 removed"]
+
+
 def test_a_conflict_is_no_matter_for_partial() -> None:
-    assert show_ways_out([place("prod", [conflict("K")])], VIEW)[1:] == [
+    assert show_ways_out(refusing(place("prod", [conflict("K")])), VIEW)[1:] == [
         "  --on-conflict keep|overwrite  keep what stands there, or overwrite it",
         "  --exclude K                   leave a key out",
     ]
-    assert show_ways_out([place("prod", [created("K")])], VIEW) == []
+    assert show_ways_out(refusing(place("prod", [created("K")])), VIEW) == []
 
 
 @pytest.mark.parametrize("width", [60, 80, 120])
@@ -217,7 +239,7 @@ def test_every_line_keeps_to_the_width_of_the_terminal(width: int) -> None:
     outcome = RunOutcome(command="merge", places=tuple(places), dry_run=True)
     parts = [
         shown(places, view=view),
-        show_ways_out(places, view),
+        show_ways_out(outcome, view),
         show_warnings(outcome, view),
         show_end(outcome, view),
     ]
@@ -321,6 +343,6 @@ def test_an_odd_key_is_written_out_wherever_a_line_names_it() -> None:
     outcome = RunOutcome(
         command="merge", places=(place("prod", [refused(evil)], (Notice(WarningCode.LOCAL_HOST, evil),), applied=True),)
     )
-    lines = [*shown(outcome.places), *show_ways_out(outcome.places, VIEW), *show_warnings(outcome, VIEW)]
+    lines = [*shown(outcome.places), *show_ways_out(outcome, VIEW), *show_warnings(outcome, VIEW)]
     lines += [*show_end(outcome, VIEW), *to_markdown(outcome, VIEW)]
     assert not any("\x1b" in line or "\n" in line for line in lines)

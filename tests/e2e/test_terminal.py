@@ -54,10 +54,10 @@ CONFLICTS = {"A": "1", "B": "2", "C": "3"}
 @pytest.mark.parametrize(
     ("answers", "expected", "code"),
     [
-        ("y\nn\ny\ny\n", {"A": "1", "B": "there", "C": "3"}, 0),
-        ("n\na\ny\n", {"A": "there", "B": "2", "C": "3"}, 0),
-        ("y\nq\n", dict.fromkeys(CONFLICTS, "there"), 1),
-        ("y\ny\ny\nn\n", dict.fromkeys(CONFLICTS, "there"), 1),
+        ("ynyy\n", {"A": "1", "B": "there", "C": "3"}, 0),
+        ("nay\n", {"A": "there", "B": "2", "C": "3"}, 0),
+        ("yq", dict.fromkeys(CONFLICTS, "there"), 1),
+        ("yyyn\n", dict.fromkeys(CONFLICTS, "there"), 1),
     ],
     ids=["each", "all", "quit", "declined"],
 )
@@ -82,13 +82,13 @@ def test_yes_does_not_answer_the_question_about_a_conflict(sandbox: Sandbox) -> 
 def test_a_conflict_of_the_first_step_is_asked_about_and_carried_on(sandbox: Sandbox) -> None:
     sandbox.set_airflow({"x": "airflow"})
     sandbox.write_env("AIRFLOW_VAR_X=file\n")
-    result = push(sandbox, yes=False, tty=True, input="y\ny\n")
+    result = push(sandbox, yes=False, tty=True, input="yy\n")
     assert result.code == 0
     assert sandbox.read_env() == "AIRFLOW_VAR_X=airflow\n"
     assert values(sandbox) == {"AIRFLOW_VAR_X": "airflow"}
 
 
-@pytest.mark.parametrize(("answers", "text"), [("y\ny\n", "A=there\n"), ("n\n", "A=here\n")])
+@pytest.mark.parametrize(("answers", "text"), [("yy\n", "A=there\n"), ("n", "A=here\n")])
 def test_pulling_asks_too(sandbox: Sandbox, answers: str, text: str) -> None:
     sandbox.write_env("A=here\n")
     sandbox.set_variable("A", "there")

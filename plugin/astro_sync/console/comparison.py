@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from astro_sync.console.layout import Cell, Row, counted, markdown_table, printable, table, wrap
-from astro_sync.console.report import View
+from astro_sync.console.report import View, with_short_labels
 from astro_sync.console.texts import MATCH_MARKS, MATCHES
 from astro_sync.console.wording import match_cell, match_note
 from astro_sync.core.compare import Compared, Match
@@ -56,7 +56,7 @@ def comparison_markdown(outcome: RunOutcome, view: View) -> list[str]:
 
 
 def _gather(outcome: RunOutcome) -> tuple[list[PlaceOutcome], list[_Key]]:
-    places = [place for place in outcome.places if place.role == "destination"]
+    places = with_short_labels([place for place in outcome.places if place.role == "destination"])
     found: dict[tuple[str, int], _Key] = {}
     for index, place in enumerate(places):
         seen: Counter[str] = Counter()

@@ -2,10 +2,11 @@
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import IntEnum
 from itertools import chain
+from pathlib import PurePath
 from typing import Final
 
 from astro_sync.console.document import warning_text
@@ -89,7 +90,7 @@ def need_of(change: Change) -> Need:
 
 def show_changes(places: Sequence[PlaceOutcome], stage: Stage, view: View) -> list[str]:
     """Return one table of all places, or one for each where they are many, with what is only counted below it."""
-    places = [place for place in places if place.changes]
+    places = [place for place in with_short_labels(places) if place.changes]
     groups = [places] if len(places) <= _MOST_COLUMNS else [[place] for place in places]
     lines: list[str] = []
     for group in groups:
@@ -108,9 +109,21 @@ def show_changes(places: Sequence[PlaceOutcome], stage: Stage, view: View) -> li
     return lines
 
 
-def show_ways_out(places: Sequence[PlaceOutcome], view: View) -> list[str]:
+def with_short_labels(places: Sequence[PlaceOutcome]) -> list[PlaceOutcome]:
+    """Return the places with files named without their folders, where that tells them apart."""
+    names = [PurePath(place.label).name if place.is_file else place.label for place in places]
+    return [
+        replace(place, label=name) if names.count(name) == 1 else place
+        for place, name in zip(places, names, strict=True)
+    ]
+
+
+def show_ways_out(outcome: RunOutcome, view: View) -> list[str]:
     """Return a line for each way out of what was refused."""
-    ways = ways_out(places)
+    ways = ways_out(outcome.places)
+    if outcome.error is None:
+        # Where refused keys did not end the run, --partial was given.
+        ways = [(way, text) for way, text in ways if way != "--partial"]
     if not ways:
         return []
     size = max(len(way) for way, _ in ways)
@@ -187,12 +200,13 @@ def _names(keys: Sequence[str], view: View) -> str:
 
 def show_end(outcome: RunOutcome, view: View) -> list[str]:
     """Return one line for each place: what was done there, or would be, and how often it restarts."""
-    places = [place for place in outcome.places if place.role == "destination"]
+    places = with_short_labels([place for place in outcome.places if place.role == "destination"])
     rows = [(printable(place.label), _sum(place, done=not outcome.dry_run), _restarts(place)) for place in places]
+    if outcome.error and (outcome.dry_run or not any(text for _, text, _ in rows)):
+        return []
     if not any(text for _, text, _ in rows):
-        if outcome.error:
-            return []
-        return ["Nothing to do." + _left_behind(places)] if places or not outcome.lines else []
+        nothing = "Nothing to do." + _left_behind(places)
+        return wrap(nothing, view.width, "  ") if places or not outcome.lines else []
     size = max(len(label) for label, _, _ in rows)
     middle = max(len(text) for _, text, _ in rows)
     lines = []
@@ -218,9 +232,11 @@ def _sum(place: PlaceOutcome, *, done: bool) -> str:
 
 def _sum_text(found: Iterable[Change]) -> str:
     changes = [change for change in found if not is_amiss(change)]
+    removed = sum(Reason.REMOVED in change.marks for change in changes)
     counts = [
         (sum(change.action is Action.CREATE for change in changes), "new"),
-        (sum(change.action is Action.UPDATE for change in changes), "changed"),
+        (sum(change.action is Action.UPDATE for change in changes) - removed, "changed"),
+        (removed, "removed"),
         (sum(change.is_recorded for change in changes), "noted as a comment"),
     ]
     return ", ".join(f"{count} {word}" for count, word in counts if count)

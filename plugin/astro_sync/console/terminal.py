@@ -151,7 +151,7 @@ class Terminal:
     def _conclude(self, outcome: RunOutcome) -> None:
         """Say what went wrong and, for single keys, each way out of it in the place of the hint."""
         shows = self.output == "table" and not outcome.confirmed and (outcome.error or not self.quiet)
-        ways = show_ways_out(outcome.places, self._view()) if shows else []
+        ways = show_ways_out(outcome, self._view()) if shows else []
         if outcome.error and not ways:
             self.complain(outcome.error)
         elif outcome.error:
@@ -286,10 +286,15 @@ def _single_keys(descriptor: int) -> Iterator[Callable[[], str]]:
     before = termios.tcgetattr(descriptor)
     tty.setcbreak(descriptor, termios.TCSANOW)
     try:
-        # A key such as an arrow sends several bytes, none of which is an answer.
-        yield lambda: os.read(descriptor, 32).decode(errors="replace")
+        yield lambda: _read_key(descriptor)
     finally:
         termios.tcsetattr(descriptor, termios.TCSANOW, before)
+
+
+def _read_key(descriptor: int) -> str:
+    key = os.read(descriptor, 1)
+    # A key such as an arrow sends several bytes, none of which is an answer.
+    return (key + os.read(descriptor, 32) if key == b"\x1b" else key).decode(errors="replace")
 
 
 @contextmanager

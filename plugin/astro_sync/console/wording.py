@@ -28,6 +28,8 @@ def cell_of(change: Change) -> Cell:
         return Cell(f"{RESULT_MARKS[change.result]} {RESULTS[change.result]}", Tone.PROBLEM)
     if change.is_conflict:
         return Cell(f"{ACTION_MARKS[Action.REFUSED]} differs", Tone.PROBLEM)
+    if Reason.REMOVED in change.marks:
+        return Cell(f"{ACTION_MARKS[Action.UPDATE]} removed", Tone.CHANGE)
     tone = Tone.HINT if change.is_recorded else _TONES.get(change.action, Tone.PLAIN)
     return Cell(f"{ACTION_MARKS[change.action]} {ACTIONS[change.action]}", tone)
 
@@ -45,7 +47,7 @@ def note_of(change: Change, now: datetime) -> str:
         parts.append(difference_of(change.source, change.old) or ("secret, written anew" if change.secret else ""))
     if change.action is Action.CREATE and change.secret:
         parts.append("secret")
-    parts += [REASONS[mark] for mark in change.marks]
+    parts += [REASONS[mark] for mark in change.marks if mark is not Reason.REMOVED]
     if change.action in {Action.CREATE, Action.UPDATE} or change.is_conflict:
         parts += _names(change)
     if change.old and (change.why or change.action is Action.UPDATE) and (age := age_of(change.old.updated_at, now)):

@@ -153,7 +153,9 @@ class Deployment:
             return Refusal(Reason.LINE_BREAK, "", ways)
         if "\0" in text:
             return Refusal(Reason.NOT_TEXT, why, ways)
-        return Refusal(Reason.WHITE_SPACE if text != text.strip() else Reason.CANNOT_HOLD, why, ways)
+        if text != text.strip():
+            return Refusal(Reason.WHITE_SPACE, "", ways)
+        return Refusal(Reason.CANNOT_HOLD, why, ways)
 
     def prepare(self, plan: Plan) -> PreparedCalls:
         """Sort the writes into at most two calls (design, rule 6)."""
