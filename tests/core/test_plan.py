@@ -49,7 +49,7 @@ WRITES = {Action.CREATE, Action.UPDATE}
 
 
 def side(texts: Mapping[str, Held], traits: Traits = OTHER) -> Side:
-    """Make a side of texts; SECRET stands for a hidden value, a Refusal for one that cannot be read, None for nothing."""
+    """Make a side of texts; SECRET stands for a hidden value, a Refusal for an unreadable one, None for nothing."""
     found = {}
     for key, held in texts.items():
         name = name_of(key)

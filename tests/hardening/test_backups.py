@@ -11,7 +11,7 @@ from pathlib import Path
 import pexpect
 import pytest
 
-from e2e.runs import backups
+from e2e.runs import backups as named_backups
 from hardening.processes import PATIENCE
 from hardening.warm import Warm
 from sandbox import Sandbox
@@ -30,7 +30,7 @@ def backups(sandbox: Sandbox) -> list[Path]:
 
 def listed(stdout: str) -> list[Path]:
     """Return the backups that the JSON names."""
-    return [Path(path) for path in backups(json.loads(stdout))]
+    return [Path(path) for path in named_backups(json.loads(stdout))]
 
 
 @pytest.mark.parametrize(
