@@ -209,7 +209,7 @@ def open_env_manager(rest: str, role: Role, around: Surroundings) -> EnvManager:
             "--auto-link is for objects of a Workspace, not of a Deployment.", hint="Write env-manager:workspace/ID."
         )
     name = f"Environment Manager of {'Deployment' if scope.deployment else 'Workspace'} {label}"
-    client = EnvManagerClient(AstroTransport(around.astro(), "cloud", (), name), scope, name)
+    client = EnvManagerClient(AstroTransport(around.astro(), "cloud", (), name), scope, name, around.options.jobs)
     return EnvManager(client=client, label=label, around=around)
 
 
