@@ -135,6 +135,7 @@ class Backend:
         """Return the store; raises StoreError where there is no way in."""
         if self._store is None:
             self._store = self.open()
+            self._store.jobs = min(self._store.jobs, self.jobs)
         return self._store
 
     def read(self, wanted: Wanted) -> Snapshot:
@@ -192,7 +193,7 @@ class Backend:
             done.count(fault)
             return fault
 
-        outcomes = list(each(send, prepared.secrets, at_once=min(self.jobs, self.store.jobs)))
+        outcomes = list(each(send, prepared.secrets, at_once=self.store.jobs))
         failed = {
             call.name: _refused(outcome)
             for call, outcome in zip(prepared.secrets, outcomes, strict=True)
