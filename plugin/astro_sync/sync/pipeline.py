@@ -267,7 +267,17 @@ class _Planner:
         named = tuple(replace(change, remote_name=place.remote_name(change.name)) for change in plan.changes)
         plan = replace(plan, changes=named)
         prepared = place.prepare(plan) if plan.changes_something else Prepared()
-        return Step(source, destination, before, plan, prepared)
+        return Step(source, destination, before, _marked(plan, prepared), prepared)
+
+
+def _marked(plan: Plan, prepared: Prepared) -> Plan:
+    """Mark what goes another way than the rest."""
+    beside = frozenset(prepared.in_env_manager)
+    changes = (
+        replace(each, marks=(*each.marks, Reason.IN_ENV_MANAGER)) if each.name in beside else each
+        for each in plan.changes
+    )
+    return replace(plan, changes=tuple(changes)) if beside else plan
 
 
 def _carry_out(result: RunResult, options: SyncOptions) -> RunResult:
