@@ -909,3 +909,17 @@ def test_an_empty_value_that_goes_to_a_deployment_is_named_like_any_other() -> N
     there = side({"OPENLINEAGE_URL": "http://x", "MY_TOKEN": "old"}, DEPLOYMENT)
     plan = make_plan(source, there, rules(OVERWRITE), hold_all)
     assert sorted(notices(plan)) == [(WarningCode.SHARED, "OPENLINEAGE_URL"), (WarningCode.STAYS_PLAIN, "MY_TOKEN")]
+
+
+def test_a_comment_that_a_plan_records_stands_there_afterwards() -> None:
+    plan = make_plan(side({"K": SECRET}, DEPLOYMENT), side({}, FILE), rules(), hold_all)
+    assert plan.applied_to(Snapshot()).recorded == {name_of("K")}
+
+
+@pytest.mark.parametrize(("decided", "named"), [(rules(secret=("K",)), True), (rules(plain=("*",)), False)])
+def test_a_plain_key_is_named_when_it_would_have_become_secret_with_the_users_words(
+    decided: Policy, *, named: bool
+) -> None:
+    both = side({"K" if named else "MY_TOKEN": "x"}, DEPLOYMENT)
+    codes = {code for code, _ in notices(make_plan(both, both, decided, hold_all))}
+    assert (WarningCode.STAYS_PLAIN in codes) is named

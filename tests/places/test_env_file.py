@@ -1,13 +1,13 @@
 import fcntl
 import os
 from collections.abc import Mapping
-from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
-from astro_sync.core.model import Action, Change, Note, Plan, Snapshot, Value, Variable
+from astro_sync.core.filters import EVERYTHING
+from astro_sync.core.model import Action, Change, Plan, Reason, Refusal, Snapshot, Value, WarningCode, Write, name_of
 from astro_sync.core.secrecy import secret_comment
 from astro_sync.errors import AstroSyncError, ExitCode, RejectedFileError, UsageError
 from astro_sync.places.env_file import EnvFile
@@ -19,7 +19,7 @@ ENVIRON = {"HOSTVAR": "from the host"}
 def env(path: Path, mode: str = "docker", *, stdin: bytes | None = None, **flags: bool) -> EnvFile:
     return EnvFile(
         path=path,
-        name=path.name,
+        label=path.name,
         mode=lambda: mode,
         environ=ENVIRON,
         timeout=5,
@@ -30,21 +30,33 @@ def env(path: Path, mode: str = "docker", *, stdin: bytes | None = None, **flags
 
 
 def read(path: Path, mode: str = "docker") -> Snapshot:
-    with env(path, mode) as endpoint:
-        return endpoint.read()
+    with env(path, mode) as file:
+        return file.read(EVERYTHING)
 
 
 def texts(snapshot: Snapshot) -> dict[str, str | None]:
-    return {key: there.value.reveal() if there.value is not None else None for key, there in snapshot.variables.items()}
+    return {
+        name.variable: entry.value.reveal() if entry.value is not None else None
+        for name, entry in snapshot.entries.items()
+    }
 
 
-def write(path: Path, values: Mapping[str, str], mode: str = "docker", notes: tuple[str, ...] = ()) -> EnvFile:
-    changes = [Change(key, Action.UPDATE, value=Value(text)) for key, text in values.items()]
-    changes += [Change(key, Action.SECRET_KEPT, secret=True, noted=True) for key in notes]
-    with env(path, mode) as endpoint:
-        endpoint.read()
-        endpoint.apply(Plan(tuple(changes)))
-    return endpoint
+def planned(values: Mapping[str, str], recorded: tuple[str, ...] = ()) -> Plan:
+    writes = [Write(name_of(key), Value(text)) for key, text in values.items()]
+    changes = [Change(write.name, Action.CREATE, write=write) for write in writes]
+    changes += [Change(name_of(key), Action.SECRET_KEPT, secret=True, marks=(Reason.RECORDED,)) for key in recorded]
+    return Plan(tuple(changes))
+
+
+def write(
+    path: Path, values: Mapping[str, str], mode: str = "docker", recorded: tuple[str, ...] = ()
+) -> list[tuple[WarningCode, str | None]]:
+    """Write values as a run does, and return what it warns of before."""
+    with env(path, mode) as file:
+        file.read(EVERYTHING)
+        prepared = file.prepare(planned(values, recorded))
+        assert file.apply(prepared).failure is None
+    return [(notice.code, notice.key) for notice in prepared.warnings]
 
 
 @pytest.fixture
@@ -57,7 +69,7 @@ def path(tmp_path: Path) -> Path:
 
 READ_DIFFERENTLY: list[tuple[str, dict[str, str | None], dict[str, str | None]]] = [
     ("A=x # note\n", {"A": "x"}, {"A": "x # note"}),
-    ("export A=x\n", {"A": "x"}, {"export A": "x"}),
+    ("export A=x\n", {"A": "x"}, {"*** (line 1)": None}),
     ("A=$HOSTVAR\n", {"A": "from the host"}, {"A": "$HOSTVAR"}),
     ("B=1\nA=${B}2\n", {"B": "1", "A": "12"}, {"B": "1", "A": "${B}2"}),
     ('A="x\\ny"\n', {"A": "x\ny"}, {"A": "x\\ny"}),
@@ -75,12 +87,20 @@ def test_the_local_runtime_in_force_decides_what_a_file_says(
     assert texts(read(path, "standalone")) == standalone
 
 
-@pytest.mark.parametrize("mode", ["docker", "standalone"])
-def test_a_line_on_which_the_readers_disagree_is_named_and_no_other(path: Path, mode: str) -> None:
-    path.write_text("SAME=x\nA=x # note\nOTHER='y'\n")
-    warnings = read(path, mode).warnings
-    assert [(warn.code, warn.key) for warn in warnings] == [(Note.READERS_DIFFER, "A")]
-    assert "note" not in warnings[0].message
+@pytest.mark.parametrize(("mode", "expands"), [("docker", ("HOSTVAR",)), ("standalone", ())])
+def test_an_entry_tells_what_it_takes_from_outside_the_file(path: Path, mode: str, expands: tuple[str, ...]) -> None:
+    path.write_text("OWN=1\nB=$OWN\nA=x${HOSTVAR}\n")
+    entries = read(path, mode).entries
+    assert [entries[name_of(key)].expands for key in ("OWN", "B", "A")] == [(), (), expands]
+
+
+def test_a_key_that_may_be_a_piece_of_a_value_shows_its_line_only(path: Path) -> None:
+    path.write_text('AIRFLOW_CONN_PG="\npostgresql://u:S3cretPassw0rd@h/db?sslmode=require\n"\n')
+    snapshot = read(path, "standalone")
+    masked = [entry for entry in snapshot.entries.values() if entry.problem]
+    assert [entry.problem for entry in masked] == [Refusal(Reason.UNSOUND_NAME)]
+    assert "line 2" in masked[0].name.id
+    assert "S3cret" not in repr(snapshot)
 
 
 @pytest.mark.parametrize("mode", ["docker", "standalone"])
@@ -90,8 +110,8 @@ def test_a_file_that_is_not_there_holds_nothing(path: Path, mode: str) -> None:
 
 
 def test_a_file_that_must_be_there_is_a_matter_of_usage(path: Path) -> None:
-    with env(path, must_exist=True) as endpoint, pytest.raises(UsageError, match=r"There is no file \.env"):
-        endpoint.read()
+    with env(path, must_exist=True) as file, pytest.raises(UsageError, match=r"There is no file \.env"):
+        file.read(EVERYTHING)
 
 
 def test_the_last_of_duplicates_counts(path: Path) -> None:
@@ -103,16 +123,15 @@ def test_an_empty_value_in_a_file_may_have_been_lost(path: Path) -> None:
     path.write_text("AIRFLOW_VAR_A=\n")
     snapshot = read(path)
     assert texts(snapshot) == {"AIRFLOW_VAR_A": ""}
-    assert snapshot.blank_means_lost
-    assert not snapshot.keeps_secrets
+    assert env(path).traits.empty_is_missing
 
 
 def test_comments_that_record_secrets_are_known_and_are_no_variables(path: Path) -> None:
     marks = [secret_comment("A"), "  " + secret_comment("B") + "\r", "# C=  # secret", "D=1", "#" + secret_comment("E")]
     path.write_bytes("\n".join(marks).encode())
     snapshot = read(path)
-    assert snapshot.noted == {"A", "B"}
-    assert list(snapshot.variables) == ["D"]
+    assert snapshot.recorded == {name_of("A"), name_of("B")}
+    assert list(texts(snapshot)) == ["D"]
 
 
 @pytest.mark.parametrize(
@@ -133,15 +152,15 @@ def test_a_file_that_docker_compose_would_reject_is_refused_with_its_line(path: 
 
 def test_a_rejected_file_can_be_examined(path: Path) -> None:
     path.write_text("not a line\n")
-    with env(path) as endpoint:
-        assert endpoint.examine().rejection is not None
+    with env(path) as file:
+        assert file.examine().rejection is not None
 
 
 def test_stdin_is_read_like_a_file_and_nothing_is_looked_up_on_disk(tmp_path: Path) -> None:
     (tmp_path / "-").write_text("DISK=1\n")
-    with env(tmp_path / "-", stdin=b"A=1 # note\n", read_only=True) as endpoint:
-        assert texts(endpoint.read()) == {"A": "1"}
-        assert endpoint.keep_backup(tmp_path / "backups", NOW) is None
+    with env(tmp_path / "-", stdin=b"A=1 # note\n", read_only=True) as file:
+        assert texts(file.read(EVERYTHING)) == {"A": "1"}
+        assert file.keep_backup(tmp_path / "backups", NOW) is None
 
 
 # --- refusing ---
@@ -167,22 +186,10 @@ def test_stdin_is_read_like_a_file_and_nothing_is_looked_up_on_disk(tmp_path: Pa
 def test_only_what_the_local_runtime_could_not_read_is_refused(
     path: Path, key: str, text: str, *, docker: bool, standalone: bool
 ) -> None:
-    variable = Variable(key, Value(text))
-    reasons = {mode: env(path, mode).refusal(variable) for mode in ("docker", "standalone")}
-    assert {mode: reason is not None for mode, reason in reasons.items()} == {
-        "docker": docker,
-        "standalone": standalone,
-    }
-    for reason in filter(None, reasons.values()):
-        assert "; go on with --exclude " in reason
-        assert reason.endswith(" or --partial")
-        assert "HOME" not in reason
-
-
-def test_a_refusal_names_the_key_as_a_shell_needs_it(path: Path) -> None:
-    reason = env(path).refusal(Variable("A B", Value("x")))
-    assert reason is not None
-    assert "--exclude 'A B'" in reason
+    wanted = Write(name_of(key), Value(text))
+    refusals = {mode: env(path, mode).refusal(wanted) for mode in ("docker", "standalone")}
+    assert {mode: each is not None for mode, each in refusals.items()} == {"docker": docker, "standalone": standalone}
+    assert "HOME" not in repr(refusals)
 
 
 # --- writing ---
@@ -202,10 +209,10 @@ def test_what_is_not_written_stays_byte_for_byte(path: Path) -> None:
 @pytest.mark.parametrize("mode", ["docker", "standalone"])
 def test_a_secret_is_recorded_once_as_a_comment_and_is_no_value(path: Path, mode: str) -> None:
     path.write_text("A=1\n")
-    write(path, {}, mode, notes=("S", "T"))
+    write(path, {}, mode, recorded=("S", "T"))
     snapshot = read(path, mode)
-    assert snapshot.noted == {"S", "T"}
-    assert list(snapshot.variables) == ["A"]
+    assert snapshot.recorded == {name_of("S"), name_of("T")}
+    assert list(texts(snapshot)) == ["A"]
     assert path.read_text() == f"A=1\n{secret_comment('S')}\n{secret_comment('T')}\n"
 
 
@@ -219,17 +226,16 @@ def test_a_secret_is_recorded_once_as_a_comment_and_is_no_value(path: Path, mode
     ],
 )
 def test_a_value_that_only_one_reader_gets_is_named(path: Path, mode: str, text: str, *, named: bool) -> None:
-    endpoint = write(path, {"A": text}, mode)
+    warned = write(path, {"A": text}, mode)
     assert texts(read(path, mode)) == {"A": text}
-    assert [(warn.code, warn.key) for warn in endpoint.warnings] == [(Note.READERS_DIFFER, "A")] * named
-    assert not [warn for warn in endpoint.warnings if text in warn.message]
+    assert warned == [(WarningCode.READERS_DIFFER, "A")] * named
 
 
 def test_a_line_that_a_later_line_needs_stays_and_is_named(path: Path) -> None:
     path.write_text("A=1\nB=$A\n")
-    endpoint = write(path, {"A": "2"})
+    warned = write(path, {"A": "2"})
     assert texts(read(path)) == {"A": "2", "B": "1"}
-    assert [(warn.code, warn.key) for warn in endpoint.warnings] == [(Note.STAYED, "A")]
+    assert warned == [(WarningCode.LINE_STAYED, "A")]
 
 
 def test_a_new_file_is_private_and_an_old_one_keeps_its_mode(path: Path) -> None:
@@ -248,26 +254,28 @@ def test_the_mode_is_looked_up_each_time_it_counts(path: Path) -> None:
         asked.append("once")
         return "docker"
 
-    with replace(env(path), mode=mode) as endpoint:
+    found = env(path)
+    found.mode = mode
+    with found as file:
         assert asked == [], "a file that is only named asks nobody"
-        endpoint.read()
+        file.read(EVERYTHING)
     assert asked
 
 
 def test_a_file_that_was_not_read_is_not_changed(path: Path) -> None:
     path.write_text("A=1\n")
-    with env(path) as endpoint, pytest.raises(RuntimeError, match="read before it is changed"):
-        endpoint.apply(Plan((Change("A", Action.UPDATE, value=Value("2")),)))
+    with env(path) as file, pytest.raises(RuntimeError, match="read before it is changed"):
+        file.apply(file.prepare(planned({"A": "2"})))
     assert path.read_text() == "A=1\n"
 
 
 def test_a_file_that_someone_else_changed_meanwhile_is_left_as_they_made_it(path: Path) -> None:
     path.write_text("A=1\n")
-    with env(path) as endpoint:
-        endpoint.read()
+    with env(path) as file:
+        file.read(EVERYTHING)
         path.write_text("A=theirs\n")
         with pytest.raises(AstroSyncError):
-            endpoint.apply(Plan((Change("A", Action.UPDATE, value=Value("2")),)))
+            file.apply(file.prepare(planned({"A": "2"})))
     assert path.read_text() == "A=theirs\n"
 
 
@@ -289,9 +297,9 @@ def is_free(folder: Path) -> bool:
 def test_a_file_that_may_be_written_is_locked_from_before_the_first_reading_to_the_end(
     path: Path, *, read_only: bool
 ) -> None:
-    with env(path, read_only=read_only) as endpoint:
+    with env(path, read_only=read_only) as file:
         states = [is_free(path.parent)]
-        endpoint.read()
+        file.read(EVERYTHING)
         states.append(is_free(path.parent))
     assert states == [read_only, read_only]
     assert is_free(path.parent)
@@ -317,27 +325,28 @@ def test_a_folder_that_is_not_there_is_a_matter_of_usage(tmp_path: Path) -> None
 def test_a_backup_is_the_file_as_it_was_read(path: Path, tmp_path: Path) -> None:
     old = b"A=1\r\n# \xff\n"
     path.write_bytes(old)
-    with env(path) as endpoint:
-        endpoint.read()
-        endpoint.apply(Plan((Change("A", Action.UPDATE, value=Value("2")),)))
-        backup = endpoint.keep_backup(tmp_path / "backups", NOW)
+    with env(path) as file:
+        file.read(EVERYTHING)
+        file.apply(file.prepare(planned({"A": "2"})))
+        backup = file.keep_backup(tmp_path / "backups", NOW)
     assert backup is not None
     assert backup.read_bytes() == old
+    assert texts(file.read_backup(backup)) == {"A": "1"}
 
 
 def test_of_a_file_that_was_not_there_no_backup_is_kept(path: Path, tmp_path: Path) -> None:
-    with env(path) as endpoint:
-        endpoint.read()
-        assert endpoint.keep_backup(tmp_path / "backups", NOW) is None
+    with env(path) as file:
+        file.read(EVERYTHING)
+        assert file.keep_backup(tmp_path / "backups", NOW) is None
 
 
 def test_duplicates_go_and_nothing_that_is_read_changes(path: Path) -> None:
     path.write_text("# a\nA=1\nB=2\nA=3\n")
-    with env(path) as endpoint:
-        before = texts(endpoint.read())
-        deduped = endpoint.dedupe()
-        endpoint.rewrite(deduped.data)
-        assert texts(endpoint.read()) == before
+    with env(path) as file:
+        before = texts(file.read(EVERYTHING))
+        deduped = file.dedupe()
+        file.rewrite(deduped.data)
+        assert texts(file.read(EVERYTHING)) == before
     assert "A=1" not in path.read_text()
     assert deduped.dropped == (("A", 2, 2),)
 
@@ -345,6 +354,25 @@ def test_duplicates_go_and_nothing_that_is_read_changes(path: Path) -> None:
 def test_the_permission_bits_can_be_narrowed(path: Path) -> None:
     path.write_text("A=1\n")
     path.chmod(0o644)
-    with env(path) as endpoint:
-        endpoint.restrict(0o600)
+    with env(path) as file:
+        file.restrict(0o600)
     assert path.stat().st_mode & 0o777 == 0o600
+
+
+def test_local_airflow_is_said_to_read_the_projects_own_file_and_no_other(path: Path) -> None:
+    for own in (True, False):
+        file = env(path)
+        file.local_airflow_reads_it = own
+        with file:
+            file.read(EVERYTHING)
+            codes = [notice.code for notice in file.prepare(planned({"A": "1"})).warnings]
+        assert codes == [WarningCode.RESTART_LOCAL] * own
+
+
+def test_what_a_run_added_can_be_taken_out_again(path: Path) -> None:
+    path.write_text("A=1\nB=2 # mine\n")
+    plan = Plan((Change(name_of("A"), Action.UPDATE, marks=(Reason.REMOVED,)),))
+    with env(path) as file:
+        file.read(EVERYTHING)
+        file.apply(file.prepare(plan))
+    assert path.read_text() == "B=2 # mine\n"

@@ -4,12 +4,30 @@ from pathlib import Path
 
 import pytest
 
-from astro_sync.core.model import Action, Change, OnConflict, Plan, Snapshot, Value, Variable
-from astro_sync.core.plan import Policy, make_plan
+from astro_sync.core.filters import EVERYTHING
+from astro_sync.core.model import (
+    Action,
+    Change,
+    Kind,
+    Name,
+    Names,
+    Plan,
+    Reason,
+    Snapshot,
+    Traits,
+    Value,
+    Write,
+    name_of,
+)
+from astro_sync.core.model import Entry as Held
+from astro_sync.core.pairing import Side
+from astro_sync.core.plan import OnConflict, Policy, make_plan
 from astro_sync.errors import AstroSyncError, ExitCode, RefusedError, UsageError
-from astro_sync.places.airflow_file import AirflowFile
-from astro_sync.places.registry import find_format, find_kind
+from astro_sync.places.airflow_file import AirflowFile, open_named_file
+from astro_sync.places.astro_cli import Astro
+from astro_sync.places.base import Role, Surroundings
 
+OVERWRITE, KEEP = (Policy(on_conflict=each) for each in (OnConflict.OVERWRITE, OnConflict.KEEP))
 NOW = datetime(2026, 8, 1, tzinfo=UTC)
 NAMES = ["variables.json", "connections.json", "connections.yaml", "connections.env", "airflow_settings.yaml"]
 CONN = "AIRFLOW_CONN_A"
@@ -26,44 +44,56 @@ SETTINGS = """airflow:
 """
 
 
-def place(path: Path, **flags: bool) -> AirflowFile:
-    kind, name = find_kind(path.name)
-    assert kind is not None
-    return AirflowFile(
-        path=path,
-        name=name,
+def no_astro() -> Astro:
+    raise AssertionError("a file needs no astro")
+
+
+def place(path: Path, role: Role = Role.DESTINATION) -> AirflowFile:
+    around = Surroundings(
+        environ={},
+        cwd=path.parent,
+        project=path.parent,
+        folder=path.parent,
+        state=path.parent,
         timeout=5,
         tell=lambda _sentence: None,
-        format=find_format(kind, name),
-        prefixes=kind.prefixes,
-        **flags,  # type: ignore[arg-type]
+        stdin=lambda: b"",
+        astro=no_astro,
+        mode=lambda: "docker",
+        target=lambda _name: {},
     )
-
-
-def read(path: Path) -> Snapshot:
-    with place(path) as endpoint:
-        return endpoint.read()
-
-
-def texts(snapshot: Snapshot) -> dict[str, str]:
-    return {key: there.value.reveal() for key, there in snapshot.variables.items() if there.value is not None}
-
-
-def plan(**values: str) -> Plan:
-    return Plan(tuple(Change(key, Action.UPDATE, value=Value(text)) for key, text in values.items()))
-
-
-def merged(source: Snapshot, path: Path, policy: Policy | None = None) -> Plan:
-    """Merge into a file as a run does, and return what was planned."""
-    with place(path) as endpoint:
-        found = make_plan(source, endpoint.read(), policy or Policy(), endpoint.refusal)
-        if found.changes_something:
-            endpoint.apply(found)
+    found = open_named_file(path.name, role, around)
+    assert isinstance(found, AirflowFile)
     return found
 
 
-def holding(**values: str) -> Snapshot:
-    return Snapshot({key: Variable(key, Value(text)) for key, text in values.items()})
+def read(path: Path) -> Snapshot:
+    with place(path) as file:
+        return file.read(EVERYTHING)
+
+
+def texts(snapshot: Snapshot) -> dict[str, str]:
+    return {name.variable: entry.value.reveal() for name, entry in snapshot.entries.items() if entry.value is not None}
+
+
+def plan(**values: str) -> Plan:
+    writes = [Write(name_of(key), Value(text)) for key, text in values.items()]
+    return Plan(tuple(Change(write.name, write.action, write=write) for write in writes))
+
+
+def merged(source: Side, path: Path, policy: Policy | None = None) -> Plan:
+    """Merge into a file as a run does, and return what was planned."""
+    with place(path) as file:
+        before = Side(file.traits, file.read(EVERYTHING))
+        found = make_plan(source, before, policy or Policy(), file.refusal)
+        if found.changes_something:
+            file.apply(file.prepare(found))
+    return found
+
+
+def holding(**values: str) -> Side:
+    names = [(name_of(key), text) for key, text in values.items()]
+    return Side(Traits(Names.ENVIRONMENT), Snapshot({name: Held(name, Value(text)) for name, text in names}))
 
 
 def own(path: Path) -> str:
@@ -80,37 +110,37 @@ def own(path: Path) -> str:
         (
             "variables.json",
             '{"a": "x", "b": 42, "c": {"value": [1], "description": "d"}, "Up": null}',
-            {"AIRFLOW_VAR_A": "x", "AIRFLOW_VAR_B": "42", "AIRFLOW_VAR_C": "[\n  1\n]", "AIRFLOW_VAR_UP": "null"},
+            {"AIRFLOW_VAR_a": "x", "AIRFLOW_VAR_b": "42", "AIRFLOW_VAR_c": "[\n  1\n]", "AIRFLOW_VAR_Up": "null"},
         ),
         (
             "connections.json",
             '{"a": "http://h", "b": {"conn_type": "ssh", "host": "h"}}',
-            {CONN: "http://h", "AIRFLOW_CONN_B": "ssh://h"},
+            {"AIRFLOW_CONN_a": "http://h", "AIRFLOW_CONN_b": "ssh://h"},
         ),
         (
             "connections.yaml",
             "a: http://h\nb:\n  conn_type: ssh\n  host: h\n",
-            {CONN: "http://h", "AIRFLOW_CONN_B": "ssh://h"},
+            {"AIRFLOW_CONN_a": "http://h", "AIRFLOW_CONN_b": "ssh://h"},
         ),
-        ("connections.env", "a=http://h\n# b=c\n", {CONN: "http://h"}),
+        ("connections.env", "a=http://h\n# b=c\n", {"AIRFLOW_CONN_a": "http://h"}),
         (
             "airflow_settings.yaml",
             SETTINGS,
-            {CONN: "ssh://h", "AIRFLOW_VAR_B": "x"},
+            {"AIRFLOW_CONN_a": "ssh://h", "AIRFLOW_VAR_b": "x"},
         ),
     ],
 )
-def test_each_file_is_read_in_the_names_of_an_environment(
-    tmp_path: Path, name: str, text: str, found: dict[str, str]
-) -> None:
+def test_each_file_is_read_under_its_own_ids(tmp_path: Path, name: str, text: str, found: dict[str, str]) -> None:
     (tmp_path / name).write_text(text)
     snapshot = read(tmp_path / name)
     assert texts(snapshot) == found
-    assert snapshot.unreadable == {}
-    assert not any(there.secret for there in snapshot.variables.values())
-    assert snapshot.by_meaning
-    assert not snapshot.keeps_secrets
-    assert all(key.startswith(snapshot.prefixes) for key in found)
+    assert not any(entry.secret or entry.problem for entry in snapshot.entries.values())
+    assert {entry.name.kind for entry in snapshot.entries.values()} <= place(tmp_path / name).traits.kinds
+
+
+def test_the_description_of_a_variable_is_read(tmp_path: Path) -> None:
+    (tmp_path / "variables.json").write_text('{"c": {"value": "x", "description": "why"}}')
+    assert read(tmp_path / "variables.json").entries[Name(Kind.VARIABLE, "c")].description == "why"
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -121,8 +151,8 @@ def test_a_file_that_is_not_there_holds_nothing(tmp_path: Path, name: str) -> No
 
 @pytest.mark.parametrize("name", NAMES)
 def test_a_source_must_be_there(tmp_path: Path, name: str) -> None:
-    with place(tmp_path / name, must_exist=True, read_only=True) as endpoint, pytest.raises(UsageError, match=name):
-        endpoint.read()
+    with place(tmp_path / name, Role.SOURCE) as file, pytest.raises(UsageError, match=name):
+        file.read(EVERYTHING)
 
 
 @pytest.mark.parametrize(
@@ -152,26 +182,22 @@ def test_an_entry_that_cannot_be_read_is_named_and_the_others_are_read(tmp_path:
     path = tmp_path / "connections.json"
     path.write_text('{"a": {"conn_type": "x", "pl4nted": 1}, "b": "http://h", "c": "http://h", "C": "ftp://x"}')
     snapshot = read(path)
-    assert texts(snapshot) == {"AIRFLOW_CONN_B": "http://h"}
-    assert snapshot.unreadable.keys() == {CONN, "AIRFLOW_CONN_C"}
-    assert "pl4nted" not in str(snapshot.unreadable)
+    assert texts(snapshot).keys() == {"AIRFLOW_CONN_b", "AIRFLOW_CONN_c", "AIRFLOW_CONN_C"}
+    problem = snapshot.entries[Name(Kind.CONNECTION, "a")].problem
+    assert problem
+    assert problem.reason is Reason.UNREADABLE
+    assert "pl4nted" not in repr(snapshot)
 
 
 # --- refusing ---
 
 
 @pytest.mark.parametrize("name", NAMES)
-@pytest.mark.parametrize("rest", ["", "lower", "x" * 251, "ß"])
-def test_a_name_that_airflow_would_never_look_up_is_refused_with_what_to_type(
-    tmp_path: Path, name: str, rest: str
-) -> None:
+@pytest.mark.parametrize("rest", ["", "x" * 251])
+def test_a_name_that_airflow_does_not_take_is_refused(tmp_path: Path, name: str, rest: str) -> None:
     path = tmp_path / name
-    key = f"{own(path)[:-1]}{rest}"
-    reason = place(path).refusal(Variable(key, Value("http://pl4nted")))
-    assert reason is not None
-    assert "; go on with --exclude " in reason
-    assert reason.endswith(" or --partial")
-    assert "pl4nted" not in reason
+    kind = name_of(own(path)).kind
+    assert place(path).refusal(Write(Name(kind, rest), Value("http://pl4nted"))) is not None
 
 
 @pytest.mark.parametrize("name", [name for name in NAMES if name != "variables.json"])
@@ -179,14 +205,14 @@ def test_a_name_that_airflow_would_never_look_up_is_refused_with_what_to_type(
 def test_a_connection_that_airflow_cannot_read_enters_no_file_of_connections(
     tmp_path: Path, name: str, text: str
 ) -> None:
-    reason = place(tmp_path / name).refusal(Variable(CONN, Value(text)))
-    assert reason is not None
-    assert "Airflow cannot read this connection" in reason
+    refusal = place(tmp_path / name).refusal(Write(name_of(CONN), Value(text)))
+    assert refusal
+    assert refusal.reason is Reason.UNSOUND_CONNECTION
 
 
 def test_what_no_uri_can_say_does_not_enter_a_file_of_uris(tmp_path: Path) -> None:
     text = '{"conn_type": "HTTP", "host": "UPPER", "description": "d"}'
-    reasons = {name: place(tmp_path / name).refusal(Variable(CONN, Value(text))) for name in NAMES[1:4]}
+    reasons = {name: place(tmp_path / name).refusal(Write(name_of(CONN), Value(text))) for name in NAMES[1:4]}
     assert [name for name, reason in reasons.items() if reason] == ["connections.env"]
 
 
@@ -198,11 +224,12 @@ def test_names_that_a_file_is_not_made_for_are_left_out_and_that_is_no_fault(tmp
     path = tmp_path / name
     source = holding(PLAIN="x", AIRFLOW__CORE__X="y", AIRFLOW_VAR_A="text", AIRFLOW_CONN_A="http://h")
     found = merged(source, path)
-    wanted = {key for key in source.variables if key.startswith(read(path).prefixes)}
-    assert read(path).variables.keys() == wanted
-    skipped = {change.key: change.reason or "" for change in found.changes if change.action is Action.SKIP}
-    assert skipped.keys() == source.variables.keys() - wanted
-    assert all("only holds" in reason for reason in skipped.values())
+    kinds = place(path).traits.kinds
+    wanted = {name for name in source.snapshot.entries if name.kind in kinds}
+    assert {name.key for name in read(path).entries} == {name.key for name in wanted}
+    skipped = {change.name.key: change.why for change in found.changes if change.action is Action.SKIP}
+    assert skipped.keys() == {name.key for name in source.snapshot.entries.keys() - wanted}
+    assert {why.reason for why in skipped.values() if why} == {Reason.OTHER_KIND}
     assert found.refusals == ()
 
 
@@ -236,9 +263,9 @@ def test_the_entry_that_airflow_looks_up_under_a_name_is_the_one_that_changes(
 ) -> None:
     path = tmp_path / name
     path.write_text(old)
-    [key] = read(path).variables
-    merged(holding(**{key: "http://new"}), path, Policy(OnConflict.OVERWRITE))
-    assert texts(read(path)) == {key: "http://new"}
+    [name_there] = read(path).entries
+    merged(holding(**{name_there.key: "http://new"}), path, OVERWRITE)
+    assert texts(read(path)) == {name_there.variable: "http://new"}
     assert "MixedCase" in path.read_text()
     assert "mixedcase" not in path.read_text()
 
@@ -253,10 +280,10 @@ def test_a_conflict_is_one_in_a_file_too(tmp_path: Path, name: str) -> None:
     path = tmp_path / name
     merged(holding(**{own(path): "http://mine"}), path)
     theirs = holding(**{own(path): "http://theirs"})
-    assert [change.key for change in merged(theirs, path).conflicts] == [own(path)]
-    assert texts(read(path)) == {own(path): "http://mine"}
-    merged(theirs, path, Policy(OnConflict.KEEP))
-    assert texts(read(path)) == {own(path): "http://mine"}
+    assert [change.name.key for change in merged(theirs, path).conflicts] == [own(path)]
+    for policy in (None, KEEP):
+        merged(theirs, path, policy)
+        assert list(texts(read(path)).values()) == ["http://mine"]
 
 
 # --- writing ---
@@ -268,18 +295,18 @@ def test_a_new_file_is_private_and_an_old_one_keeps_its_mode(tmp_path: Path, nam
     merged(holding(**{own(path): "http://h"}), path)
     assert path.stat().st_mode & 0o777 == 0o600
     path.chmod(0o640)
-    merged(holding(**{own(path): "http://i"}), path, Policy(OnConflict.OVERWRITE))
+    merged(holding(**{own(path): "http://i"}), path, OVERWRITE)
     assert path.stat().st_mode & 0o777 == 0o640
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_a_file_that_someone_else_changed_meanwhile_is_left_as_they_made_it(tmp_path: Path, name: str) -> None:
     path = tmp_path / name
-    with place(path) as endpoint:
-        endpoint.read()
+    with place(path) as file:
+        file.read(EVERYTHING)
         path.write_text("theirs")
         with pytest.raises(AstroSyncError):
-            endpoint.apply(plan(**{own(path): "http://h"}))
+            file.apply(file.prepare(plan(**{own(path): "http://h"})))
     assert path.read_text() == "theirs"
 
 
@@ -288,25 +315,36 @@ def test_nothing_to_write_leaves_the_file_untouched(tmp_path: Path, name: str) -
     path = tmp_path / name
     merged(holding(**{own(path): "http://h"}), path)
     before = path.stat()
-    with place(path) as endpoint:
-        endpoint.read()
-        endpoint.apply(plan(**{own(path): "http://h"}))
+    with place(path) as file:
+        (name_there,) = file.read(EVERYTHING).entries
+        file.apply(file.prepare(plan(**{name_there.variable: "http://h"})))
     assert (path.stat().st_mtime_ns, path.stat().st_ino) == (before.st_mtime_ns, before.st_ino)
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_a_file_that_was_not_read_is_not_changed(tmp_path: Path, name: str) -> None:
-    with place(tmp_path / name) as endpoint, pytest.raises(RuntimeError, match="read before it is changed"):
-        endpoint.apply(plan(**{own(tmp_path / name): "http://h"}))
+    with place(tmp_path / name) as file, pytest.raises(RuntimeError, match="read before it is changed"):
+        file.apply(file.prepare(plan(**{own(tmp_path / name): "http://h"})))
     assert not (tmp_path / name).exists()
 
 
 def test_a_backup_is_the_file_as_it_was_read(tmp_path: Path) -> None:
     path = tmp_path / "variables.json"
     path.write_text('{"a":   "old"}')
-    with place(path) as endpoint:
-        endpoint.read()
-        endpoint.apply(plan(AIRFLOW_VAR_A="new"))
-        backup = endpoint.keep_backup(tmp_path / "backups", NOW)
+    with place(path) as file:
+        file.read(EVERYTHING)
+        file.apply(file.prepare(plan(AIRFLOW_VAR_A="new")))
+        backup = file.keep_backup(tmp_path / "backups", NOW)
     assert backup is not None
     assert backup.read_text() == '{"a":   "old"}'
+    assert texts(file.read_backup(backup)) == {"AIRFLOW_VAR_a": "old"}
+
+
+def test_between_two_files_an_id_keeps_its_case_and_a_variable_its_description(tmp_path: Path) -> None:
+    (tmp_path / "variables.json").write_text('{"MyVar": {"value": "x", "description": "why"}}')
+    other = tmp_path / "other" / "variables.json"
+    other.parent.mkdir()
+    other.write_text('{"myvar": "y"}')
+    source = place(tmp_path / "variables.json", Role.SOURCE)
+    merged(Side(source.traits, read(tmp_path / "variables.json")), other)
+    assert json.loads(other.read_text()) == {"myvar": "y", "MyVar": {"value": "x", "description": "why"}}
