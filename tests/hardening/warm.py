@@ -144,9 +144,9 @@ def _run(job: Json) -> NoReturn:
     flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC
     for number, (name, how) in enumerate((("in", os.O_RDONLY), ("out", flags), ("err", flags))):
         os.dup2(os.open(job["streams"][name], how, 0o600), number)
-    sys.stdin = open(0, encoding=sys.stdin.encoding, closefd=False)  # noqa: PTH123, SIM115 - the run's own streams
-    sys.stdout = open(1, "w", encoding=sys.stdout.encoding, closefd=False)  # noqa: PTH123, SIM115
-    sys.stderr = open(2, "w", encoding=sys.stderr.encoding, errors="backslashreplace", closefd=False)  # noqa: PTH123, SIM115
+    sys.stdin = open(0, encoding=sys.stdin.encoding, closefd=False)  # noqa: SIM115 - the run's own streams
+    sys.stdout = open(1, "w", encoding=sys.stdout.encoding, closefd=False)  # noqa: SIM115
+    sys.stderr = open(2, "w", encoding=sys.stderr.encoding, errors="backslashreplace", closefd=False)  # noqa: SIM115
     os.environ.clear()
     os.environ.update(job["environ"])
     os.chdir(job["cwd"])
