@@ -7,10 +7,23 @@ from pathlib import Path
 
 import pytest
 
-from astro_sync.core.model import Action, Change, Note, Plan, Snapshot, Value, Variable
+from astro_sync.core.filters import EVERYTHING
+from astro_sync.core.model import (
+    Action,
+    Change,
+    Plan,
+    Reason,
+    Snapshot,
+    Traits,
+    Value,
+    WarningCode,
+    Write,
+    name_of,
+)
 from astro_sync.core.secrecy import secret_comment
 from astro_sync.errors import AstroSyncError, ExitCode, RejectedFileError, UsageError
 from astro_sync.places.env_file import EnvFile
+from astro_sync.places.locked_file import PreparedFile
 
 NOW = datetime(2026, 8, 1, tzinfo=UTC)
 ENVIRON = {"HOSTVAR": "from the host"}
@@ -19,7 +32,7 @@ ENVIRON = {"HOSTVAR": "from the host"}
 def env(path: Path, mode: str = "docker", *, stdin: bytes | None = None, **flags: bool) -> EnvFile:
     return EnvFile(
         path=path,
-        name=path.name,
+        label=path.name,
         mode=lambda: mode,
         environ=ENVIRON,
         timeout=5,
@@ -31,20 +44,36 @@ def env(path: Path, mode: str = "docker", *, stdin: bytes | None = None, **flags
 
 def read(path: Path, mode: str = "docker") -> Snapshot:
     with env(path, mode) as endpoint:
-        return endpoint.read()
+        return endpoint.read(EVERYTHING)
 
 
 def texts(snapshot: Snapshot) -> dict[str, str | None]:
-    return {key: there.value.reveal() if there.value is not None else None for key, there in snapshot.variables.items()}
+    return {name.key: None if entry.value is None else entry.value.reveal() for name, entry in snapshot.entries.items()}
 
 
-def write(path: Path, values: Mapping[str, str], mode: str = "docker", notes: tuple[str, ...] = ()) -> EnvFile:
-    changes = [Change(key, Action.UPDATE, value=Value(text)) for key, text in values.items()]
-    changes += [Change(key, Action.SECRET_KEPT, secret=True, noted=True) for key in notes]
-    with env(path, mode) as endpoint:
-        endpoint.read()
-        endpoint.apply(Plan(tuple(changes)))
-    return endpoint
+def update(values: Mapping[str, str], recorded: tuple[str, ...] = (), removed: tuple[str, ...] = ()) -> Plan:
+    changes = [
+        Change(name_of(key), Action.UPDATE, write=Write(name_of(key), Value(text))) for key, text in values.items()
+    ]
+    changes += [Change(name_of(key), Action.SECRET_KEPT, secret=True, marks=(Reason.RECORDED,)) for key in recorded]
+    changes += [Change(name_of(key), Action.SKIP, marks=(Reason.REMOVED,)) for key in removed]
+    return Plan(tuple(changes))
+
+
+def write(
+    path: Path,
+    values: Mapping[str, str],
+    mode: str = "docker",
+    *,
+    recorded: tuple[str, ...] = (),
+    removed: tuple[str, ...] = (),
+    **flags: bool,
+) -> PreparedFile:
+    with env(path, mode, **flags) as endpoint:
+        endpoint.read(EVERYTHING)
+        prepared = endpoint.prepare(update(values, recorded, removed))
+        endpoint.apply(prepared)
+    return prepared
 
 
 @pytest.fixture
@@ -57,7 +86,7 @@ def path(tmp_path: Path) -> Path:
 
 READ_DIFFERENTLY: list[tuple[str, dict[str, str | None], dict[str, str | None]]] = [
     ("A=x # note\n", {"A": "x"}, {"A": "x # note"}),
-    ("export A=x\n", {"A": "x"}, {"export A": "x"}),
+    ("export A=x\n", {"A": "x"}, {"*** (line 1)": None}),
     ("A=$HOSTVAR\n", {"A": "from the host"}, {"A": "$HOSTVAR"}),
     ("B=1\nA=${B}2\n", {"B": "1", "A": "12"}, {"B": "1", "A": "${B}2"}),
     ('A="x\\ny"\n', {"A": "x\ny"}, {"A": "x\\ny"}),
@@ -75,12 +104,28 @@ def test_the_local_runtime_in_force_decides_what_a_file_says(
     assert texts(read(path, "standalone")) == standalone
 
 
-@pytest.mark.parametrize("mode", ["docker", "standalone"])
-def test_a_line_on_which_the_readers_disagree_is_named_and_no_other(path: Path, mode: str) -> None:
-    path.write_text("SAME=x\nA=x # note\nOTHER='y'\n")
-    warnings = read(path, mode).warnings
-    assert [(warn.code, warn.key) for warn in warnings] == [(Note.READERS_DIFFER, "A")]
-    assert "note" not in warnings[0].message
+@pytest.mark.parametrize(
+    ("text", "expands"),
+    [
+        ("A=$HOSTVAR\n", ("HOSTVAR",)),
+        ("A=${NOWHERE}/x\n", ("NOWHERE",)),
+        ("B=1\nA=$B\n", ()),
+        ("A='$HOSTVAR'\n", ()),
+    ],
+)
+def test_what_a_value_takes_from_outside_the_file_is_known(path: Path, text: str, expands: tuple[str, ...]) -> None:
+    path.write_text(text)
+    assert read(path).entries[name_of("A")].expands == expands
+    assert read(path, "standalone").entries[name_of("A")].expands == ()
+
+
+def test_a_key_that_may_be_a_piece_of_a_value_is_shown_by_its_line(path: Path) -> None:
+    path.write_text("A=1\npl4nted/+=\n")
+    entries = read(path, "standalone").entries
+    (odd,) = (entry for name, entry in entries.items() if name != name_of("A"))
+    assert odd.problem is not None
+    assert (odd.value, odd.problem.reason) == (None, Reason.UNSOUND_NAME)
+    assert "pl4nted" not in str(entries)
 
 
 @pytest.mark.parametrize("mode", ["docker", "standalone"])
@@ -91,7 +136,7 @@ def test_a_file_that_is_not_there_holds_nothing(path: Path, mode: str) -> None:
 
 def test_a_file_that_must_be_there_is_a_matter_of_usage(path: Path) -> None:
     with env(path, must_exist=True) as endpoint, pytest.raises(UsageError, match=r"There is no file \.env"):
-        endpoint.read()
+        endpoint.read(EVERYTHING)
 
 
 def test_the_last_of_duplicates_counts(path: Path) -> None:
@@ -103,16 +148,15 @@ def test_an_empty_value_in_a_file_may_have_been_lost(path: Path) -> None:
     path.write_text("AIRFLOW_VAR_A=\n")
     snapshot = read(path)
     assert texts(snapshot) == {"AIRFLOW_VAR_A": ""}
-    assert snapshot.blank_means_lost
-    assert not snapshot.keeps_secrets
+    assert env(path).traits == Traits(env(path).traits.names, atomic=True, empty_is_missing=True, removes=True)
 
 
 def test_comments_that_record_secrets_are_known_and_are_no_variables(path: Path) -> None:
     marks = [secret_comment("A"), "  " + secret_comment("B") + "\r", "# C=  # secret", "D=1", "#" + secret_comment("E")]
     path.write_bytes("\n".join(marks).encode())
     snapshot = read(path)
-    assert snapshot.noted == {"A", "B"}
-    assert list(snapshot.variables) == ["D"]
+    assert snapshot.recorded == {name_of("A"), name_of("B")}
+    assert list(texts(snapshot)) == ["D"]
 
 
 @pytest.mark.parametrize(
@@ -140,7 +184,7 @@ def test_a_rejected_file_can_be_examined(path: Path) -> None:
 def test_stdin_is_read_like_a_file_and_nothing_is_looked_up_on_disk(tmp_path: Path) -> None:
     (tmp_path / "-").write_text("DISK=1\n")
     with env(tmp_path / "-", stdin=b"A=1 # note\n", read_only=True) as endpoint:
-        assert texts(endpoint.read()) == {"A": "1"}
+        assert texts(endpoint.read(EVERYTHING)) == {"A": "1"}
         assert endpoint.keep_backup(tmp_path / "backups", NOW) is None
 
 
@@ -167,22 +211,27 @@ def test_stdin_is_read_like_a_file_and_nothing_is_looked_up_on_disk(tmp_path: Pa
 def test_only_what_the_local_runtime_could_not_read_is_refused(
     path: Path, key: str, text: str, *, docker: bool, standalone: bool
 ) -> None:
-    variable = Variable(key, Value(text))
-    reasons = {mode: env(path, mode).refusal(variable) for mode in ("docker", "standalone")}
+    wanted = Write(name_of(key), Value(text))
+    reasons = {mode: env(path, mode).refusal(wanted) for mode in ("docker", "standalone")}
     assert {mode: reason is not None for mode, reason in reasons.items()} == {
         "docker": docker,
         "standalone": standalone,
     }
-    for reason in filter(None, reasons.values()):
-        assert "; go on with --exclude " in reason
-        assert reason.endswith(" or --partial")
-        assert "HOME" not in reason
+    assert "HOME" not in str(reasons)
 
 
-def test_a_refusal_names_the_key_as_a_shell_needs_it(path: Path) -> None:
-    reason = env(path).refusal(Variable("A B", Value("x")))
-    assert reason is not None
-    assert "--exclude 'A B'" in reason
+@pytest.mark.parametrize(
+    ("key", "text", "mode", "reason"),
+    [
+        ("A", "two\nlines", "standalone", Reason.LINE_BREAK),
+        ("A", "nul\0", "docker", Reason.CANNOT_HOLD),
+        ("A B", "x", "docker", Reason.NAME_NOT_ALLOWED),
+    ],
+)
+def test_a_refusal_has_its_reason(path: Path, key: str, text: str, mode: str, reason: Reason) -> None:
+    refusal = env(path, mode).refusal(Write(name_of(key), Value(text)))
+    assert refusal is not None
+    assert refusal.reason is reason
 
 
 # --- writing ---
@@ -202,10 +251,10 @@ def test_what_is_not_written_stays_byte_for_byte(path: Path) -> None:
 @pytest.mark.parametrize("mode", ["docker", "standalone"])
 def test_a_secret_is_recorded_once_as_a_comment_and_is_no_value(path: Path, mode: str) -> None:
     path.write_text("A=1\n")
-    write(path, {}, mode, notes=("S", "T"))
+    write(path, {}, mode, recorded=("S", "T"))
     snapshot = read(path, mode)
-    assert snapshot.noted == {"S", "T"}
-    assert list(snapshot.variables) == ["A"]
+    assert snapshot.recorded == {name_of("S"), name_of("T")}
+    assert list(texts(snapshot)) == ["A"]
     assert path.read_text() == f"A=1\n{secret_comment('S')}\n{secret_comment('T')}\n"
 
 
@@ -219,17 +268,30 @@ def test_a_secret_is_recorded_once_as_a_comment_and_is_no_value(path: Path, mode
     ],
 )
 def test_a_value_that_only_one_reader_gets_is_named(path: Path, mode: str, text: str, *, named: bool) -> None:
-    endpoint = write(path, {"A": text}, mode)
+    prepared = write(path, {"A": text}, mode)
     assert texts(read(path, mode)) == {"A": text}
-    assert [(warn.code, warn.key) for warn in endpoint.warnings] == [(Note.READERS_DIFFER, "A")] * named
-    assert not [warn for warn in endpoint.warnings if text in warn.message]
+    assert [(notice.code, notice.key) for notice in prepared.warnings] == [(WarningCode.READERS_DIFFER, "A")] * named
+    assert text not in str(prepared)
 
 
 def test_a_line_that_a_later_line_needs_stays_and_is_named(path: Path) -> None:
     path.write_text("A=1\nB=$A\n")
-    endpoint = write(path, {"A": "2"})
+    prepared = write(path, {"A": "2"})
     assert texts(read(path)) == {"A": "2", "B": "1"}
-    assert [(warn.code, warn.key) for warn in endpoint.warnings] == [(Note.STAYED, "A")]
+    assert [(notice.code, notice.key) for notice in prepared.warnings] == [(WarningCode.LINE_STAYED, "A")]
+
+
+def test_an_entry_can_be_taken_out_again_and_the_rest_stays(path: Path) -> None:
+    path.write_text("# head\nA=1\n# tail\nB=2\n")
+    write(path, {}, removed=("A",))
+    assert texts(read(path)) == {"B": "2"}
+    assert "# head" in path.read_text()
+
+
+@pytest.mark.parametrize("flag", [False, True])
+def test_only_the_file_that_local_airflow_reads_brings_up_its_restart(path: Path, *, flag: bool) -> None:
+    prepared = write(path, {"A": "1"}, local_airflow_reads_it=flag)
+    assert (WarningCode.RESTART_LOCAL in {notice.code for notice in prepared.warnings}) is flag
 
 
 def test_a_new_file_is_private_and_an_old_one_keeps_its_mode(path: Path) -> None:
@@ -250,24 +312,24 @@ def test_the_mode_is_looked_up_each_time_it_counts(path: Path) -> None:
 
     with replace(env(path), mode=mode) as endpoint:
         assert asked == [], "a file that is only named asks nobody"
-        endpoint.read()
+        endpoint.read(EVERYTHING)
     assert asked
 
 
 def test_a_file_that_was_not_read_is_not_changed(path: Path) -> None:
     path.write_text("A=1\n")
     with env(path) as endpoint, pytest.raises(RuntimeError, match="read before it is changed"):
-        endpoint.apply(Plan((Change("A", Action.UPDATE, value=Value("2")),)))
+        endpoint.apply(endpoint.prepare(update({"A": "2"})))
     assert path.read_text() == "A=1\n"
 
 
 def test_a_file_that_someone_else_changed_meanwhile_is_left_as_they_made_it(path: Path) -> None:
     path.write_text("A=1\n")
     with env(path) as endpoint:
-        endpoint.read()
+        endpoint.read(EVERYTHING)
         path.write_text("A=theirs\n")
         with pytest.raises(AstroSyncError):
-            endpoint.apply(Plan((Change("A", Action.UPDATE, value=Value("2")),)))
+            endpoint.apply(endpoint.prepare(update({"A": "2"})))
     assert path.read_text() == "A=theirs\n"
 
 
@@ -291,7 +353,7 @@ def test_a_file_that_may_be_written_is_locked_from_before_the_first_reading_to_t
 ) -> None:
     with env(path, read_only=read_only) as endpoint:
         states = [is_free(path.parent)]
-        endpoint.read()
+        endpoint.read(EVERYTHING)
         states.append(is_free(path.parent))
     assert states == [read_only, read_only]
     assert is_free(path.parent)
@@ -318,8 +380,8 @@ def test_a_backup_is_the_file_as_it_was_read(path: Path, tmp_path: Path) -> None
     old = b"A=1\r\n# \xff\n"
     path.write_bytes(old)
     with env(path) as endpoint:
-        endpoint.read()
-        endpoint.apply(Plan((Change("A", Action.UPDATE, value=Value("2")),)))
+        endpoint.read(EVERYTHING)
+        endpoint.apply(endpoint.prepare(update({"A": "2"})))
         backup = endpoint.keep_backup(tmp_path / "backups", NOW)
     assert backup is not None
     assert backup.read_bytes() == old
@@ -327,17 +389,17 @@ def test_a_backup_is_the_file_as_it_was_read(path: Path, tmp_path: Path) -> None
 
 def test_of_a_file_that_was_not_there_no_backup_is_kept(path: Path, tmp_path: Path) -> None:
     with env(path) as endpoint:
-        endpoint.read()
+        endpoint.read(EVERYTHING)
         assert endpoint.keep_backup(tmp_path / "backups", NOW) is None
 
 
 def test_duplicates_go_and_nothing_that_is_read_changes(path: Path) -> None:
     path.write_text("# a\nA=1\nB=2\nA=3\n")
     with env(path) as endpoint:
-        before = texts(endpoint.read())
+        before = texts(endpoint.read(EVERYTHING))
         deduped = endpoint.dedupe()
         endpoint.rewrite(deduped.data)
-        assert texts(endpoint.read()) == before
+        assert texts(endpoint.read(EVERYTHING)) == before
     assert "A=1" not in path.read_text()
     assert deduped.dropped == (("A", 2, 2),)
 
