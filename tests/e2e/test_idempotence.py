@@ -16,10 +16,10 @@ CONNECTIONS = {"pg": "postgres://u:p%40ss@db.example.com/x"}
 def test_pushing_twice_changes_nothing_the_second_time(sandbox: Sandbox, mode: str) -> None:
     sandbox.use_mode(mode)
     sandbox.set_airflow(AIRFLOW | {"multi": "one\ntwo"} if mode == "docker" else AIRFLOW, CONNECTIONS)
-    assert push(sandbox, "--allow-argv").code == 0
+    assert push(sandbox, "--allow-argv", "*").code == 0
     before = world(sandbox)
     sandbox.forget_calls()
-    result = push(sandbox, "--allow-argv", yes=False)
+    result = push(sandbox, "--allow-argv", "*", yes=False)
     assert result.code == 0
     assert "Nothing to do" in result.stdout
     assert sandbox.writing_calls() == []
@@ -55,7 +55,7 @@ def test_a_sync_needs_two_writing_calls_at_most_and_reads_nothing_twice(sandbox:
     sandbox.set_variable("OLD", "1")
     sandbox.set_variable("ROTATED", "1", secret=True)
     sandbox.write_env('OLD=2\nROTATED=2\nMULTI="one\\ntwo"\n')
-    assert push(sandbox, "--allow-argv", "--rotate", "ROTATED", "--on-conflict", "overwrite").code == 0
+    assert push(sandbox, "--allow-argv", "*", "--rotate", "ROTATED", "--on-conflict", "overwrite").code == 0
     assert sandbox.writes() == 2
     kinds = sorted(" ".join(call["argv"][:3]) for call in sandbox.calls() if call["argv"][0] != "config")
     assert kinds == [

@@ -4,7 +4,7 @@ import subprocess
 
 import pytest
 
-from e2e.runs import document, targets, world
+from e2e.runs import document, world
 from sandbox import Sandbox
 
 FILES = {".gitignore", ".dockerignore", ".astro-sync.toml", "astro-sync.mk", "Makefile"}
@@ -149,7 +149,7 @@ def test_the_config_that_it_writes_sets_nothing(sandbox: Sandbox) -> None:
 def test_the_json_is_one_document(sandbox: Sandbox) -> None:
     result = sandbox.run("init", "--json")
     found = document(result)
-    assert (found["command"], found["exit_code"], found["error"], targets(found)) == ("init", 0, None, [])
+    assert (found["command"], found["exit_code"], found["error"], found["places"]) == ("init", 0, None, [])
     assert present(sandbox) == FILES
     found = document(sandbox.run("init", "--json", "--dry-run"))
     assert found["dry_run"] is True
