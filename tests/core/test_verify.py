@@ -121,24 +121,24 @@ def test_a_call_that_changed_nothing_left_the_place_untouched_only_if_it_said_so
 
 @pytest.mark.parametrize("written", [Written(), FAILED])
 @pytest.mark.parametrize(
-    ("change", "before", "after", "result", "reason"),
+    ("change", "before", "after", "expected"),
     [
-        (CREATE, holding(), holding(K="else"), Result.OTHER_VALUE, Reason.OTHER_VALUE),
-        (CREATE, holding(), holding(K=""), Result.OTHER_VALUE, Reason.OTHER_VALUE),
-        (CREATE, holding(), holding(K="new "), Result.OTHER_VALUE, Reason.OTHER_VALUE),
-        (UPDATE, holding(K="old"), holding(K="else"), Result.OTHER_VALUE, Reason.OTHER_VALUE),
-        (UPDATE, holding(K="old"), holding(), Result.NOT_WRITTEN, Reason.GONE),
-        (ROTATE, holding(K=SECRET), holding(), Result.NOT_WRITTEN, Reason.GONE),
-        (CREATE_SECRET, holding(), holding(K="new"), Result.OTHER_VALUE, Reason.OTHER_VALUE),
-        (CREATE, holding(), holding(K=SECRET), Result.UNKNOWN, Reason.NOT_KNOWN),
+        (CREATE, holding(), holding(K="else"), (Result.OTHER_VALUE, Reason.OTHER_VALUE)),
+        (CREATE, holding(), holding(K=""), (Result.OTHER_VALUE, Reason.OTHER_VALUE)),
+        (CREATE, holding(), holding(K="new "), (Result.OTHER_VALUE, Reason.OTHER_VALUE)),
+        (UPDATE, holding(K="old"), holding(K="else"), (Result.OTHER_VALUE, Reason.OTHER_VALUE)),
+        (UPDATE, holding(K="old"), holding(), (Result.NOT_WRITTEN, Reason.GONE)),
+        (ROTATE, holding(K=SECRET), holding(), (Result.NOT_WRITTEN, Reason.GONE)),
+        (CREATE_SECRET, holding(), holding(K="new"), (Result.OTHER_VALUE, Reason.OTHER_VALUE)),
+        (CREATE, holding(), holding(K=SECRET), (Result.UNKNOWN, Reason.NOT_KNOWN)),
     ],
 )
 def test_each_way_of_not_being_as_planned_has_its_result_and_reason(
-    change: Change, before: Snapshot, after: Snapshot, result: Result, reason: Reason, written: Written
+    change: Change, before: Snapshot, after: Snapshot, expected: tuple[Result, Reason], written: Written
 ) -> None:
     verification = look(change, before, after, written)
     assert verification.outcome is Outcome.NOT_AS_PLANNED
-    assert found(verification) == [(result, reason)]
+    assert found(verification) == [expected]
     assert verification.warnings == (), "its reason stands at the key already"
 
 
