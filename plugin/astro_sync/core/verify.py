@@ -1,5 +1,6 @@
 """Compare what was planned with what a later read shows. Pure (design, rule 7)."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
@@ -13,6 +14,7 @@ from astro_sync.core.model import (
     Reason,
     Refusal,
     Result,
+    Secrets,
     Snapshot,
     Traits,
     WarningCode,
@@ -43,16 +45,19 @@ def verify(plan: Plan, before: Snapshot, after: Snapshot | None, written: Writte
     found = {write.name: _result(write, after, written, traits) for write in plan.writes}
     lost = [name for name in plan.recorded if after is not None and name not in after.recorded]
     lost += [name for name in plan.removed if after is not None and name in after.entries]
-    changes = tuple(_with_result(change, found, written, lost) for change in plan.changes)
+    gone = [w.name for w in plan.writes if w.old and after is not None and _held(w.name, after, traits) is None]
+    reasons = {**{name: Refusal(Reason.GONE) for name in gone}, **written.failed}
+    changes = tuple(_with_result(change, found, reasons, lost) for change in plan.changes)
     if after is None:
         return Verification(Outcome.NOT_AS_PLANNED, changes)
     notices = _strangers(plan, before, after)
     results = set(found.values())
-    amiss = results - {Result.DONE} or lost or any(notice.about for notice in notices)
-    if not amiss:
+    disturbed = bool(gone) or any(notice.about for notice in notices)
+    if not (results - {Result.DONE} or lost or disturbed):
         return Verification(Outcome.AS_PLANNED, changes, notices)
-    unsure = written.may_arrive or Result.UNKNOWN in results
-    if results <= {Result.NOT_WRITTEN} and not unsure and not any(notice.about for notice in notices):
+    # A write that was said to be done, and is not there, was lost to somebody else.
+    failed = written.failure is not None or bool(written.failed)
+    if results <= {Result.NOT_WRITTEN} and failed and not written.may_arrive and not disturbed:
         return Verification(Outcome.UNTOUCHED, changes)
     return Verification(Outcome.NOT_AS_PLANNED, changes, notices)
 
@@ -60,7 +65,7 @@ def verify(plan: Plan, before: Snapshot, after: Snapshot | None, written: Writte
 def _result(write: Write, after: Snapshot | None, written: Written, traits: Traits) -> Result:
     if after is None:
         return Result.UNKNOWN
-    entry = after.entries.get(write.name) or _folded(write.name, after, traits)
+    entry = _held(write.name, after, traits)
     if _says(write, entry, written, traits):
         return Result.DONE
     if written.may_arrive:
@@ -74,7 +79,10 @@ def _result(write: Write, after: Snapshot | None, written: Written, traits: Trai
     return Result.NOT_WRITTEN if was is not None and entry.value == was else Result.OTHER_VALUE
 
 
-def _folded(name: Name, after: Snapshot, traits: Traits) -> Entry | None:
+def _held(name: Name, after: Snapshot, traits: Traits) -> Entry | None:
+    """Return what stands there under a name, or under one that is the same name there."""
+    if entry := after.entries.get(name):
+        return entry
     folded = traits.fold(name)
     return next((entry for other, entry in after.entries.items() if traits.fold(other) == folded), None)
 
@@ -84,6 +92,9 @@ def _says(write: Write, entry: Entry | None, written: Written, traits: Traits) -
     if entry is None or entry.problem is not None or (write.secret and not entry.secret):
         return False
     if entry.value is None:
+        # Where a writer chooses what is secret, somebody else made this one; elsewhere the place masks what it likes.
+        if entry.secret and not write.secret and traits.secrets is Secrets.HIDDEN:
+            return False
         return write.name in written.trusted or (write.old is None and not written.may_arrive)
     if entry.secret and not write.secret:
         return False
@@ -99,7 +110,9 @@ _REASONS = {
 }
 
 
-def _with_result(change: Change, found: dict[Name, Result], written: Written, lost: list[Name]) -> Change:
+def _with_result(
+    change: Change, found: Mapping[Name, Result], reasons: Mapping[Name, Refusal], lost: Sequence[Name]
+) -> Change:
     if change.name in lost:
         return replace(change, result=Result.NOT_WRITTEN, why=Refusal(Reason.NOT_WRITTEN))
     if Reason.REMOVED in change.marks:
@@ -109,7 +122,7 @@ def _with_result(change: Change, found: dict[Name, Result], written: Written, lo
     result = found[change.write.name]
     if result is Result.DONE:
         return replace(change, result=result)
-    return replace(change, result=result, why=written.failed.get(change.name) or Refusal(_REASONS[result]))
+    return replace(change, result=result, why=reasons.get(change.name) or Refusal(_REASONS[result]))
 
 
 def _strangers(plan: Plan, before: Snapshot, after: Snapshot) -> tuple[Notice, ...]:

@@ -346,13 +346,22 @@ def _apply(result: RunResult, pending: Sequence[Step], options: SyncOptions) -> 
 
 
 def _write(step: Step) -> None:
-    step.written = step.place.apply(step.prepared)
+    try:
+        step.written = step.place.apply(step.prepared)
+    except AstroSyncError as error:
+        if step.place.traits.atomic:
+            raise
+        step.written = Written(error)
+
+
+def _ending(step: Step) -> Written:
+    """Return how the writing ended; without an answer it was interrupted, and a file is the old or the new one."""
+    unsure = Written(InterruptedRunError("The writing did not end."), may_arrive=not step.place.traits.atomic)
+    return step.written or unsure
 
 
 def _verify(step: Step, after: Snapshot | None) -> Verification:
-    # Without an answer the writing was interrupted.
-    unsure = Written(InterruptedRunError("The writing did not end."), may_arrive=True)
-    return verify(step.plan, step.before, after, step.written or unsure, step.place.traits)
+    return verify(step.plan, step.before, after, _ending(step), step.place.traits)
 
 
 def _read_back(step: Step, options: SyncOptions, pauses: Sequence[float]) -> None:
@@ -362,8 +371,12 @@ def _read_back(step: Step, options: SyncOptions, pauses: Sequence[float]) -> Non
     for pause in (*pauses, None):
         after = _read_again(step, wanted)
         step.verification = _verify(step, after)
-        waits = step.written is None or step.written.may_arrive
-        if pause is None or not waits or step.verification.outcome is Outcome.AS_PLANNED or pause > left:
+        if (
+            pause is None
+            or not _ending(step).may_arrive
+            or step.verification.outcome is Outcome.AS_PLANNED
+            or pause > left
+        ):
             break
         left -= pause
         options.pause(pause)
