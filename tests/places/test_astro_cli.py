@@ -518,5 +518,5 @@ def test_a_line_waits_for_every_login_but_not_where_nobody_reads_it(
 def test_no_argument_enters_the_log(sandbox: Sandbox, caplog: pytest.LogCaptureFixture) -> None:
     # plumbum.local logs the whole argv at DEBUG: with --allow-argv a value.
     caplog.set_level(logging.DEBUG)
-    astro(sandbox).run("version", "K=hunter2")
+    door(sandbox).run("version", "K=hunter2")
     assert "hunter2" not in caplog.text
