@@ -43,6 +43,7 @@ _DECLARED: Final = (
     Option("source", (), "file", "The place to read.", metavar="SOURCE", default=""),
     Option("destination", (), "file", "The place to write.", metavar="DEST", default=""),
     Option("place", (), "file", "The place to list.", metavar="PLACE", default=""),
+    Option("key", (), "text", "The one key to list.", metavar="[KEY]", default=""),
     Option("files", (), "files", "The files to check.", metavar="[FILE]...", default=()),
     Option(
         "deployment_id",
@@ -268,6 +269,13 @@ _DECLARED: Final = (
         "target",
         default=False,
         example="false",
+    ),
+    Option(
+        "effective",
+        ("--effective",),
+        "switch",
+        "Show which store of a Deployment Airflow takes each key from.",
+        default=False,
     ),
     Option("allow_http", ("--allow-http",), "switch", "Talk to an Airflow without TLS.", default=False),
     # what is found, and what is done about it
