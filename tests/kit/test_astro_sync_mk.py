@@ -73,6 +73,9 @@ class Project:
         return [call["argv"] for call in self.calls]
 
 
+TARGETS = ["local-to-deploy", "deploy-to-local", "env-export", "env-diff", "env-check"]
+
+
 @pytest.fixture
 def project(tmp_path: Path) -> Project:
     return Project(tmp_path)
@@ -103,7 +106,7 @@ def test_the_command_is_not_echoed(project: Project) -> None:
     assert project.make("local-to-deploy", "DEPLOYMENT=abc").stdout == ""
 
 
-@pytest.mark.parametrize("target", ["local-to-deploy", "deploy-to-local", "env-export", "env-diff", "env-check", "help"])
+@pytest.mark.parametrize("target", [*TARGETS, "help"])
 def test_nothing_is_said_about_variables_that_are_missing(project: Project, target: str) -> None:
     assert "warning" not in project.make("--warn-undefined-variables", target).stderr
 
@@ -188,7 +191,7 @@ def test_help_names_every_target_even_beside_a_file_of_that_name(project: Projec
     project.write(makefile)
     (project.folder / "help").touch()
     listed = [line.split("\t")[0] for line in project.make("help").stdout.splitlines()]
-    assert listed == [f"make {name}" for name in ("local-to-deploy", "deploy-to-local", "env-export", "env-diff", "env-check")]
+    assert listed == [f"make {target}" for target in TARGETS]
     if ".DEFAULT_GOAL" in makefile:
         assert project.make().stdout == project.make("help").stdout
 
