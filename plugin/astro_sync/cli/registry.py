@@ -115,7 +115,8 @@ COMMANDS: Final[Mapping[str, Entry]] = {
     ),
     "list": Entry(
         "What a place holds, by name; no values.",
-        "List the names, the kinds, what is secret and the last change of what PLACE holds; no values.",
+        "List the names, the kinds, what is secret and the last change of what PLACE holds; no values. With "
+        "--effective, PLACE is @TARGET or deployment:ID, and each key has the store that Airflow takes it from.",
         "astro-sync list deployment:clx1",
         _list,
     ),

@@ -1,7 +1,7 @@
 """`list`: what a place holds, by name; no values."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import ClassVar
 
 from astro_sync.commands.context import filters, prepare
@@ -10,7 +10,7 @@ from astro_sync.commands.outcome import source_outcome
 from astro_sync.config.options import ReadOptions
 from astro_sync.config.settings import ResolvedSettings
 from astro_sync.console.objects import object_lines
-from astro_sync.core.filters import Wanted
+from astro_sync.core.filters import Filters, Wanted
 from astro_sync.core.model import Entry, Secrets
 from astro_sync.core.outcome import RunOutcome
 from astro_sync.places.base import AnyPlace, Role
@@ -20,16 +20,22 @@ from astro_sync.places.base import AnyPlace, Role
 class ListOptions(ReadOptions):
     """What `list` takes."""
 
-    positional: ClassVar[Mapping[str, str]] = {"place": "PLACE"}
+    positional: ClassVar[Mapping[str, str]] = {"place": "PLACE", "key": "[KEY]"}
 
     place: str
+    key: str
+    effective: bool
 
 
 def run(settings: ResolvedSettings[ListOptions], invocation: Invocation) -> RunOutcome:
     """List names, kinds, whether secret, and the last change where the place tells it."""
     options = settings.options
-    wanted = Wanted(filters(options))
+    wanted = Wanted(_filters(options))
     with prepare(settings, invocation) as context:
+        if options.effective:
+            from astro_sync.commands.effective import list_effective
+
+            return list_effective(context, options.place, wanted)
         place = context.place(options.place, Role.SOURCE)
         with place:
             held = place.read(wanted)
@@ -40,6 +46,12 @@ def run(settings: ResolvedSettings[ListOptions], invocation: Invocation) -> RunO
         lines=tuple(object_lines(rows)),
         details={"objects": rows},
     )
+
+
+def _filters(options: ListOptions) -> Filters:
+    """Return the filters; a key that was named stands for an --include."""
+    found = filters(options)
+    return replace(found, include=(options.key,)) if options.key else found
 
 
 def _row(place: AnyPlace, entry: Entry) -> dict[str, object]:

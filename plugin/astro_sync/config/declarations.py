@@ -43,6 +43,7 @@ _DECLARED: Final = (
     Option("source", (), "file", "The place to read.", metavar="SOURCE", default=""),
     Option("destination", (), "file", "The place to write.", metavar="DEST", default=""),
     Option("place", (), "file", "The place to list.", metavar="PLACE", default=""),
+    Option("key", (), "text", "Only this key.", metavar="[KEY]", default=""),
     Option("files", (), "files", "The files to check.", metavar="[FILE]...", default=()),
     Option(
         "deployment_id",
@@ -96,6 +97,13 @@ _DECLARED: Final = (
     Option("no_export", ("--no-export",), "switch", "Send the local file as it is.", default=False),
     Option(
         "export", ("--export",), "switch", "Compare what local Airflow's metadata database holds, too.", default=False
+    ),
+    Option(
+        "effective",
+        ("--effective",),
+        "switch",
+        "Which store on a Deployment holds each key, and which of them Airflow takes.",
+        default=False,
     ),
     # which keys
     Option(

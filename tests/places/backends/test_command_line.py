@@ -175,3 +175,16 @@ def test_doctor_says_by_which_login_the_backend_is_read(vault: VaultCounterpart,
     vault.vault.policies["root"] = []
     checks = {row["name"]: row for row in json.loads(sandbox.run("doctor", "--json").stdout)["checks"]}
     assert checks["backend"]["state"] == "problem"
+
+
+def test_what_wins_on_a_deployment_names_the_backend_first(vault: VaultCounterpart, sandbox: Sandbox) -> None:
+    assert sandbox.run("merge", ".env", "backend:", "--yes").code == 0
+    (sandbox.project / ".astro-sync.toml").write_text('[targets.prod]\ndeployment_id = "dep-1"\nbackend = ".env"\n')
+    sandbox.set_variable("AIRFLOW_VAR_X", SECRET)
+    result = sandbox.run("list", "--effective", "@prod", "AIRFLOW_VAR_X", "--json")
+    found = json.loads(result.stdout)["objects"]
+    assert [(each["id"], each["held_by"], each["wins"]) for each in found] == [
+        ("x", ["backend", "deployment"], "backend")
+    ]
+    assert found[0]["remote_name"] == vault.name("x")
+    assert SECRET not in result.stdout + result.stderr
