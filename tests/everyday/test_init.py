@@ -105,7 +105,7 @@ def test_make_has_the_targets_and_keeps_its_default(sandbox: Sandbox) -> None:
     sandbox.run("init")
     assert make(sandbox).stdout == "first\n"
     printed = make(sandbox, "help").stdout
-    for name in ("local-to-deploy", "deploy-to-local", "env-diff", "env-check"):
+    for name in ("local-to-deploy", "deploy-to-local", "env-export", "env-diff", "env-check"):
         assert name in printed
 
 
@@ -116,6 +116,15 @@ def test_a_target_of_make_runs_the_sync(sandbox: Sandbox) -> None:
     done = make(sandbox, "local-to-deploy", *words)
     assert done.returncode == 0, done.stderr
     assert sandbox.deployment() == {"A": ("1", False)}
+
+
+def test_a_target_of_make_exports_into_env_alone(sandbox: Sandbox) -> None:
+    sandbox.run("init")
+    sandbox.set_airflow({"colour": "blue"})
+    done = make(sandbox, "env-export")
+    assert done.returncode == 0, done.stderr
+    assert sandbox.read_env() == "AIRFLOW_VAR_COLOUR=blue\n"
+    assert sandbox.deployment() == {}
 
 
 def test_git_ignores_env_afterwards(sandbox: Sandbox) -> None:
