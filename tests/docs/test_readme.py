@@ -134,13 +134,9 @@ def test_every_option_that_is_named_is_there() -> None:
 # --- places ---
 
 
-def schemes(code: str) -> list[str]:
-    return re.findall(r"(?<![\w/.@:])([a-z][a-z-]*):(?=[@/A-Z]|https|deployment|workspace|$)", code)
-
-
 def test_every_place_has_its_row_and_every_address_its_place() -> None:
-    cells = column("address")
-    named = {scheme for cell in cells for code in re.findall(r"`([^`]+)`", cell) for scheme in schemes(code)}
+    codes = [code for cell in column("address") for code in re.findall(r"`([^`]+)`", cell)]
+    named = {match[1] for code in codes if (match := re.match(r"([a-z-]+):", code))}
     assert named | {"variables", "connections", "settings", ""} == set(PLACES)
 
 
@@ -305,3 +301,13 @@ def test_the_evidence_that_comments_name_is_there(document: str, section: str) -
         assert not section or any(title.split()[0].rstrip(".") == section for title in titles), section
     else:
         assert section.isdigit() or any(section in title for title in titles), section
+
+
+def test_every_file_that_contributing_names_is_there() -> None:
+    text = (PROJECT / ".github" / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    folders = [PROJECT, PROJECT / "plugin" / "astro_sync", PROJECT / "plugin" / "astro_sync" / "places"]
+    named = {path for path in re.findall(r"`([\w./-]+\.(?:py|md|toml|svg))`", text) if "NAME" not in path}
+    assert named
+    assert [path for path in sorted(named) if not any((folder / path).exists() for folder in folders)] == [
+        ".astro-sync.toml"
+    ]

@@ -104,7 +104,7 @@ COMMANDS: Final[Mapping[str, Entry]] = {
     "merge": Entry(
         "One place → another, keeping what is there.",
         "Carry what SOURCE holds into DEST; what DEST has and SOURCE lacks stays. Both are places: a file, airflow:, "
-        "deployment:ID, env-manager:deployment/ID, backend: and more (README, \"Places\").",
+        'deployment:ID, env-manager:deployment/ID, backend: and more (README, "Places").',
         "astro-sync merge variables.json deployment:clx1 --dry-run",
         _merge,
     ),

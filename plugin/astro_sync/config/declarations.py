@@ -95,7 +95,11 @@ _DECLARED: Final = (
     ),
     Option("no_export", ("--no-export",), "switch", "Send the local file as it is.", default=False),
     Option(
-        "export", ("--export",), "switch", "Compare what local Airflow's metadata database holds, instead of the local file.", default=False
+        "export",
+        ("--export",),
+        "switch",
+        "Compare what local Airflow's metadata database holds, instead of the local file.",
+        default=False,
     ),
     # which keys
     Option(
@@ -269,7 +273,9 @@ _DECLARED: Final = (
         default=False,
         example="false",
     ),
-    Option("allow_http", ("--allow-http",), "switch", "Talk to an Airflow on another machine without TLS.", default=False),
+    Option(
+        "allow_http", ("--allow-http",), "switch", "Talk to an Airflow on another machine without TLS.", default=False
+    ),
     # what is found, and what is done about it
     Option("check_only", ("--check",), "switch", "Change nothing; exit 5 when there is a duplicate.", default=False),
     Option(
