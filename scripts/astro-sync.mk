@@ -1,7 +1,7 @@
 # astro-sync in a Makefile: `include astro-sync.mk`, then `make local-to-deploy DEPLOYMENT=<id> ENV_FILE=.env.dev`.
 #
 #   DEPLOYMENT       the Deployment's id; without it, the one that the environment or .astro-sync.toml names
-#   ENV_FILE         the local file; without it, .env or the one that .astro-sync.toml names
+#   ENV_FILE         the local file; without it, .env or the one that .astro-sync.toml names (env-export: .env)
 #   ASTRO_SYNC_ARGS  further options, for instance '--target dev --dry-run'
 #   ASTRO_SYNC       the program, where it is not the astro-sync on PATH
 #
