@@ -73,9 +73,6 @@ class Project:
         return [call["argv"] for call in self.calls]
 
 
-TARGETS = ["local-to-deploy", "deploy-to-local", "env-export", "env-diff", "env-check"]
-
-
 @pytest.fixture
 def project(tmp_path: Path) -> Project:
     return Project(tmp_path)
@@ -88,7 +85,6 @@ def project(tmp_path: Path) -> Project:
         ("deploy-to-local", ["deploy-to-local"]),
         ("env-export", ["merge", "--", "airflow:", ".env"]),
         ("env-diff", ["diff"]),
-        ("env-export", ["merge", "--", "airflow:", ".env"]),
     ],
 )
 def test_each_target_runs_its_command(project: Project, target: str, argv: list[str]) -> None:
@@ -107,11 +103,7 @@ def test_the_command_is_not_echoed(project: Project) -> None:
     assert project.make("local-to-deploy", "DEPLOYMENT=abc").stdout == ""
 
 
-<<<<<<< HEAD
-@pytest.mark.parametrize("target", [*TARGETS, "help"])
-=======
 @pytest.mark.parametrize("target", ["local-to-deploy", "deploy-to-local", "env-export", "env-diff", "env-check", "help"])
->>>>>>> docs
 def test_nothing_is_said_about_variables_that_are_missing(project: Project, target: str) -> None:
     assert "warning" not in project.make("--warn-undefined-variables", target).stderr
 
@@ -130,8 +122,6 @@ AWKWARD = "a b'c\"d;e&f,g(h)`i`\\j*#k"
         (["env-diff"], {"ENV_FILE": "x y", "DEPLOYMENT": "z"}, ["diff", "--deployment-id", "z", "--env", "x y"]),
         (["env-diff", "ASTRO_SYNC_ARGS=-t 'a b' --json"], {}, ["diff", "-t", "a b", "--json"]),
         (["env-diff", "DEPLOYMENT="], {}, ["diff"]),
-        (["env-export", f"ENV_FILE={AWKWARD}"], {}, ["merge", "--", "airflow:", AWKWARD]),
-        (["env-export", "ASTRO_SYNC_ARGS=--dry-run"], {}, ["merge", "--dry-run", "--", "airflow:", ".env"]),
     ],
 )
 def test_the_variables_reach_the_command_whatever_is_in_them(
@@ -197,11 +187,7 @@ def test_help_names_every_target_even_beside_a_file_of_that_name(project: Projec
     project.write(makefile)
     (project.folder / "help").touch()
     listed = [line.split("\t")[0] for line in project.make("help").stdout.splitlines()]
-<<<<<<< HEAD
-    assert listed == [f"make {target}" for target in TARGETS]
-=======
     assert listed == ["make local-to-deploy", "make deploy-to-local", "make env-export", "make env-diff", "make env-check"]
->>>>>>> docs
     if ".DEFAULT_GOAL" in makefile:
         assert project.make().stdout == project.make("help").stdout
 

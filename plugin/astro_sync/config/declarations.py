@@ -275,18 +275,15 @@ _DECLARED: Final = (
         example="false",
     ),
     Option(
-<<<<<<< HEAD
         "effective",
         ("--effective",),
         "switch",
         "Show which store of a Deployment Airflow takes each key from.",
         default=False,
     ),
-    Option("allow_http", ("--allow-http",), "switch", "Talk to an Airflow without TLS.", default=False),
-=======
+    Option(
         "allow_http", ("--allow-http",), "switch", "Talk to an Airflow on another machine without TLS.", default=False
     ),
->>>>>>> docs
     # what is found, and what is done about it
     Option("check_only", ("--check",), "switch", "Change nothing; exit 5 when there is a duplicate.", default=False),
     Option(
