@@ -102,18 +102,7 @@ class RunContext(Generic[O_co]):
 
     def destination(self: "RunContext[MoveOptions]", address: str) -> Destination:
         """Return the place of an address to write to, with the policy of the run."""
-        return self.writing(self.place(address, Role.DESTINATION), self.options)
-
-    def writing(self, place: AnyPlace, options: MoveOptions) -> Destination:
-        """Return a place to write to, with what was decided about it."""
-        if place.kind != "deployment" or options.line_breaks != "env-manager":
-            return Destination(place, self.policy(options))
-        from astro_sync.places.env_manager.place import open_beside
-
-        around = self._around(options)
-        # links are for a Workspace's objects
-        around = replace(around, options=replace(around.options, auto_link=False))
-        return Destination(place, self.policy(options), lambda deployment: open_beside(deployment, around))
+        return Destination(self.place(address, Role.DESTINATION), self.policy(self.options))
 
     def deployments(self: "RunContext[_D]", *, saved: bool = False) -> list[tuple[AnyPlace, _D]]:
         """Return the Deployments that were named, each with what holds for it."""

@@ -27,7 +27,7 @@ def run(settings: ResolvedSettings[LocalToDeployOptions], invocation: Invocation
         raise UsageError("stdin (--env -) can only be sent as it is.", hint="Add --no-export.")
     with prepare(settings, invocation) as context:
         deployments = context.deployments()
-        ends = [context.writing(place, decided) for place, decided in deployments]
+        ends = [Destination(place, context.policy(decided)) for place, decided in deployments]
         if options.no_export:
             result = sync(context.place(options.env, Role.SOURCE), ends, context.sync_options())
         else:

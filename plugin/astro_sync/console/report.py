@@ -32,7 +32,7 @@ _NAMED: Final = 5
 _MOST_COLUMNS: Final = 4
 _KINDS: Final = {Kind.VARIABLE: "variable", Kind.CONNECTION: "connection", Kind.ENVIRONMENT: "environment variable"}
 _SECRETS_TO_LOOK_AT: Final = frozenset({Reason.SECRET_CHANGED_THERE, Reason.PLACEHOLDER, Reason.NOT_UNDONE_SECRET})
-_ONLY_COUNTED: Final = frozenset({Reason.FILTERED, Reason.OTHER_KIND, Reason.IN_ENV_MANAGER})
+_ONLY_COUNTED: Final = frozenset({Reason.FILTERED, Reason.OTHER_KIND})
 
 
 class Stage(IntEnum):
@@ -110,17 +110,10 @@ def show_changes(places: Sequence[PlaceOutcome], stage: Stage, view: View) -> li
 
 
 def with_short_labels(places: Sequence[PlaceOutcome]) -> list[PlaceOutcome]:
-    """Return the places with files named without their folders, where that tells them apart.
-
-    The Environment Manager of a Deployment that is there too says what it is.
-    """
+    """Return the places with files named without their folders, where that tells them apart."""
     names = [PurePath(place.label).name if place.is_file else place.label for place in places]
     return [
-        replace(place, label=name)
-        if names.count(name) == 1
-        else replace(place, label=f"{name} env-manager")
-        if place.kind == "env-manager"
-        else place
+        replace(place, label=name) if names.count(name) == 1 else place
         for place, name in zip(places, names, strict=True)
     ]
 

@@ -1,6 +1,6 @@
 """The story of every move: read both sides, plan, refuse or confirm, apply, read back."""
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -10,7 +10,7 @@ from typing import Final
 from astro_sync.concurrency import each
 from astro_sync.core.compare import Compared, compare
 from astro_sync.core.filters import Filters, Wanted
-from astro_sync.core.model import Action, Change, Name, Notice, Plan, Reason, Refusal, Snapshot, Written
+from astro_sync.core.model import Change, Name, Notice, Plan, Reason, Refusal, Snapshot, Written
 from astro_sync.core.pairing import IdCase, Side
 from astro_sync.core.plan import CompareSecret, OnConflict, Policy, make_plan, unmatched
 from astro_sync.core.verify import Outcome, Verification, verify
@@ -32,14 +32,10 @@ _PAUSES: Final = (1.0, 2.0, 4.0, 8.0)
 
 @dataclass(frozen=True, slots=True)
 class Destination:
-    """A place to write to, and what the user decided about it.
-
-    `beside` opens the place that takes what this one, once it was read, cannot hold because of line breaks.
-    """
+    """A place to write to, and what the user decided about it."""
 
     place: AnyPlace
     policy: Policy
-    beside: Callable[[AnyPlace], AnyPlace] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -128,12 +124,10 @@ def sync(
         reads = list(each(lambda place: place.read(wanted), places, at_once=_READS_AT_ONCE))
         held = reads.pop(0) if middle else None
         origin = Side(source.traits, reads.pop())
-        united = _unite(ends, reads)
-        beside = {end.place.address: stack.enter_context(end.beside(end.place)) for end, _ in united if end.beside}
-        befores = _hold(united, wanted, options, stack, list(beside.values()))
-        planner = _Planner(options, beside)
+        befores = _hold(_unite(ends, reads), wanted, options, stack)
+        planner = _Planner(options)
         if middle is None or held is None:
-            steps = [step for end, before in befores for step in planner.steps(source, origin, end, before)]
+            steps = [planner.step(source, origin, end, before) for end, before in befores]
             idle = [n for step in steps for n in unmatched(origin, _side(step), step.destination.policy)]
         else:
             steps = _chain(planner, source, origin, (middle, held), befores)
@@ -208,21 +202,17 @@ def _unite(ends: Sequence[Destination], reads: Sequence[Snapshot]) -> list[tuple
     found: dict[str, tuple[Destination, Snapshot]] = {}
     for end, before in zip(ends, reads, strict=True):
         first, _ = found.setdefault(end.place.address, (end, before))
-        if (first.policy, first.beside is None) != (end.policy, end.beside is None):
+        if first.policy != end.policy:
             hint = "Run the targets one after another, or give them the same settings."
             raise UsageError(f"{end.place} was named twice, with different settings.", hint=hint)
     return list(found.values())
 
 
 def _hold(
-    ends: Sequence[tuple[Destination, Snapshot]],
-    wanted: Wanted,
-    options: SyncOptions,
-    stack: ExitStack,
-    unread: Sequence[AnyPlace] = (),
+    ends: Sequence[tuple[Destination, Snapshot]], wanted: Wanted, options: SyncOptions, stack: ExitStack
 ) -> list[tuple[Destination, Snapshot]]:
     """Keep other runs of this machine away from the shared places, and read those again that had to be waited for."""
-    shared = [place.address for place in (*(end.place for end, _ in ends), *unread) if place.traits.shared]
+    shared = [end.place.address for end, _ in ends if end.place.traits.shared]
     waited = stack.enter_context(options.hold(shared))
     return [(end, end.place.read(wanted) if end.place.address in waited else before) for end, before in ends]
 
@@ -239,8 +229,7 @@ def _chain(
     def plan_all(origin: Side) -> list[Step]:
         first = planner.step(source, origin, *middle)
         through = Side(middle[0].place.traits, first.plan.applied_to(middle[1]))
-        later = [planner.steps(middle[0].place, through, end, before) for end, before in ends]
-        return [first, *(step for steps in later for step in steps)]
+        return [first, *(planner.step(middle[0].place, through, end, before) for end, before in ends)]
 
     first, *later = plan_all(origin)
     # What the last place cannot hold goes nowhere, not into the middle either.
@@ -260,40 +249,10 @@ def _chain(
 
 @dataclass(frozen=True, slots=True)
 class _Planner:
-    """Plan steps, and ask about conflicts if the policy says so; each is asked about once.
-
-    `beside` are the places that take what a destination, by its address, cannot hold because of line breaks.
-    """
+    """Plan steps, and ask about conflicts if the policy says so; each is asked about once."""
 
     options: SyncOptions
-    beside: Mapping[str, AnyPlace] = field(default_factory=dict)
     answers: dict[str, Mapping[Name, OnConflict]] = field(default_factory=dict)
-    held: dict[str, Snapshot] = field(default_factory=dict)
-
-    def steps(self, source: AnyPlace, side: Side, destination: Destination, before: Snapshot) -> list[Step]:
-        """Plan the move into one destination, and the one into the place beside it where that is needed."""
-        step = self.step(source, side, destination, before)
-        place = self.beside.get(destination.place.address)
-        broken = [change for change in step.plan.refusals if _is_broken_line(change)]
-        if place is None or not broken:
-            return [step]
-        held = self._held_beside(place)
-        known = {name.key for name in held.entries}
-        keys = {c.name.key for c in broken if c.name.key in known or _gives_way(c, destination.policy)}
-        if not keys:
-            return [step]
-        changes = tuple(_elsewhere(c) if c in broken and c.name.key in keys else c for c in step.plan.changes)
-        step.plan = replace(step.plan, changes=changes)
-        other = Destination(place, destination.policy)
-        taken = self.step(source, _only(side, keys), other, _only(Side(place.traits, held), keys).snapshot)
-        marked = tuple(replace(c, marks=(*c.marks, Reason.IN_ENV_MANAGER)) for c in taken.plan.changes)
-        taken.plan = replace(taken.plan, changes=marked)
-        return [step, taken]
-
-    def _held_beside(self, place: AnyPlace) -> Snapshot:
-        if place.address not in self.held:
-            self.held[place.address] = place.read(Wanted())
-        return self.held[place.address]
 
     def step(self, source: AnyPlace, side: Side, destination: Destination, before: Snapshot) -> Step:
         place = destination.place
@@ -319,27 +278,6 @@ def _marked(plan: Plan, prepared: Prepared) -> Plan:
         for each in plan.changes
     )
     return replace(plan, changes=tuple(changes)) if beside else plan
-
-
-def _is_broken_line(change: Change) -> bool:
-    """Tell whether it is for line breaks alone that a known value is refused."""
-    known = change.source is not None and change.source.value is not None
-    return known and change.why is not None and change.why.reason is Reason.LINE_BREAK
-
-
-def _gives_way(change: Change, policy: Policy) -> bool:
-    """Tell whether what stands there may be hidden by a value that Airflow finds first."""
-    free = change.old is None or change.old.value is None
-    return free or policy.conflict(change.name) is OnConflict.OVERWRITE
-
-
-def _elsewhere(change: Change) -> Change:
-    return replace(change, action=Action.SKIP, why=Refusal(Reason.IN_ENV_MANAGER))
-
-
-def _only(side: Side, keys: Collection[str]) -> Side:
-    entries = {name: entry for name, entry in side.snapshot.entries.items() if name.key in keys}
-    return replace(side, snapshot=replace(side.snapshot, entries=entries))
 
 
 def _carry_out(result: RunResult, options: SyncOptions) -> RunResult:

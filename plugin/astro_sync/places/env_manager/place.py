@@ -32,7 +32,7 @@ from astro_sync.places.airflow_api.astro_transport import AstroTransport
 from astro_sync.places.airflow_api.connection_text import text_of
 from astro_sync.places.airflow_api.report import Report
 from astro_sync.places.airflow_api.transport import ApiError
-from astro_sync.places.base import AnyPlace, Prepared, Role, Surroundings
+from astro_sync.places.base import Prepared, Role, Surroundings
 from astro_sync.places.deployment import identify, select
 from astro_sync.places.env_manager.client import EnvManagerClient
 from astro_sync.places.env_manager.objects import RemoteObject, Scope, Unfit, WriteObject, unfit
@@ -211,14 +211,6 @@ def open_env_manager(rest: str, role: Role, around: Surroundings) -> EnvManager:
     name = f"Environment Manager of {'Deployment' if scope.deployment else 'Workspace'} {label}"
     client = EnvManagerClient(AstroTransport(around.astro(), "cloud", (), name), scope, name, around.options.jobs)
     return EnvManager(client=client, label=label, around=around)
-
-
-def open_beside(deployment: AnyPlace, around: Surroundings) -> EnvManager:
-    """Return the objects of a Deployment that was read, under its label."""
-    scope = Scope(deployment.address.partition(":")[2], deployment=True)
-    name = f"Environment Manager of {deployment}"
-    client = EnvManagerClient(AstroTransport(around.astro(), "cloud", (), name), scope, name)
-    return EnvManager(client=client, label=deployment.label, around=around)
 
 
 def _scope(rest: str, around: Surroundings) -> tuple[Scope, str]:
