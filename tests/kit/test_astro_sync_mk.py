@@ -12,6 +12,7 @@ import pytest
 
 INCLUDE = Path(__file__).parents[2] / "scripts" / "astro-sync.mk"
 MAKE = shutil.which("make")
+TARGETS = ("local-to-deploy", "deploy-to-local", "env-export", "env-diff", "env-check")
 pytestmark = pytest.mark.skipif(MAKE is None, reason="make is not installed")
 
 RECORDER = f"""\
@@ -103,7 +104,7 @@ def test_the_command_is_not_echoed(project: Project) -> None:
     assert project.make("local-to-deploy", "DEPLOYMENT=abc").stdout == ""
 
 
-@pytest.mark.parametrize("target", ["local-to-deploy", "deploy-to-local", "env-export", "env-diff", "env-check", "help"])
+@pytest.mark.parametrize("target", [*TARGETS, "help"])
 def test_nothing_is_said_about_variables_that_are_missing(project: Project, target: str) -> None:
     assert "warning" not in project.make("--warn-undefined-variables", target).stderr
 
@@ -187,7 +188,7 @@ def test_help_names_every_target_even_beside_a_file_of_that_name(project: Projec
     project.write(makefile)
     (project.folder / "help").touch()
     listed = [line.split("\t")[0] for line in project.make("help").stdout.splitlines()]
-    assert listed == ["make local-to-deploy", "make deploy-to-local", "make env-export", "make env-diff", "make env-check"]
+    assert listed == [f"make {target}" for target in TARGETS]
     if ".DEFAULT_GOAL" in makefile:
         assert project.make().stdout == project.make("help").stdout
 
