@@ -473,7 +473,7 @@ class Conversation:
 
     def __init__(self, text: str, terminal: int) -> None:
         self._terminal = terminal
-        self._answers = text.splitlines(keepends=True)
+        self._answers = text
         self.printed = ""
         self._data = b""
 
@@ -484,11 +484,13 @@ class Conversation:
         asked = _QUESTION.search(_BLANKED.sub("", self.printed.rpartition("\n")[2]))
         if not asked or not self._answers:
             return
-        answer = self._answers.pop(0)
         if asked["key"]:
-            # A key that is pressed before the program waits for one is dropped.
+            # A key that is pressed before the program waits for one may be dropped.
             wait_until(lambda: not termios.tcgetattr(self._terminal)[3] & termios.ICANON)
-            answer = answer[0]
+            answer, self._answers = self._answers[0], self._answers[1:].removeprefix("\n")
+        else:
+            line, end, self._answers = self._answers.partition("\n")
+            answer = line + end
         os.write(self._terminal, answer.encode())
 
 

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterable, Mapping
+from pathlib import Path
 from typing import Any
 
 from sandbox import Json, Result, Sandbox
@@ -89,6 +90,11 @@ def codes(warnings: Iterable[Mapping[str, Any]]) -> set[tuple[str, str | None]]:
 def values(sandbox: Sandbox, deployment_id: str = "dep-1") -> dict[str, str]:
     """Return the values of a Deployment, real ones of secrets included."""
     return {key: value for key, (value, _) in sandbox.deployment(deployment_id).items()}
+
+
+def kept_files(sandbox: Sandbox) -> list[Path]:
+    """Return what runs left in the state folder: backups, receipts and the journal, but no locks."""
+    return [path for path in sandbox.state_home.rglob("*") if path.is_file() and path.parent.name != "locks"]
 
 
 def world(sandbox: Sandbox) -> tuple[object, ...]:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from e2e.runs import deployment_ids, document, pull, push, results, targets, values, world
+from e2e.runs import deployment_ids, document, kept_files, pull, push, results, targets, values, world
 from sandbox import Sandbox
 
 MULTI = 'MULTI="one\\ntwo"\n'
@@ -30,7 +30,9 @@ MULTI = 'MULTI="one\\ntwo"\n'
         (("deploy-to-local", "-d", "dep-1", "-d", "dep-2"), "--deployment-id"),
         (("local-to-deploy", "-d", "dep-1", "--on-conflict", "guess"), "--on-conflict"),
         (("local-to-deploy", "-d", "dep-1", "--timeout", "0"), "--timeout"),
-        (("deploy-to-local", "-d", "dep-1", "--rotate", "X"), "--rotate"),
+        (("deploy-to-local", "-d", "dep-1", "--no-export"), "--no-export"),
+        (("local-to-deploy", "-d", ""), "--deployment-id"),
+        (("deploy-to-local", "-n", ""), "--deployment-name"),
         (("nothing",), "nothing"),
     ],
 )
@@ -48,16 +50,19 @@ def test_the_default_env_must_be_there_when_it_is_the_source(sandbox: Sandbox) -
     assert ".env" in result.stderr
 
 
-def test_without_a_terminal_yes_is_needed_and_named(sandbox: Sandbox) -> None:
+def test_without_a_terminal_yes_is_needed_and_named_where_a_deployment_would_change(sandbox: Sandbox) -> None:
     sandbox.write_env("A=1\n")
-    sandbox.set_variable("B", "2")
     before = world(sandbox)
-    for run in (push, pull):
-        result = run(sandbox, "--json", *(["--no-export"] if run is push else []), yes=False)
-        assert result.code == 2
-        assert "--yes" in result.stderr
-        assert result.stdout == ""
+    result = push(sandbox, "--json", "--no-export", yes=False)
+    assert (result.code, result.stdout) == (2, "")
+    assert "--yes" in result.stderr
     assert world(sandbox) == before
+
+
+def test_without_a_terminal_a_file_is_written_without_a_question(sandbox: Sandbox) -> None:
+    sandbox.set_variable("B", "2")
+    assert pull(sandbox, yes=False).code == 0
+    assert sandbox.read_env() == "B=2\n"
 
 
 # --- 5: --exit-code, and which of two counts ---
@@ -89,7 +94,7 @@ def test_a_dry_run_changes_nothing_and_says_what_a_run_would(
     assert document(result)["exit_code"] == code
     assert document(result)["dry_run"] is True
     assert world(sandbox) == before
-    assert not list(sandbox.state_home.rglob("*"))
+    assert kept_files(sandbox) == []
 
 
 def test_a_dry_run_of_both_steps_changes_nothing_anywhere(sandbox: Sandbox) -> None:

@@ -36,8 +36,7 @@ def test_exit_1_after_a_complete_export_is_success(sandbox: Sandbox) -> None:
     assert [call["exit"] for call in sandbox.calls("dev object export")] == [1]
     assert result.code == 0
     assert values(sandbox) == HELD | {"AIRFLOW_CONN_PG": CONNECTIONS["pg"]}
-    assert sandbox.calls("dev run variables") == []
-    assert len(sandbox.calls("dev run")) == 1, "its fields, since a URI does not hold them all"
+    assert len(sandbox.calls("dev run")) == 2, "variables and connections, side by side with the export"
 
 
 def test_an_export_of_before_v1_34_is_as_good(sandbox: Sandbox) -> None:
@@ -142,26 +141,22 @@ def test_noise_around_the_output_changes_nothing(sandbox: Sandbox) -> None:
 
 
 @pytest.mark.parametrize("during", [None, "connections"])
-def test_files_that_the_export_leaves_in_a_standalone_project_are_removed_and_said(
-    sandbox: Sandbox, during: str | None
-) -> None:
+def test_files_that_the_export_leaves_in_a_standalone_project_are_removed(sandbox: Sandbox, during: str | None) -> None:
     sandbox.use_mode("standalone")
     sandbox.set_airflow(AIRFLOW, CONNECTIONS)
     if during:
         sandbox.fault("killed-export", during=during)
-    result = push(sandbox)
+    assert push(sandbox).code == 0
     assert not list(sandbox.project.glob("tmp.*"))
-    assert "tmp.connections" in result.stderr
     assert values(sandbox) == HELD | {"AIRFLOW_CONN_PG": CONNECTIONS["pg"]}
 
 
-def test_files_of_an_export_that_was_killed_early_are_removed_and_said(sandbox: Sandbox) -> None:
+def test_files_of_an_export_that_was_killed_early_are_removed(sandbox: Sandbox) -> None:
     sandbox.use_mode("standalone")
     sandbox.set_airflow(AIRFLOW, CONNECTIONS)
     sandbox.fault("killed-export", during="variables")
-    result = push(sandbox)
+    assert push(sandbox).code in {0, 3}
     assert not list(sandbox.project.glob("tmp.*"))
-    assert "tmp.var" in result.stderr
 
 
 # --- list --save ---

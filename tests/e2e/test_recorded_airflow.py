@@ -166,6 +166,7 @@ def test_before_airflow_3_3_a_number_that_the_env_file_shadows_is_refused(sandbo
     sandbox.write_env("AIRFLOW_VAR_N=7\n")
     with sandbox.change() as state:
         state["airflow_version"] = "3.1.0"
+    sandbox.restart_airflow()
     result = push(sandbox, "--json", "--on-conflict", "overwrite")
     assert result.code == 3
     assert target(document(result)) == {"AIRFLOW_VAR_N": "refused"}

@@ -23,15 +23,15 @@ def test_one_confirmation_covers_both_steps(sandbox: Sandbox, answer: str, code:
         assert "othing was changed" in result.stdout
 
 
-def test_the_question_names_each_deployment_its_workspace_and_the_calls(sandbox: Sandbox) -> None:
+def test_the_question_has_a_line_for_each_deployment_with_its_calls(sandbox: Sandbox) -> None:
     sandbox.add_deployment("dep-3", "test")
     sandbox.write_env("A=1\nMY_TOKEN=t\n")
     sandbox.set_variable("MY_TOKEN", "x", secret=True, deployment_id="dep-3")
     result = push(sandbox, "-d", "dep-1", "-d", "dep-3", "--no-export", yes=False, tty=True, input="n\n")
-    lines = [line for line in result.stdout.splitlines() if "in workspace" in line]
+    lines = [line for line in result.stdout.splitlines() if "writing call" in line]
     assert len(lines) == 2
-    assert re.search(r"prod \(dep-1\) in workspace Main.*\b2 writing calls\b", lines[0])
-    assert re.search(r"test \(dep-3\) in workspace Main.*\b1 writing call\b", lines[1])
+    assert re.search(r"Deployment prod \(dep-1\).*\b2 writing calls\b", lines[0])
+    assert re.search(r"Deployment test \(dep-3\).*\b1 writing call\b", lines[1])
 
 
 def test_nothing_is_asked_when_nothing_would_change(sandbox: Sandbox) -> None:
