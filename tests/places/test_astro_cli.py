@@ -1,3 +1,4 @@
+import logging
 import os
 import shutil
 import signal
@@ -512,3 +513,10 @@ def test_a_line_waits_for_every_login_but_not_where_nobody_reads_it(
     sandbox: Sandbox, words: tuple[str, ...], given: str
 ) -> None:
     assert door(sandbox, script(sandbox, "exec cat\n")).run(*words).stdout == given
+
+
+def test_no_argument_enters_a_log(sandbox: Sandbox, caplog: pytest.LogCaptureFixture) -> None:
+    # plumbum logs the whole argument list at DEBUG: with --allow-argv a value.
+    caplog.set_level(logging.DEBUG)
+    door(sandbox).run("version", f"K={SECRET}")
+    assert SECRET not in caplog.text
