@@ -911,15 +911,32 @@ def test_an_empty_value_that_goes_to_a_deployment_is_named_like_any_other() -> N
     assert sorted(notices(plan)) == [(WarningCode.SHARED, "OPENLINEAGE_URL"), (WarningCode.STAYS_PLAIN, "MY_TOKEN")]
 
 
-def test_a_comment_that_a_plan_records_stands_there_afterwards() -> None:
-    plan = make_plan(side({"K": SECRET}, DEPLOYMENT), side({}, FILE), rules(), hold_all)
+def test_a_comment_that_a_plan_records_is_recorded_afterwards() -> None:
+    plan = make_plan(side({"K": SECRET}), side({}, FILE), Policy(), hold_all)
     assert plan.applied_to(Snapshot()).recorded == {name_of("K")}
 
 
-@pytest.mark.parametrize(("decided", "named"), [(rules(secret=("K",)), True), (rules(plain=("*",)), False)])
+@pytest.mark.parametrize(
+    ("key", "policy", "named"),
+    [
+        ("K", Policy(), False),
+        ("K", Policy(secret=("K",)), True),
+        ("MY_TOKEN", Policy(), True),
+        ("MY_TOKEN", Policy(plain=("*",)), False),
+    ],
+)
 def test_a_plain_key_is_named_when_it_would_have_become_secret_with_the_users_words(
-    decided: Policy, *, named: bool
+    key: str, policy: Policy, *, named: bool
 ) -> None:
-    both = side({"K" if named else "MY_TOKEN": "x"}, DEPLOYMENT)
-    codes = {code for code, _ in notices(make_plan(both, both, decided, hold_all))}
-    assert (WarningCode.STAYS_PLAIN in codes) is named
+    plan = make_plan(side({key: "x"}), side({key: "x"}, DEPLOYMENT), policy, hold_all)
+    assert (WarningCode.STAYS_PLAIN in {notice.code for notice in plan.warnings}) is named
+
+
+def test_a_placeholder_is_not_said_to_be_worth_rotating() -> None:
+    # With --rotate it would be skipped, so no way out is told.
+    change = push(Push("# secret", SECRET))
+    assert (change.action, reason(change), change.why and change.why.ways_out) == (
+        Action.SECRET_KEPT,
+        Reason.PLACEHOLDER,
+        (),
+    )

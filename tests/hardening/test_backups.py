@@ -1,20 +1,15 @@
-"""Backups: kept before the first change, private, the last ten; and the command that the report prints works."""
+"""Backups: kept before the first change, private, the last ten; and `undo` puts them back."""
 
 import json
-import re
-import shlex
 import stat
-import subprocess
-import sys
 from pathlib import Path
 
-import pexpect
 import pytest
 
 from e2e.runs import backups as named_backups
-from hardening.processes import PATIENCE
+from e2e.runs import reason, targets
 from hardening.warm import Warm
-from sandbox import Sandbox
+from sandbox import Result, Sandbox
 
 PUSH = ("local-to-deploy", "-d", "dep-1", "--yes", "--on-conflict", "overwrite")
 SEND = (*PUSH, "--no-export")
@@ -46,20 +41,20 @@ def test_the_old_file_is_kept_byte_for_byte(quick: Sandbox, warm: Warm, words: t
     result = warm.run(quick, *words, "--json")
     assert result.code == 0, result
     assert quick.read_env() != OLD
-    kept = [path for path in listed(result.stdout) if path.read_bytes() == OLD.encode()]
+    kept = [path for path in backups(quick) if path.read_bytes() == OLD.encode()]
     assert len(kept) == 1
-    assert set(backups(quick)) == set(listed(result.stdout))
+    assert words[0] == "dedupe" or set(backups(quick)) == set(listed(result.stdout))
     for path in (*backups(quick), kept[0].parent):
         assert stat.S_IMODE(path.stat().st_mode) == (0o700 if path.is_dir() else 0o600)
     assert not kept[0].is_relative_to(quick.project)
 
 
-def test_the_report_names_each_backup(quick: Sandbox, warm: Warm) -> None:
+def test_the_report_names_the_command_that_puts_all_back(quick: Sandbox, warm: Warm) -> None:
     quick.write_env(OLD)
     quick.set_variable("OWN", "theirs")
     result = warm.run(quick, *PULL)
-    (path,) = backups(quick)
-    assert str(path) in result.stderr
+    assert len(backups(quick)) == 1
+    assert "astro-sync undo" in result.stderr
 
 
 def test_nothing_is_kept_where_nothing_changes_or_is_asked_not_to_be(quick: Sandbox, warm: Warm) -> None:
@@ -103,74 +98,113 @@ def test_a_deployments_plain_variables_are_kept_and_no_secret(quick: Sandbox, wa
     result = warm.run(quick, *SEND, "--json")
     assert result.code == 0, result
     (path,) = listed(result.stdout)
-    text = path.read_text()
-    assert "A=old\n" in text
-    assert "ODD=" in text
-    assert "TOKEN" not in text
-    assert "hidden" not in text
+    kept = {entry["id"]: entry["value"] for entry in json.loads(path.read_text())["entries"]}
+    assert kept == {"A": "old", "ODD": "two\nlines and 'quotes' # $X", "TOKEN": None}
+    assert b"hidden" not in path.read_bytes()
 
 
 # --- putting back ---
 
 
-def commands(printed: str) -> list[list[str]]:
-    """Return the commands that a report prints to put things back."""
-    return [shlex.split(line) for line in re.findall(r"put it back with: (.*)$", printed, re.MULTILINE)]
+def undo(sandbox: Sandbox, warm: Warm, *words: str) -> Result:
+    """Put back what the last run changed."""
+    return warm.run(sandbox, "undo", "--yes", "--json", *words)
 
 
-def run_as_printed(sandbox: Sandbox, words: list[str]) -> str:
-    """Run one command in the project on a terminal, with yes as the answer to every question."""
-    if words[0] != "astro-sync":
-        done = subprocess.run(
-            words, cwd=sandbox.project, env=sandbox.environment, capture_output=True, text=True, check=False, timeout=20
-        )
-        assert done.returncode == 0, done
-        return done.stdout
-    child = pexpect.spawn(
-        sys.executable,
-        ["-m", "astro_sync", *words[1:]],
-        cwd=str(sandbox.project),
-        env=sandbox.environment,
-        timeout=PATIENCE,
-        dimensions=(60, 300),
-    )
-    printed = b""
-    while child.expect([r"\[y/N\]", r"\(y, n, a, q\)", pexpect.EOF]) != 2:
-        printed += child.before
-        child.sendline("y")
-    printed += child.before
-    child.close()
-    assert child.exitstatus == 0, printed.decode()
-    return str(printed.decode())
+def disturb(sandbox: Sandbox, key: str = "OWN") -> None:
+    """Let somebody else write while a run writes, so that it does not end as planned."""
+    sandbox.fault("concurrent-key", command="deployment variable update", key=key, value="somebody's")
 
 
-@pytest.mark.parametrize("verbosity", [(), ("-v",)], ids=["", "-v"])
-def test_the_report_of_a_failed_write_prints_a_command_for_each_backup(
-    quick: Sandbox, warm: Warm, verbosity: tuple[str, ...]
+@pytest.fixture
+def differing(quick: Sandbox) -> Sandbox:
+    """Return a sandbox of which a push changes the file and the Deployment."""
+    quick.write_env(OLD)
+    quick.set_variable("OWN", "theirs")
+    quick.set_airflow({"new": "x"})
+    return quick
+
+
+@pytest.mark.parametrize("verbosity", [(), ("-q",), ("-v",)], ids=["", "-q", "-v"])
+def test_the_report_of_a_failed_write_names_each_backup_and_the_command_that_puts_all_back(
+    differing: Sandbox, warm: Warm, verbosity: tuple[str, ...]
 ) -> None:
-    quick.write_env(OLD)
-    quick.set_variable("OWN", "theirs")
-    quick.set_airflow({"new": "x"})
-    quick.fault("lost-write", command="deployment variable update")
-    quick.fault("concurrent-key", command="deployment variable update", key="OWN", value="somebody's")
-    result = warm.run(quick, *PUSH, *verbosity)
+    differing.fault("lost-write", command="deployment variable update")
+    disturb(differing)
+    result = warm.run(differing, *PUSH, *verbosity)
     assert result.code == 6, result
-    found = commands(result.stderr)
-    assert [words[0] for words in found] == ["cp", "astro-sync"], result.stderr
+    kept = backups(differing)
+    assert len(kept) == 2
+    assert all(str(path) in result.stderr for path in kept)
+    assert "astro-sync undo" in result.stderr
 
 
-def test_the_commands_put_the_file_and_the_deployment_back(quick: Sandbox, warm: Warm) -> None:
-    quick.write_env(OLD)
-    quick.set_variable("OWN", "theirs")
-    quick.set_airflow({"new": "x"})
-    quick.fault("concurrent-key", command="deployment variable update", key="OWN", value="somebody's")
-    result = warm.run(quick, *PUSH)
-    assert result.code == 6, result
-    quick.clear_faults()
-    for words in commands(result.stderr):
-        run_as_printed(quick, words)
-    assert quick.read_env() == OLD
-    assert quick.deployment()["OWN"] == ("theirs", False)
+def test_undo_puts_the_file_and_the_deployment_back_and_names_what_it_cannot(differing: Sandbox, warm: Warm) -> None:
+    differing.set_variable("SECRET", "hidden", secret=True)
+    differing.write_env(f"{OLD}\nSECRET=changed\n")
+    before = differing.read_env()
+    assert warm.run(differing, *PUSH, "--rotate", "SECRET").code == 0
+    assert differing.read_env() != before
+    result = undo(differing, warm)
+    assert result.code == 0, result
+    assert differing.read_env() == before
+    assert differing.deployment()["OWN"] == ("theirs", False)
+    (there,) = targets(json.loads(result.stdout))
+    assert reason(there["changes"], "SECRET") == "not-undone-secret"
+    assert reason(there["changes"], "AIRFLOW_VAR_NEW") == "not-undone-new"
+    assert differing.deployment()["SECRET"] == ("changed", True)
+
+
+def test_undo_after_a_failed_write_puts_back_what_was_written(differing: Sandbox, warm: Warm) -> None:
+    disturb(differing)
+    assert warm.run(differing, *PUSH).code == 6
+    differing.clear_faults()
+    result = undo(differing, warm)
+    assert result.code == 0, result
+    assert differing.read_env() == OLD
+    assert differing.deployment()["OWN"] == ("theirs", False)
+
+
+def test_undo_undoes_a_run_once(differing: Sandbox, warm: Warm) -> None:
+    assert warm.run(differing, *PUSH).code == 0
+    assert undo(differing, warm).code == 0
+    differing.forget_calls()
+    before = differing.read_env()
+    undo(differing, warm)
+    assert differing.deployment()["OWN"] == ("theirs", False)
+    assert differing.read_env() == before
+
+
+def test_a_dry_run_of_undo_says_what_undo_does_and_changes_nothing(differing: Sandbox, warm: Warm) -> None:
+    assert warm.run(differing, *PUSH).code == 0
+    before, there = differing.read_env(), differing.deployment()
+    dry = undo(differing, warm, "--dry-run")
+    assert dry.code == 0, dry
+    assert (differing.read_env(), differing.deployment()) == (before, there)
+    planned, done = (
+        [
+            (change["key"], change["action"])
+            for place in json.loads(each.stdout)["places"]
+            for change in place["changes"]
+        ]
+        for each in (dry, undo(differing, warm))
+    )
+    assert planned == done
+    assert differing.read_env() == OLD
+
+
+def test_what_was_added_since_stays(differing: Sandbox, warm: Warm) -> None:
+    assert warm.run(differing, *PUSH).code == 0
+    differing.write_env(differing.read_env() + "\nLATER=1\n")
+    assert undo(differing, warm).code == 0
+    assert "LATER=1\n" in differing.read_env()
+
+
+def test_without_a_backup_nothing_is_undone(differing: Sandbox, warm: Warm) -> None:
+    assert warm.run(differing, *PUSH, "--no-backup").code == 0
+    before = differing.read_env(), differing.deployment()
+    undo(differing, warm)
+    assert (differing.read_env(), differing.deployment()) == before
 
 
 @pytest.mark.parametrize(
@@ -179,63 +213,29 @@ def test_the_commands_put_the_file_and_the_deployment_back(quick: Sandbox, warm:
         pytest.param("KEY", "a $X ${Y} 'b' \"c\" # d \\n", id="quotes"),
         pytest.param("MY_TOKEN", "plain-token", id="a name that looks secret"),
         pytest.param("AIRFLOW__CORE__DAGS_FOLDER", "/dags", id="reserved"),
-        pytest.param("my.key-x", "v", id="an odd name"),
+        pytest.param("AIRFLOW_VAR_my.key-x", "v", id="an odd name"),
         pytest.param("KEY", "two\nlines", id="several lines"),
         pytest.param("KEY", " padded ", id="padded"),
         pytest.param("AIRFLOW_VAR_KEY", "", id="empty"),
         pytest.param("KEY", "# secret", id="placeholder"),
     ],
 )
-@pytest.mark.parametrize("mode", ["docker", "standalone"])
-def test_every_kind_of_value_is_put_back(quick: Sandbox, warm: Warm, mode: str, key: str, old: str) -> None:
-    quick.use_mode(mode)
+def test_every_kind_of_value_is_put_back(quick: Sandbox, warm: Warm, key: str, old: str) -> None:
     quick.write_env(f"{key}=new\nBYSTANDER=1\n")
     quick.set_variable(key, old)
-    quick.fault("lost-write", command="deployment variable update", nth=2)
-    quick.fault("concurrent-key", command="deployment variable update", key="BYSTANDER", value="theirs")
-    result = warm.run(quick, *SEND, "--allow-reserved", key)
-    if result.code == 3:
-        pytest.skip("this key is refused, so nothing needs to be put back")
-    assert result.code == 6, result
+    assert warm.run(quick, *SEND, "--allow-reserved", key).code == 0
     assert quick.deployment()[key] == ("new", False)
-    quick.clear_faults()
-    (words,) = commands(result.stderr)
-    run_as_printed(quick, words)
+    result = undo(quick, warm, "--allow-argv", "*")
+    assert result.code == 0, result
     assert quick.deployment()[key] == (old, False)
 
 
-def test_a_file_in_another_folder_is_put_back_from_where_the_user_stands(quick: Sandbox, warm: Warm) -> None:
-    folder = quick.project / "a folder"
-    folder.mkdir()
-    path = folder / "-x.env"
-    path.write_text(OLD)
-    quick.set_variable("OWN", "theirs")
-    quick.set_airflow({"new": "x"})
-    quick.fault("concurrent-key", command="deployment variable update", key="OWN", value="somebody's")
-    result = warm.run(quick, *PUSH, "-e", "a folder/-x.env")
-    assert result.code == 6, result
-    run_as_printed(quick, next(words for words in commands(result.stderr) if words[0] == "cp"))
+@pytest.mark.parametrize("name", ["a folder/-x.env", "-x.env"])
+def test_a_file_with_an_odd_name_is_put_back(differing: Sandbox, warm: Warm, name: str) -> None:
+    path = differing.project / name
+    path.parent.mkdir(exist_ok=True)
+    path.write_bytes(OLD.encode())
+    assert warm.run(differing, *PUSH, f"--env={name}").code == 0
+    assert path.read_bytes() != OLD.encode()
+    assert undo(differing, warm).code == 0
     assert path.read_bytes() == OLD.encode()
-
-
-def test_a_file_whose_name_begins_with_a_dash_is_put_back(quick: Sandbox, warm: Warm) -> None:
-    quick.write_env(OLD, name="-x.env")
-    quick.set_variable("OWN", "theirs")
-    quick.set_airflow({"new": "x"})
-    quick.fault("concurrent-key", command="deployment variable update", key="OWN", value="somebody's")
-    result = warm.run(quick, *PUSH, "--env=-x.env")
-    assert result.code == 6, result
-    run_as_printed(quick, next(words for words in commands(result.stderr) if words[0] == "cp"))
-    assert quick.read_env("-x.env") == OLD
-
-
-def test_a_quiet_report_of_a_failed_write_still_prints_a_command_for_each_backup(quick: Sandbox, warm: Warm) -> None:
-    quick.write_env(OLD)
-    quick.set_variable("OWN", "theirs")
-    quick.set_airflow({"new": "x"})
-    quick.fault("lost-write", command="deployment variable update")
-    quick.fault("concurrent-key", command="deployment variable update", key="OWN", value="somebody's")
-    result = warm.run(quick, *PUSH, "-q")
-    assert result.code == 6, result
-    found = commands(result.stderr)
-    assert [words[0] for words in found] == ["cp", "astro-sync"], result.stderr

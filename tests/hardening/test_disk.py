@@ -137,7 +137,8 @@ def _limited(sandbox: Sandbox, words: tuple[str, ...], size: int) -> Result:
 
 @pytest.mark.parametrize("words", COMMANDS, ids=lambda words: words[0])
 def test_a_backup_that_cannot_be_kept_stops_the_run(ready: Sandbox, words: tuple[str, ...]) -> None:
-    (ready.state_home / "astro-sync").write_text("in the way")
+    (ready.state_home / "astro-sync").mkdir()
+    (ready.state_home / "astro-sync" / "backups").write_text("in the way")
     result = ready.run(*words)
     check(ready, result, 1, "No backup could be kept", "--no-backup")
     assert ready.read_env() == OLD

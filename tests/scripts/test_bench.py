@@ -8,7 +8,7 @@ import pytest
 
 from astro_sync.envfile.dialects import COMPOSE, READERS
 
-BENCH = Path(__file__).parents[1] / "scripts" / "bench.py"
+BENCH = Path(__file__).parents[2] / "scripts" / "bench.py"
 
 
 @pytest.fixture

@@ -17,7 +17,7 @@ from ruamel.yaml import YAML
 
 from sandbox import RECORDED_AIRFLOW, Sandbox
 
-PROJECT = Path(__file__).parents[1]
+PROJECT = Path(__file__).parents[2]
 SCRIPTS = ["scripts/bench", "scripts/check", "scripts/test", "scripts/demo", "scripts/record", ".ci/run"]
 PYPROJECT: dict[str, Any] = {
     "build-system": {"requires": []},
