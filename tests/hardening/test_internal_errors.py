@@ -15,7 +15,7 @@ PULL = ("deploy-to-local", "-d", "dep-1", "--yes", "--on-conflict", "overwrite")
 # Where the bug is, on the way through a whole run.
 BUGS = [
     ("astro_sync.config.file:load", PUSH),
-    ("astro_sync.config.settings:settle", PUSH),
+    ("astro_sync.config.settings:resolve", PUSH),
     ("astro_sync.storage.atomic:load", PULL),
     ("astro_sync.places.deployment_answers:parse_inspect", PUSH),
     ("astro_sync.places.deployment_answers:parse_saved", PULL),
@@ -28,15 +28,16 @@ BUGS = [
     ("astro_sync.storage.backup:keep", PULL),
     ("astro_sync.storage.atomic:replace", PULL),
     ("astro_sync.envfile.writing:load_lines", PUSH),
-    ("astro_sync.core.verify:judge", PUSH),
+    ("astro_sync.core.verify:verify", PUSH),
     ("astro_sync.envfile.dedupe:dedupe", ("dedupe", "--yes")),
     ("astro_sync.envfile.writing:quote", ("merge", "other.env", ".env", "--on-conflict", "overwrite")),
     ("astro_sync.storage.atomic:load", ("check",)),
 ]
 IN_THE_REPORT = [
-    ("astro_sync.console.report:to_table", PUSH),
-    ("astro_sync.console.report:summarise", PUSH),
-    ("astro_sync.console.report:to_json", (*PUSH, "--json")),
+    ("astro_sync.console.report:show_changes", PUSH),
+    ("astro_sync.console.report:show_warnings", PUSH),
+    ("astro_sync.console.report:to_markdown", (*PUSH, "--format", "markdown")),
+    ("astro_sync.console.document:to_json", (*PUSH, "--json")),
 ]
 
 

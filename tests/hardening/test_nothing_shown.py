@@ -12,10 +12,12 @@ from sandbox import Sandbox
 # How each command is run; a command that `--help` names and that is not here fails the first test.
 CARRY = ("--yes", "--on-conflict", "overwrite", "--partial")
 COMMANDS = {
-    "local-to-deploy": ("-d", "dep-1", "--rotate", "*", *CARRY),
+    "local-to-deploy": ("-d", "dep-1", "--rotate", "*", "--allow-expansion", "*", *CARRY),
     "deploy-to-local": ("-d", "dep-1", *CARRY),
     "diff": ("-d", "dep-1", "--export"),
     "merge": ("other.env", ".env", *CARRY),
+    "list": ("deployment:dep-1",),
+    "undo": ("--yes",),
     "dedupe": ("--yes",),
     "check": (),
     "doctor": (),
