@@ -164,6 +164,36 @@ def test_the_json_is_one_document(sandbox: Sandbox) -> None:
     assert found["dry_run"] is True
 
 
+def test_the_deployments_of_the_workspace_fill_its_targets_in(sandbox: Sandbox) -> None:
+    sandbox.add_deployment("dep-2", 'the "other" one')
+    assert sandbox.run("init").code == 0
+    text = (sandbox.project / ".astro-sync.toml").read_text()
+    assert '#[targets.prod]\n#deployment_id = "dep-1"\n' in text
+    assert '#[targets."the \\"other\\" one"]\n#deployment_id = "dep-2"\n' in text
+    lines = text.splitlines()
+    wanted = [
+        line[1:] for line in lines if line.startswith(("#[targets", '#deployment_id = "dep', "#[groups", "#all = "))
+    ]
+    (sandbox.project / ".astro-sync.toml").write_text("\n".join(wanted))
+    sandbox.write_env("A=1\n")
+    assert len(targets(document(sandbox.run("diff", "-t", "all", "--json")))) == 2
+
+
+@pytest.mark.parametrize("context", [True, False])
+def test_without_a_login_the_targets_are_examples_and_nothing_is_said(sandbox: Sandbox, *, context: bool) -> None:
+    sandbox.log_out(context=context)
+    result = sandbox.run("init")
+    assert (result.code, result.stderr) == (0, "")
+    assert "#[targets.dev]" in (sandbox.project / ".astro-sync.toml").read_text()
+
+
+def test_a_second_run_asks_for_no_deployments(sandbox: Sandbox) -> None:
+    sandbox.run("init")
+    sandbox.forget_calls()
+    sandbox.run("init")
+    assert sandbox.calls() == []
+
+
 def test_no_astro_is_needed(sandbox: Sandbox) -> None:
     assert sandbox.run("init", env={"PATH": "/nowhere"}).code == 0
     assert sandbox.calls() == []
