@@ -4,7 +4,7 @@ import subprocess
 
 import pytest
 
-from e2e.runs import document, world
+from e2e.runs import document, targets, world
 from sandbox import Sandbox
 
 FILES = {".gitignore", ".dockerignore", ".astro-sync.toml", "astro-sync.mk", "Makefile"}
