@@ -6,6 +6,7 @@ import subprocess
 import sys
 import termios
 from collections.abc import Callable
+from functools import partial
 
 import pexpect
 import pytest
@@ -193,7 +194,7 @@ def test_an_interrupt_at_a_question_is_130_and_changes_nothing(mixed: Sandbox, q
     for question in questions:
         child.expect(question)
         # A key that is pressed before the program waits for one is dropped.
-        wait_until(lambda question=question: in_lines(child.child_fd) is (question == "Go on"))
+        wait_until(partial(_is_ready, child.child_fd, question))
         child.send("\x03" if question is questions[-1] else "y")
     child.expect(pexpect.EOF)
     child.close()
@@ -201,6 +202,10 @@ def test_an_interrupt_at_a_question_is_130_and_changes_nothing(mixed: Sandbox, q
     assert world(mixed) == before
     assert b"Traceback" not in child.before
     assert not list(mixed.temporary.iterdir())
+
+
+def _is_ready(terminal: int, question: str) -> bool:
+    return in_lines(terminal) is (question == "Go on")
 
 
 def in_lines(terminal: int) -> bool:

@@ -2,11 +2,12 @@
 
 import json
 import signal
+from functools import partial
 
 import pytest
 
 from e2e.runs import targets
-from hardening.processes import assert_nothing_left, end_orphans, lock_of, start, wait_until
+from hardening.processes import Running, assert_nothing_left, end_orphans, lock_of, start, wait_until
 from sandbox import Sandbox
 
 PULL = ("deploy-to-local", "--yes")
@@ -25,7 +26,7 @@ def test_a_run_that_waits_says_so_and_works_on_what_the_one_before_left(two: San
     with lock_of(two.project):
         runs = [start(two, *PULL, "-d", deployment_id) for deployment_id in ("dep-1", "dep-2")]
         for run in runs:
-            wait_until(lambda run=run: "Another astro-sync is working" in run.told)
+            wait_until(partial(_waits, run))
             assert str(two.project) in run.told
             assert "waiting up to 120 s" in run.told
     assert [run.end().code for run in runs] == [0, 0]
@@ -132,3 +133,7 @@ def test_links_to_one_file_are_one_file(two: Sandbox) -> None:
         result = start(two, *PULL, "-d", "dep-1", "-e", str(elsewhere / "link.env"), "--timeout", "0.6").end()
     assert result.code == 1, result
     assert "Another astro-sync" in result.stderr
+
+
+def _waits(run: Running) -> bool:
+    return "Another astro-sync is working" in run.told

@@ -25,7 +25,7 @@ def env(path: Path, mode: str = "docker", *, stdin: bytes | None = None, **flags
         timeout=5,
         tell=lambda _sentence: None,
         stdin=stdin,
-        **flags,  # type: ignore[arg-type]
+        **flags,
     )
 
 
