@@ -1,5 +1,6 @@
 """What `list` shows: names, kinds, what is secret and when it was changed; no values. Pure."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 
 from astro_sync.console.layout import printable
@@ -37,9 +38,10 @@ def effective_lines(found: Sequence[Effective], unread: Mapping[str, str]) -> li
     """Return a table of where each key comes from, and what could not be read."""
     from tabulate import tabulate  # 40 ms that only a table need wait for
 
+    twins = Counter(each.key for each in found)
     cells = [
         [
-            printable(each.key),
+            printable(each.key if twins[each.key] == 1 else f"{each.key} ({each.id})"),
             f"{each.wins}{'?' if each.unsure else ''}",
             ", ".join(each.hidden),
         ]
