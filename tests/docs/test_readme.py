@@ -285,8 +285,8 @@ def test_every_link_to_a_file_leads_somewhere(name: str) -> None:
 
 def references() -> Iterator[tuple[str, str]]:
     """Yield each document of evidence that a comment of the code names, and the sections that it names of it."""
-    for folder in ("plugin", "fixtures", "tests", "scripts"):
-        for path in (PROJECT / folder).rglob("*.py"):
+    for folder in (Path(astro_sync.__file__).parent, *(PROJECT / name for name in ("fixtures", "tests", "scripts"))):
+        for path in folder.rglob("*.py"):
             for text in re.findall(r"fixtures/[a-z-]+\.md[^)\n]*", path.read_text(encoding="utf-8")):
                 document, *sections = re.match(r"fixtures/([a-z-]+\.md)", text), *re.findall(r"\d+\.\d|\b\d+\b", text)
                 assert document
@@ -305,9 +305,12 @@ def test_the_evidence_that_comments_name_is_there(document: str, section: str) -
 
 def test_every_file_that_contributing_names_is_there() -> None:
     text = (PROJECT / ".github" / "CONTRIBUTING.md").read_text(encoding="utf-8")
-    folders = [PROJECT, PROJECT / "plugin" / "astro_sync", PROJECT / "plugin" / "astro_sync" / "places"]
-    named = {path for path in re.findall(r"`([\w./-]+\.(?:py|md|toml|svg))`", text) if "NAME" not in path}
-    assert named
-    assert [path for path in sorted(named) if not any((folder / path).exists() for folder in folders)] == [
-        ".astro-sync.toml"
+    package = Path(astro_sync.__file__).parent
+    named = set(re.findall(r"`((?!\.)[\w./-]+\.(?:py|md|toml|svg))`", text.replace("plugin/astro_sync/", "")))
+    missing = [
+        path
+        for path in sorted(named)
+        if "NAME" not in path and not any((folder / path).exists() for folder in (PROJECT, package, package / "places"))
     ]
+    assert named
+    assert missing == []
