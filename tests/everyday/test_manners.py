@@ -6,7 +6,6 @@ import subprocess
 import sys
 import termios
 from collections.abc import Callable
-from functools import partial
 
 import pexpect
 import pytest
@@ -193,8 +192,7 @@ def test_an_interrupt_at_a_question_is_130_and_changes_nothing(mixed: Sandbox, q
     )
     for question in questions:
         child.expect(question)
-        # A key that is pressed before the program waits for one is dropped.
-        wait_until(partial(_is_ready, child.child_fd, question))
+        wait_to_type(child.child_fd, lines=question == "Go on")
         child.send("\x03" if question is questions[-1] else "y")
     child.expect(pexpect.EOF)
     child.close()
@@ -204,13 +202,9 @@ def test_an_interrupt_at_a_question_is_130_and_changes_nothing(mixed: Sandbox, q
     assert not list(mixed.temporary.iterdir())
 
 
-def _is_ready(terminal: int, question: str) -> bool:
-    return in_lines(terminal) is (question == "Go on")
-
-
-def in_lines(terminal: int) -> bool:
-    """Tell whether a terminal hands over whole lines, or else each key."""
-    return bool(termios.tcgetattr(terminal)[3] & termios.ICANON)
+def wait_to_type(terminal: int, *, lines: bool) -> None:
+    """Wait until a terminal hands over whole lines, or else each key: what is pressed before may be dropped."""
+    wait_until(lambda: bool(termios.tcgetattr(terminal)[3] & termios.ICANON) is lines)
 
 
 # --- without a terminal ---
