@@ -5,6 +5,7 @@ import json
 import pytest
 
 from e2e.runs import actions, document, targets
+from hardening.processes import wait_until
 from hardening.warm import Warm
 from sandbox import Result, Sandbox
 
@@ -36,7 +37,7 @@ def test_two_runs_on_one_deployment_wait_for_each_other(quick: Sandbox) -> None:
     quick.write_env("A=1\nB=2\nC=3\n", name="other.env")
     quick.fault("slow", command="deployment variable create", seconds=1)
     first = quick.start(*SEND, "--json")
-    quick.wait_for("env_before")
+    wait_until(lambda: quick.writing_calls())
     second = quick.start(*SEND, "-e", "other.env", "--json")
     outputs = [run.communicate(timeout=120)[0] for run in (first, second)]
     assert [run.returncode for run in (first, second)] == [0, 0], outputs
