@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from astro_sync.core.compare import SecretState
 from astro_sync.core.filters import Filters, is_reserved, matches
 from astro_sync.core.model import (
     Action,
@@ -27,7 +28,7 @@ from astro_sync.core.model import (
     name_of,
 )
 from astro_sync.core.pairing import Side
-from astro_sync.core.plan import OnConflict, Policy, SecretState, make_plan, unmatched
+from astro_sync.core.plan import OnConflict, Policy, make_plan, unmatched
 
 KEEP, OVERWRITE, ASK, FAIL = OnConflict.KEEP, OnConflict.OVERWRITE, OnConflict.ASK, OnConflict.FAIL
 REFUSED = Refusal(Reason.LINE_BREAK)

@@ -1,8 +1,8 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
+from astro_sync.core.compare import SecretState
 from astro_sync.core.model import Kind, Name, Value
-from astro_sync.core.plan import SecretState
 from astro_sync.core.receipts import ReceiptKey
 
 KEY, SALT = b"k" * 32, b"s" * 16

@@ -209,3 +209,11 @@ def test_what_only_makes_sense_where_something_is_changed_is_no_option(sandbox: 
     result = diff(sandbox, option)
     assert result.code == 2
     assert option in result.stderr
+
+
+def test_a_receipt_tells_whether_a_secret_differs(sandbox: Sandbox) -> None:
+    for value, code in (("sent", 0), ("changed", 5)):
+        sandbox.write_env(f"AIRFLOW_VAR_API_TOKEN={value}\n")
+        if code == 0:
+            assert sandbox.run("local-to-deploy", "--no-export", "-d", "dep-1", "--yes").code == 0
+        assert sandbox.run("diff", "-d", "dep-1", "--exit-code").code == code

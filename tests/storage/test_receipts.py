@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from astro_sync.core.compare import SecretState
 from astro_sync.core.model import Kind, Name, Value
-from astro_sync.core.plan import SecretState
 from astro_sync.storage.receipts import Receipts
 
 PLACE = "deployment:clx1"

@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from astro_sync.core.compare import CompareSecret, Scope, SecretState, know_nothing
 from astro_sync.core.filters import Filters, Wanted
 from astro_sync.core.model import (
     Action,
@@ -33,7 +34,7 @@ from astro_sync.core.model import (
     Written,
     name_of,
 )
-from astro_sync.core.plan import CompareSecret, OnConflict, Policy, SecretState
+from astro_sync.core.plan import OnConflict, Policy
 from astro_sync.core.verify import Outcome
 from astro_sync.errors import AstroSyncError, ExitCode, Interruption, RefusedError, UnusableError, UsageError
 from astro_sync.places.base import AnyPlace, Prepared
@@ -546,7 +547,7 @@ def test_a_dry_run_says_what_a_run_would_and_touches_nothing(
 def test_a_comparison_asks_no_destination_what_it_could_hold_and_writes_nothing() -> None:
     source, one, two = places(("from", {"A": "1", "B": "2"}), ("one", {"B": "2"}), ("two", {"A": "x", "C": "3"}))
     one.cannot = frozenset({"A"})
-    found = diff(source, [one, two], Filters(), exact_json=False, id_case="lower")
+    found = diff(source, [one, two], Scope(filters=Filters()), lambda _place: know_nothing)
     assert [(place, {each.name.key: each.match.value for each in compared}) for place, compared, _ in found] == [
         (one, {"A": "only-source", "B": "same"}),
         (two, {"A": "different", "B": "only-source", "C": "only-destination"}),

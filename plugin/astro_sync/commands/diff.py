@@ -7,13 +7,15 @@ from typing import ClassVar
 from astro_sync.commands.context import RunContext, filters, prepare
 from astro_sync.commands.invocation import Invocation
 from astro_sync.commands.outcome import source_outcome
+from astro_sync.commands.receipts import ReceiptBook
 from astro_sync.config.options import DeploymentOptions
 from astro_sync.config.settings import ResolvedSettings
-from astro_sync.core.compare import Compared, Match
+from astro_sync.core.compare import Compared, Match, Scope
 from astro_sync.core.model import Snapshot
 from astro_sync.core.outcome import PlaceOutcome, RunOutcome
 from astro_sync.errors import ExitCode, UsageError
 from astro_sync.places.base import AnyPlace, Role
+from astro_sync.storage.receipts import Receipts
 from astro_sync.sync.pipeline import diff
 
 _SAME = frozenset({Match.SAME, Match.NOT_KNOWN})
@@ -36,7 +38,9 @@ def run(settings: ResolvedSettings[DiffOptions], invocation: Invocation) -> RunO
     options = settings.options
     with prepare(settings, invocation) as context:
         source, ends = _places(context)
-        found = diff(source, ends, filters(options), exact_json=options.exact_json, id_case=options.id_case)
+        receipts = ReceiptBook(Receipts(context.state / "receipts", invocation.terminal.tell))
+        scope = Scope(filters=filters(options), exact_json=options.exact_json, id_case=options.id_case)
+        found = diff(source, ends, scope, receipts.comparing)
     differs = any(each.match not in _SAME for _, compared, _ in found for each in compared)
     return RunOutcome(
         command="diff",

@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass
 
+from astro_sync.core.compare import CompareSecret, SecretState
 from astro_sync.core.model import Entry, Result, Secrets, Snapshot, Value
-from astro_sync.core.plan import CompareSecret, SecretState
 from astro_sync.places.base import AnyPlace
 from astro_sync.storage.receipts import Receipts
 from astro_sync.sync.pipeline import Step

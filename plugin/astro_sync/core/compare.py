@@ -1,13 +1,14 @@
 """Tell whether two entries say the same, and where they differ, without showing either. Pure."""
 
 import json
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 
 from astro_sync.airflow.connection import differing_fields, means_the_same, parse_connection
 from astro_sync.airflow.json_text import differing_members, one_line, same_tokens
 from astro_sync.core.filters import Filters, is_reserved, matches
-from astro_sync.core.model import Entry, Kind, Name, Value
+from astro_sync.core.model import Entry, Kind, Name, Names, Value
 from astro_sync.core.pairing import IdCase, Pair, Side, pair
 
 
@@ -31,6 +32,23 @@ class Compared:
     destination: Entry | None = None
 
 
+class SecretState(StrEnum):
+    """What a receipt tells of a secret that cannot be read (design, rule 13)."""
+
+    SAME = "same"
+    CHANGED_HERE = "changed-here"
+    CHANGED_THERE = "changed-there"
+    UNKNOWN = "unknown"
+
+
+CompareSecret = Callable[[Entry, Value], SecretState]
+
+
+def know_nothing(_entry: Entry, _value: Value) -> SecretState:
+    """Tell nothing of a secret, for lack of receipts."""
+    return SecretState.UNKNOWN
+
+
 @dataclass(frozen=True, slots=True)
 class Spelling:
     """How strictly two texts are compared: `as_fields` for connections, `exact_json` for JSON (design, rule 12)."""
@@ -52,15 +70,38 @@ class Spelling:
         return not self.exact_json and same_tokens(first, second)
 
 
-def compare(source: Side, destination: Side, filters: Filters, *, exact_json: bool, id_case: IdCase) -> list[Compared]:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scope:
+    """Which names a comparison is about, and how strict it is."""
+
+    filters: Filters
+    exact_json: bool = False
+    id_case: IdCase = "lower"
+
+
+def compare(
+    source: Side, destination: Side, scope: Scope, compare_secret: CompareSecret = know_nothing
+) -> list[Compared]:
     """Compare two places name by name; what no sync would carry (filtered, reserved, another kind) is left out."""
-    spelling = Spelling(source.traits.as_fields or destination.traits.as_fields, exact_json)
+    spelling = Spelling(source.traits.as_fields or destination.traits.as_fields, scope.exact_json)
+    joins = destination.traits.names is Names.ENVIRONMENT and not scope.exact_json
     kinds = source.traits.kinds & destination.traits.kinds
-    return [
-        Compared(each.name, match_of(each, spelling), each.source, each.destination)
-        for each in pair(source, destination, id_case)
-        if each.name.kind in kinds and wants_pair(filters, each) and not is_reserved(each.name.key)
-    ]
+    found = []
+    for each in pair(source, destination, scope.id_case):
+        if each.name.kind in kinds and wants_pair(scope.filters, each) and not is_reserved(each.name.key):
+            match = _told(each, match_of(each, spelling), compare_secret, joins=joins)
+            found.append(Compared(each.name, match, each.source, each.destination))
+    return found
+
+
+def _told(each: Pair, match: Match, compare_secret: CompareSecret, *, joins: bool) -> Match:
+    """Return how a pair matches by what a receipt tells of a hidden value."""
+    source, held = each.source, each.destination
+    if match is not Match.NOT_KNOWN or source is None or source.value is None or held is None or held.problem:
+        return match
+    joined = one_line(source.value.reveal()) if joins else None
+    state = compare_secret(held, source.value if joined is None else Value(joined))
+    return {SecretState.SAME: Match.SAME, SecretState.CHANGED_HERE: Match.DIFFERENT}.get(state, match)
 
 
 def wants_pair(filters: Filters, each: Pair) -> bool:

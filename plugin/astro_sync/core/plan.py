@@ -7,7 +7,17 @@ from enum import StrEnum
 from astro_sync.airflow.connection import defect, local_host, parse_connection
 from astro_sync.airflow.json_text import one_line
 from astro_sync.airflow.names import BACKEND, is_sound, masked
-from astro_sync.core.compare import Match, Spelling, description_of, match_of, visibly_differ, wants_pair
+from astro_sync.core.compare import (
+    CompareSecret,
+    Match,
+    SecretState,
+    Spelling,
+    description_of,
+    know_nothing,
+    match_of,
+    visibly_differ,
+    wants_pair,
+)
 from astro_sync.core.filters import Filters, is_reserved, matches
 from astro_sync.core.model import (
     Action,
@@ -41,22 +51,6 @@ class OnConflict(StrEnum):
     FAIL = "fail"
 
 
-class SecretState(StrEnum):
-    """What a receipt tells of a secret that cannot be read (design, rule 13)."""
-
-    SAME = "same"
-    CHANGED_HERE = "changed-here"
-    CHANGED_THERE = "changed-there"
-    UNKNOWN = "unknown"
-
-
-CompareSecret = Callable[[Entry, Value], SecretState]
-
-
-def _know_nothing(_entry: Entry, _value: Value) -> SecretState:
-    return SecretState.UNKNOWN
-
-
 @dataclass(frozen=True, slots=True)
 class Policy:
     """What the user decided: globs of keys, the conflict policy, and single answers (`decided`) by name."""
@@ -85,7 +79,7 @@ class Policy:
 
 
 def make_plan(
-    source: Side, destination: Side, policy: Policy, refuse: Refuse, compare_secret: CompareSecret = _know_nothing
+    source: Side, destination: Side, policy: Policy, refuse: Refuse, compare_secret: CompareSecret = know_nothing
 ) -> Plan:
     """Decide about every name of both sides; `refuse` tells why the destination cannot hold what is to be written."""
     planner = _Planner(source, destination, policy, refuse, compare_secret)

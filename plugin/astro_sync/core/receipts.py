@@ -4,8 +4,8 @@ import hmac
 from dataclasses import dataclass, field
 from hashlib import sha256
 
+from astro_sync.core.compare import SecretState
 from astro_sync.core.model import Name, Value
-from astro_sync.core.plan import SecretState
 
 _PURPOSE = b"astro-sync receipt 1"
 

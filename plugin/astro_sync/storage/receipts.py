@@ -11,8 +11,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final, TypeVar
 
+from astro_sync.core.compare import SecretState
 from astro_sync.core.model import Name, Value
-from astro_sync.core.plan import SecretState
 from astro_sync.core.receipts import Receipt, ReceiptKey, is_sealed, seal
 from astro_sync.errors import AstroSyncError
 from astro_sync.storage.atomic import load, locked, replace

@@ -8,11 +8,11 @@ from pathlib import Path
 from typing import Final
 
 from astro_sync.concurrency import each
-from astro_sync.core.compare import Compared, compare
-from astro_sync.core.filters import Filters, Wanted
+from astro_sync.core.compare import Compared, CompareSecret, Scope, compare
+from astro_sync.core.filters import Wanted
 from astro_sync.core.model import Change, Name, Notice, Plan, Reason, Refusal, Snapshot, Written
-from astro_sync.core.pairing import IdCase, Side
-from astro_sync.core.plan import CompareSecret, OnConflict, Policy, make_plan, unmatched
+from astro_sync.core.pairing import Side
+from astro_sync.core.plan import OnConflict, Policy, make_plan, unmatched
 from astro_sync.core.verify import Outcome, Verification, verify
 from astro_sync.errors import (
     AstroSyncError,
@@ -167,22 +167,18 @@ def sync_each(moves: Sequence[Move], options: SyncOptions) -> RunResult:
 
 
 def diff(
-    source: AnyPlace, ends: Sequence[AnyPlace], filters: Filters, *, exact_json: bool, id_case: IdCase
+    source: AnyPlace, ends: Sequence[AnyPlace], scope: Scope, compare_secret: Callable[[AnyPlace], CompareSecret]
 ) -> list[tuple[AnyPlace, list[Compared], Snapshot]]:
     """Compare a place with others; nothing is locked and nothing written."""
     with ExitStack() as stack:
         places = [source, *ends]
         for place in places:
             stack.enter_context(place)
-        wanted = Wanted(filters)
+        wanted = Wanted(scope.filters)
         first, *others = each(lambda place: place.read(wanted), places, at_once=_READS_AT_ONCE)
         side = Side(source.traits, first)
         return [
-            (
-                place,
-                compare(side, Side(place.traits, held), filters, exact_json=exact_json, id_case=id_case),
-                held,
-            )
+            (place, compare(side, Side(place.traits, held), scope, compare_secret(place)), held)
             for place, held in zip(ends, others, strict=True)
         ]
 
