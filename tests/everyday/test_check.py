@@ -21,7 +21,7 @@ BITES: dict[str, tuple[str, str | None, int]] = {
     "a placeholder": ("A='# secret'\n", "A", 1),
     "a redacted value": ("A=****\n", "A", 1),
     "an ignored line": ("OK=1\nNO_VALUE_HERE\n", None, 2),
-    "no POSIX name": ("A-B=1\n", "A-B", 1),
+    "no POSIX name": ("AIRFLOW_VAR_A-B=1\n", "AIRFLOW_VAR_A-B", 1),
     "never looked up": ("airflow_var_x=1\n", "airflow_var_x", 1),
     "a prefix in upper case only": ("AIRFLOW_CONN_pg=http://db.example.com\n", "AIRFLOW_CONN_pg", 1),
     "differ only in case": ("Name=1\nNAME=2\n", "NAME", 2),
@@ -73,12 +73,12 @@ def test_each_problem_is_a_line_of_one_form_and_the_last_line_counts_them(bitten
     assert last.startswith(f"{len(lines)} problems")
 
 
-def test_no_value_is_shown(plain_folder: Sandbox) -> None:
-    plain_folder.write_env(
+def test_no_value_is_shown(sandbox: Sandbox) -> None:
+    sandbox.write_env(
         "A=planted # x\nA=planted2 # y\nAIRFLOW_CONN_X=http://planted/p#x@localhost\nplanted-3\nB='planted-4\n"
     )
     for words in ((), ("--json",), ("-v",), ("--fix",)):
-        result = plain_folder.run("check", *words)
+        result = sandbox.run("check", *words)
         assert result.code == 5
         assert "planted" not in result.stdout + result.stderr
 
@@ -183,18 +183,18 @@ def test_a_sound_file_has_an_empty_list_in_the_json(plain_folder: Sandbox) -> No
     assert (found["problems"], found["exit_code"]) == ([], 0)
 
 
-def test_fix_mends_what_is_safe_and_tells_the_rest(plain_folder: Sandbox) -> None:
-    path = plain_folder.write_env("# one\nA=1\nA=2 # two\nairflow_var_x=3\nB=****\n")
+def test_fix_mends_what_is_safe_and_tells_the_rest(sandbox: Sandbox) -> None:
+    path = sandbox.write_env("# one\nA=1\nA=2 # two\nairflow_var_x=3\nB=****\n")
     path.chmod(0o644)
-    result = plain_folder.run("check", "--fix")
+    result = sandbox.run("check", "--fix")
     assert result.code == 5
-    text = plain_folder.read_env()
+    text = sandbox.read_env()
     assert text.count("A=") == 1
     assert "AIRFLOW_VAR_X=3" in text
     assert "B=****" in text
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     assert [match["key"] for line in result.stdout.splitlines() if (match := LINE.match(line))] == ["B"]
-    (backup,) = [found for found in plain_folder.state_home.rglob("*") if found.is_file()]
+    (backup,) = [found for found in sandbox.state_home.rglob("*") if found.is_file()]
     assert backup.read_text() == "# one\nA=1\nA=2 # two\nairflow_var_x=3\nB=****\n"
     assert str(backup) in result.stdout
 
@@ -215,11 +215,11 @@ def test_fix_keeps_no_backup_if_none_is_wanted_and_mends_only_what_is_selected(p
     assert not [path for path in plain_folder.state_home.rglob("*") if path.is_file()]
 
 
-def test_fix_never_rewrites_a_file_that_the_runtime_rejects(plain_folder: Sandbox) -> None:
+def test_fix_never_rewrites_a_file_that_the_runtime_rejects(sandbox: Sandbox) -> None:
     text = "A=1\nA=2\nB='open\n"
-    plain_folder.write_env(text)
-    assert plain_folder.run("check", "--fix").code == 5
-    assert plain_folder.read_env() == text
+    sandbox.write_env(text)
+    assert sandbox.run("check", "--fix").code == 5
+    assert sandbox.read_env() == text
 
 
 def test_without_fix_nothing_is_touched(plain_folder: Sandbox) -> None:

@@ -159,7 +159,9 @@ def test_each_setting_has_a_line_of_its_own_that_says_where_it_is_from(project: 
         "[targets.dev]\ndeployment_id = 'dep-2'\non_conflict = 'keep'\ntimeout = 70\n",
     )
     bin_env = {"ASTRO_SYNC_ASTRO_BIN": str(project.astro_program)}
-    result = project.run("diff", "-t", "dev", "-v", "--include", "A", env=bin_env)
+    result = project.run(
+        "local-to-deploy", "--no-export", "--dry-run", "-t", "dev", "-v", "--include", "A", env=bin_env
+    )
     assert result.code == 0
     lines = [line for line in result.stderr.splitlines() if line.startswith("--")]
     expected = {

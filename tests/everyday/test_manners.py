@@ -341,9 +341,7 @@ def test_a_mistyped_option_gets_the_nearest_one(sandbox: Sandbox, command: str, 
 # --- every warning says what to do ---
 
 # What tells someone what to do: an option, a command, or a verb in the imperative.
-TO_DO = re.compile(
-    r"--[a-z-]+|`[^`]+ [^`]+`|\b(set|delete|make sure|look|run|remove|restart|check|sync|nothing to do)\b"
-)
+TO_DO = re.compile(r"--[a-z-]+|`[^`]+ [^`]+`|\b(set|delete|make|look|run|remove|restart|check|sync|nothing to do)\b")
 
 
 def warnings_of(result: Result) -> list[tuple[str, str]]:

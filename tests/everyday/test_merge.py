@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from e2e.runs import actions, backups, document, env_changes, reason, results, world
+from e2e.runs import actions, backups, document, env_changes, kept_files, reason, results, world
 from sandbox import Json, Result, Sandbox
 
 
@@ -175,7 +175,7 @@ def test_a_backup_of_the_destination_is_kept(files: Sandbox) -> None:
     (backup,) = backups(found)
     assert Path(backup).read_text() == before
     merge(files, "--on-conflict", "overwrite", "--no-backup")
-    assert len([path for path in files.state_home.rglob("*") if path.is_file()]) == 1
+    assert [str(path) for path in kept_files(files) if path.parent.name == "backups"] == [backup]
 
 
 @pytest.mark.parametrize(

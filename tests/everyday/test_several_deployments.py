@@ -205,14 +205,11 @@ def test_several_are_read_and_written_at_the_same_time(three: Sandbox) -> None:
 # --- progress ---
 
 
-def test_a_terminal_gets_a_line_for_each_and_is_told_what_it_waits_for(three: Sandbox) -> None:
+def test_a_terminal_is_told_what_it_waits_for(three: Sandbox) -> None:
     three.write_env("A=1\n")
     three.fault("slow", command="deployment variable create", seconds=0.8)
     result = send(three, tty=True)
     assert result.code == 0
-    before_the_report = result.stdout.partition("KEY ")[0]
-    for deployment_id, name in NAMES.items():
-        assert len(re.findall(rf"Deployment {name} \({deployment_id}\): \w", before_the_report)) == 1
     assert re.search(r"astro deployment variable.* and 2 more", result.stdout)
 
 

@@ -33,10 +33,10 @@ class _Key:
 def show_comparison(outcome: RunOutcome, view: View) -> list[str]:
     """Return a row for each key that is not the same everywhere, then what the marks mean and how many there are."""
     places, keys = _gather(outcome)
+    if view.quiet:
+        return []
     shown = [each for each in keys if view.verbose or each.differs]
-    lines: list[str] = []
-    if shown and not view.quiet:
-        lines += _table(places, shown, view)
+    lines = _table(places, shown, view) if shown else []
     return [*lines, *(line for text in _counts(places, keys) for line in wrap(text, view.width))]
 
 
