@@ -1,7 +1,7 @@
 # astro-sync in a Makefile: `include astro-sync.mk`, then `make local-to-deploy DEPLOYMENT=<id> ENV_FILE=.env.dev`.
 #
 #   DEPLOYMENT       the Deployment's id; without it, the one that the environment or .astro-sync.toml names
-#   ENV_FILE         the local file; without it, .env or the one that .astro-sync.toml names
+#   ENV_FILE         the local file; without it, .env or the one that .astro-sync.toml names (env-export: .env)
 #   ASTRO_SYNC_ARGS  further options, for instance '--target dev --dry-run'
 #   ASTRO_SYNC       the program, where it is not the astro-sync on PATH
 #
@@ -12,16 +12,18 @@
 
 astro_sync_default_goal := $(.DEFAULT_GOAL)
 astro_sync_file := $(lastword $(MAKEFILE_LIST))
-astro_sync_targets := local-to-deploy deploy-to-local env-diff env-check
+astro_sync_targets := local-to-deploy deploy-to-local env-export env-diff env-check
 
 .PHONY: $(astro_sync_targets)
 local-to-deploy: ## Carry what local Airflow has into .env and to the Deployment
 deploy-to-local: ## Carry the Deployment's variables into .env
+env-export: ## Carry what local Airflow has into .env, and no further
 env-diff: ## Show which keys differ between .env and the Deployment
 env-check: ## Find what will bite in .env
 
 local-to-deploy: ; @$(call astro_sync_run,local-to-deploy) $(astro_sync_both_sides)
 deploy-to-local: ; @$(call astro_sync_run,deploy-to-local) $(astro_sync_both_sides)
+env-export: ; @$(call astro_sync_run,merge) -- airflow: $(call astro_sync_quote,$(call astro_sync_given,ENV_FILE,.env))
 env-diff: ; @$(call astro_sync_run,diff) $(astro_sync_both_sides)
 env-check: ; @$(call astro_sync_run,check) $(call astro_sync_option,--,ENV_FILE)
 

@@ -86,13 +86,32 @@ def environment(purpose: str, pyproject: dict[str, Any], cache: Path, make: Call
 
 
 def make(folder: Path, wanted: list[str]) -> None:
-    """Make a virtual environment and install into it."""
+    """Make a virtual environment and install into it, with uv where it can be had: pip takes many times as long."""
     python = str(folder / "bin" / "python")
-    if uv := shutil.which("uv"):
+    if uv := shutil.which("uv") or _install_uv(folder.parent):
         _run(uv, "venv", "--quiet", "--python", sys.executable, str(folder))
         for packages in _in_two(wanted):
             _run(uv, "pip", "install", "--quiet", "--python", python, *packages)
         return
+    _make_empty(folder)
+    for packages in _in_two(wanted):
+        _run(python, "-m", "pip", *PIP, *packages)
+
+
+def _install_uv(cache: Path) -> str | None:
+    """Return uv from an environment of its own, made by pip if need be; None where it is not to be had."""
+    folder = cache / "uv"
+    uv = folder / "bin" / "uv"
+    with _lock(cache / "uv.lock"):
+        if not uv.exists():
+            with contextlib.suppress(subprocess.CalledProcessError):
+                _make_empty(folder)
+                _run(str(folder / "bin" / "python"), "-m", "pip", *PIP, "uv")
+    return str(uv) if uv.exists() else None
+
+
+def _make_empty(folder: Path) -> None:
+    python = str(folder / "bin" / "python")
     if _has("ensurepip"):
         _run(sys.executable, "-m", "venv", str(folder))
     elif _has("pip"):  # Debian and Ubuntu keep ensurepip in a package of its own
@@ -100,8 +119,6 @@ def make(folder: Path, wanted: list[str]) -> None:
         _run(sys.executable, "-m", "pip", "--python", python, *PIP, "pip")
     else:
         sys.exit(f"{sys.executable} has neither ensurepip nor pip. On Debian or Ubuntu: apt install python3-venv")
-    for packages in _in_two(wanted):
-        _run(python, "-m", "pip", *PIP, *packages)
 
 
 def _in_two(wanted: list[str]) -> Iterator[list[str]]:

@@ -1,19 +1,33 @@
 """Fixtures that every test may use."""
 
 import compileall
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from hardening.warm import Warm
+from hardening.warm import Quick, Warm
 from sandbox import FIXTURES, Sandbox
 
 
 @pytest.fixture
-def sandbox(tmp_path: Path) -> Sandbox:
-    """Return a fresh project with the stand-in in front of it."""
+def sandbox(tmp_path: Path, warm: Warm, quick_astro: Path) -> Sandbox:
+    """Return a fresh project with the stand-in in front of it, in which a run costs little."""
+    return Quick(tmp_path / "sandbox", warm, quick_astro)
+
+
+@pytest.fixture
+def cold_sandbox(tmp_path: Path) -> Sandbox:
+    """Return the same where each run is a process of its own, started as a person starts it."""
     return Sandbox(tmp_path / "sandbox")
+
+
+@pytest.fixture
+def plain_folder(sandbox: Sandbox) -> Sandbox:
+    """Return a sandbox whose folder is no Astro project: the commands on files work there, and ask no `astro`."""
+    (sandbox.project / ".astro" / "config.yaml").unlink()
+    return sandbox
 
 
 @pytest.fixture(scope="session")
@@ -29,3 +43,13 @@ def compiled_astro() -> Path:
     """Return the stand-in, its modules compiled, so that it starts fast."""
     compileall.compile_dir(FIXTURES / "astro_stand_in", quiet=1)
     return FIXTURES / "bin" / "astro"
+
+
+@pytest.fixture(scope="session")
+def quick_astro(tmp_path_factory: pytest.TempPathFactory, compiled_astro: Path) -> Path:
+    """Return a folder with an `astro` that starts the stand-in without looking for anything else."""
+    program = tmp_path_factory.mktemp("quick") / "bin" / "astro"
+    program.parent.mkdir()
+    program.write_text(f'#!/bin/sh\nexec "{sys.executable}" -IS "{compiled_astro}" "$@"\n')
+    program.chmod(0o755)
+    return program.parent

@@ -3,11 +3,13 @@
 import fcntl
 import json
 import os
+import re
 import subprocess
 import sys
+import termios
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -360,7 +362,10 @@ class Sandbox:
         timeout: float = 60,
         tty: bool = False,
     ) -> Result:
-        """Run `astro-sync` in the project; `tty` gives it a terminal on all streams, stdout then holds both outputs."""
+        """Run `astro-sync` in the project; `tty` gives it a terminal on all streams, stdout then holds both outputs.
+
+        On a terminal each line of `input` answers one question, a single key press where one is asked for.
+        """
         command = [sys.executable, "-m", "astro_sync", *args]
         environment = self.environment | dict(env or {})
         if tty:
@@ -459,25 +464,54 @@ def _execute(
     return Result(_text(done.stdout), _text(done.stderr), done.returncode)
 
 
+TERMINAL = (50, 200)  # rows, columns
+_QUESTION = re.compile(r"(?P<key>\[q\]uit) $|\[y/N\]: $|to change (it|them): $")
+
+
+class Conversation:
+    """Answer the questions of a program on a terminal: one line of `text` each, a key press where one is asked for."""
+
+    def __init__(self, text: str, terminal: int) -> None:
+        self._terminal = terminal
+        self._answers = text
+        self.printed = ""
+        self._data = b""
+
+    def hear(self, data: bytes) -> None:
+        """Take what was printed, and answer if it ends with a question."""
+        self._data += data
+        self.printed = _text(self._data)
+        asked = _QUESTION.search(_BLANKED.sub("", self.printed.rpartition("\n")[2]))
+        if not asked or not self._answers:
+            return
+        if asked["key"]:
+            # A key that is pressed before the program waits for one may be dropped.
+            wait_until(lambda: not termios.tcgetattr(self._terminal)[3] & termios.ICANON)
+            answer, self._answers = self._answers[0], self._answers[1:].removeprefix("\n")
+        else:
+            line, end, self._answers = self._answers.partition("\n")
+            answer = line + end
+        os.write(self._terminal, answer.encode())
+
+
+_BLANKED = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]|\r")
+
+
 def _run_on_terminal(
     command: Sequence[str], folder: Path, environment: Mapping[str, str], text: str, timeout: float
 ) -> Result:
     import pexpect  # only the few tests with a terminal need it
 
     child = pexpect.spawn(
-        command[0],
-        list(command[1:]),
-        cwd=str(folder),
-        env=dict(environment),
-        timeout=timeout,
-        dimensions=(50, 200),
+        command[0], list(command[1:]), cwd=str(folder), env=dict(environment), timeout=timeout, dimensions=TERMINAL
     )
-    child.send(text)
-    child.expect(pexpect.EOF)
-    printed = _text(child.before)
+    conversation = Conversation(text, child.child_fd)
+    with suppress(pexpect.EOF):
+        while True:
+            conversation.hear(child.read_nonblocking(65536, timeout))
     child.close()
     code = -child.signalstatus if child.signalstatus else child.exitstatus
-    return Result(printed.replace("\r\n", "\n"), "", code)
+    return Result(conversation.printed.replace("\r\n", "\n"), "", code)
 
 
 def _text(data: bytes) -> str:

@@ -340,3 +340,17 @@ def test_a_config_that_no_person_wrote_is_rejected_in_a_sentence(tmp_path: Path,
         load(tmp_path)
     assert str(path) in str(caught.value)
     assert caught.value.hint
+
+
+@pytest.mark.parametrize("setting", ["['keep']", "{}", "[]"])
+def test_a_list_or_table_as_conflict_policy_is_rejected_as_of_the_wrong_type(tmp_path: Path, setting: str) -> None:
+    (tmp_path / ".astro-sync.toml").write_text(f"[defaults]\non_conflict = {setting}\n")
+    with pytest.raises(UsageError):
+        load(tmp_path)
+
+
+@pytest.mark.parametrize("number", ["inf", "1e300"])
+def test_a_time_limit_that_no_call_can_wait_for_is_rejected(tmp_path: Path, number: str) -> None:
+    (tmp_path / ".astro-sync.toml").write_text(f"[defaults]\ntimeout = {number}\n")
+    with pytest.raises(UsageError):
+        load(tmp_path)

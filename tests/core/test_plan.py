@@ -223,7 +223,7 @@ def test_an_undecided_conflict_is_a_refusal_of_its_own_kind_that_names_the_way_o
     assert (conflict.action, reason(conflict)) == (Action.REFUSED, Reason.DIFFERS)
     assert conflict.why
     assert "--on-conflict" in conflict.why.ways_out[0]
-    assert plan.refusals == plan.writes == ()
+    assert (plan.refusals, plan.writes) == ((), ())
 
 
 def test_what_the_destination_cannot_hold_is_no_conflict_since_no_policy_would_help() -> None:

@@ -65,7 +65,7 @@ def look(
 
 
 def found(verification: Verification) -> list[tuple[Result, Reason | None]]:
-    return [(change.result, change.why and change.why.reason) for change in verification.changes]
+    return [(change.result, change.why.reason if change.why else None) for change in verification.changes]
 
 
 @pytest.mark.parametrize("written", [Written(), FAILED])

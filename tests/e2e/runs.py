@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterable, Mapping
+from pathlib import Path
 from typing import Any
 
 from sandbox import Json, Result, Sandbox
@@ -41,9 +42,20 @@ def env_changes(found: Json) -> list[Json]:
 
 
 def targets(found: Json) -> list[Json]:
-    """Return the Deployments of a run; one that was only read has the changes of the file."""
+    """Return the Deployments of a run; one that was only read stands for the file that was written from it."""
     deployments = [place for place in found["places"] if place["kind"] == "deployment"]
-    return [place if _is_written(place) else {**place, "changes": env_changes(found)} for place in deployments]
+    return [place if _is_written(place) else {**written(found), "address": place["address"]} for place in deployments]
+
+
+def written(found: Json) -> Json:
+    """Return the first place that was written."""
+    place: Json = next(place for place in found["places"] if _is_written(place))
+    return place
+
+
+def deployment_ids(found: Json) -> list[str]:
+    """Return the ids of the Deployments of a run, in order."""
+    return [place["address"].removeprefix("deployment:") for place in targets(found)]
 
 
 def backups(found: Json) -> list[str]:
@@ -60,6 +72,16 @@ def reason(changes: Iterable[Mapping[str, Any]], key: str) -> str:
     return next(str((change["reason"] or {}).get("code")) for change in changes if change["key"] == key)
 
 
+def ways_out(changes: Iterable[Mapping[str, Any]], key: str) -> list[str]:
+    """Return the options that lead out of the refusal of one key."""
+    return next(list((change["reason"] or {}).get("ways_out", [])) for change in changes if change["key"] == key)
+
+
+def results(changes: Iterable[Mapping[str, Any]]) -> dict[str, str]:
+    """Return {key: result} of what was to be written."""
+    return {change["key"]: change["result"] for change in changes if change["action"] in {"create", "update"}}
+
+
 def codes(warnings: Iterable[Mapping[str, Any]]) -> set[tuple[str, str | None]]:
     """Return (code, key) of warnings."""
     return {(warning["code"], warning["key"]) for warning in warnings}
@@ -68,6 +90,11 @@ def codes(warnings: Iterable[Mapping[str, Any]]) -> set[tuple[str, str | None]]:
 def values(sandbox: Sandbox, deployment_id: str = "dep-1") -> dict[str, str]:
     """Return the values of a Deployment, real ones of secrets included."""
     return {key: value for key, (value, _) in sandbox.deployment(deployment_id).items()}
+
+
+def kept_files(sandbox: Sandbox) -> list[Path]:
+    """Return what runs left in the state folder: backups, receipts and the journal, but no locks."""
+    return [path for path in sandbox.state_home.rglob("*") if path.is_file() and path.parent.name != "locks"]
 
 
 def world(sandbox: Sandbox) -> tuple[object, ...]:

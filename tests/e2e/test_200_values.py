@@ -35,7 +35,7 @@ def check(sandbox: Sandbox, mode: str, refused: set[str], expected: dict[str, st
 
 
 @pytest.mark.parametrize("mode", ["docker", "standalone"])
-@pytest.mark.parametrize("words", [(), ("--allow-argv",)], ids=["file", "argv"])
+@pytest.mark.parametrize("words", [(), ("--allow-argv", "*")], ids=["file", "argv"])
 def test_every_value_arrives_exactly_or_is_refused_by_name(sandbox: Sandbox, mode: str, words: tuple[str, ...]) -> None:
     sandbox.use_mode(mode)
     stored = generated()
@@ -82,7 +82,7 @@ def test_what_stands_in_env_goes_up_as_the_local_runtime_reads_it(sandbox: Sandb
     reading = RUNTIMES[mode].read(text, {})
     assert reading.rejected is None
     sandbox.write_env(text)
-    result = push(sandbox, "--no-export", "--partial", "--allow-argv", "--json")
+    result = push(sandbox, "--no-export", "--partial", "--allow-argv", "*", "--json")
     left = {key for key, action in target(document(result)).items() if action in {"refused", "skip"}}
     assert result.code in {0, 7}
     assert values(sandbox) == {key: value for key, value in reading.values().items() if key not in left}

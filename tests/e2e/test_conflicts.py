@@ -121,14 +121,19 @@ def test_yes_never_answers_a_conflict(three_ways: Sandbox) -> None:
     assert push(three_ways, "--yes", yes=False).code == 3
 
 
-def test_a_conflict_is_shown_by_fingerprints_that_tell_equal_from_different(sandbox: Sandbox) -> None:
-    for key in ("A", "B"):
-        sandbox.set_variable(key, "deployment")
-    sandbox.write_env("A=file\nB=file\n")
-    line, other = [row for row in push(sandbox, "--no-export").stdout.splitlines() if row.startswith("!")]
-    assert line.split(";")[-1] == other.split(";")[-1]
-    again = push(sandbox, "--no-export").stdout.splitlines()
-    assert line not in again
+def test_a_conflict_tells_where_two_values_differ_and_shows_neither(sandbox: Sandbox) -> None:
+    sandbox.set_variable("AIRFLOW_CONN_PG", "postgres://u:planted-1@planted-2.example.com/x")
+    sandbox.set_variable("AIRFLOW_VAR_J", '{"planted": 3, "same": 1, "retries": "planted-4"}')
+    sandbox.write_env(
+        "AIRFLOW_CONN_PG=postgres://u:planted-5@planted-6.example.com/x\n"
+        """AIRFLOW_VAR_J='{"planted": 3, "same": 1, "retries": "planted-7"}'\n"""
+    )
+    result = push(sandbox, "--no-export")
+    rows = {line.split()[0]: line for line in result.stdout.splitlines() if line}
+    assert "host" in rows["AIRFLOW_CONN_PG"]
+    assert "password" in rows["AIRFLOW_CONN_PG"]
+    assert "retries" in rows["AIRFLOW_VAR_J"]
+    assert "planted" not in result.stdout + result.stderr
 
 
 def test_a_conflict_in_the_first_step_is_told_as_one(sandbox: Sandbox) -> None:

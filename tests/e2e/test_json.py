@@ -5,21 +5,13 @@ from collections.abc import Callable
 
 import pytest
 
-from e2e.runs import document, env_changes, pull, push, targets
+from e2e.runs import actions, document, env_changes, pull, push, reason, results, targets
 from sandbox import Json, Result, Sandbox
 
-TOP = {
-    "version",
-    "command",
-    "env_file",
-    "dry_run",
-    "env_changes",
-    "targets",
-    "warnings",
-    "backups",
-    "error",
-    "exit_code",
-}
+TOP = {"version", "command", "dry_run", "exit_code", "error", "places", "warnings"}
+PLACE = {"address", "kind", "name", "role", "applied", "backup", "changes", "warnings"}
+CHANGE = {"kind", "id", "key", "remote_name", "action", "secret", "reason", "result"}
+RESULTS = {"planned", "done", "not-written", "other-value", "unknown"}
 ACTIONS = {
     "create",
     "update",
@@ -98,18 +90,23 @@ def test_every_exit_prints_one_document_of_one_shape(
     assert result.code == code
     found = document(result)
     assert result.stdout == json.dumps(found, sort_keys=True, indent=2) + "\n"
-    assert set(found) >= TOP
+    assert set(found) == TOP
     assert (found["version"], found["exit_code"]) == (1, code)
     assert found["command"] in {"local-to-deploy", "deploy-to-local"}
-    for place in [found, *targets(found)]:
-        for change in place["env_changes" if place is found else "changes"]:
-            assert set(change) == {"key", "action", "secret", "reason"}
-            assert change["action"] in ACTIONS
-        for warning in place["warnings"]:
-            assert set(warning) == {"code", "key", "message"}
-    for target in targets(found):
-        assert set(target) == {"deployment_id", "deployment_name", "applied", "changes", "warnings"}
+    for place in found["places"]:
+        assert set(place) == PLACE
+        check_changes(place)
+    for warning in [*found["warnings"], *(warning for place in found["places"] for warning in place["warnings"])]:
+        assert set(warning) == {"code", "key", "message"}
     check_error(found)
+
+
+def check_changes(place: Json) -> None:
+    for change in place["changes"]:
+        assert set(change) == CHANGE
+        assert change["action"] in ACTIONS
+        assert change["result"] in RESULTS
+        assert change["reason"] is None or set(change["reason"]) == {"code", "text", "ways_out"}
 
 
 def check_error(found: Json) -> None:
@@ -122,16 +119,20 @@ def check_error(found: Json) -> None:
 
 
 def test_a_push_tells_what_becomes_of_env_and_of_each_deployment(sandbox: Sandbox) -> None:
-    found = document(all_well(sandbox))
-    assert found["env_file"] == ".env"
-    assert {change["key"]: change["action"] for change in env_changes(found)} == {
+    airflow, env, deployment = document(all_well(sandbox))["places"]
+    assert [(place["kind"], place["role"]) for place in (airflow, env, deployment)] == [
+        ("airflow", "source"),
+        ("env", "destination"),
+        ("deployment", "destination"),
+    ]
+    assert (airflow["changes"], env["name"], env["applied"]) == ([], ".env", True)
+    assert actions(env["changes"]) == {
         "AIRFLOW_VAR_A": "create",
         "AIRFLOW_CONN_PG": "create",
         **dict.fromkeys("BCDE", "destination-only"),
     }
-    (target,) = targets(found)
-    assert (target["deployment_id"], target["deployment_name"], target["applied"]) == ("dep-1", "prod", True)
-    assert {change["key"]: (change["action"], change["secret"]) for change in target["changes"]} == {
+    assert (deployment["address"], deployment["name"], deployment["applied"]) == ("deployment:dep-1", "prod", True)
+    assert {change["key"]: (change["action"], change["secret"]) for change in deployment["changes"]} == {
         "AIRFLOW_VAR_A": ("create", False),
         "AIRFLOW_CONN_PG": ("create", True),
         "B": ("create", False),
@@ -140,18 +141,27 @@ def test_a_push_tells_what_becomes_of_env_and_of_each_deployment(sandbox: Sandbo
         "E": ("secret-kept", True),
         "F": ("destination-only", False),
     }
+    assert results(deployment["changes"]) == dict.fromkeys(("AIRFLOW_VAR_A", "AIRFLOW_CONN_PG", "B"), "done")
+    assert reason(deployment["changes"], "E") == "secret-not-compared"
+    assert reason(deployment["changes"], "D") == "placeholder"
 
 
-def test_a_pull_tells_the_changes_of_env_at_its_target(sandbox: Sandbox) -> None:
+def test_a_change_has_the_kind_and_the_id_beside_its_key(sandbox: Sandbox) -> None:
+    changes = {change["key"]: (change["kind"], change["id"]) for change in env_changes(document(all_well(sandbox)))}
+    assert changes["AIRFLOW_VAR_A"] == ("variable", "A")
+    assert changes["AIRFLOW_CONN_PG"] == ("connection", "PG")
+    assert changes["B"] == ("environment", "B")
+
+
+def test_a_pull_tells_the_changes_of_env_at_the_file(sandbox: Sandbox) -> None:
     sandbox.write_env("OWN=1\nK=mine\n")
     sandbox.set_variable("A", "2")
     sandbox.set_variable("K", "theirs")
     sandbox.set_variable("S", "3", secret=True)
-    found = document(pull(sandbox, "--json", "--on-conflict", "keep"))
-    assert env_changes(found) == []
-    (target,) = targets(found)
-    assert (target["deployment_id"], target["deployment_name"], target["applied"]) == ("dep-1", "prod", True)
-    assert {change["key"]: (change["action"], change["secret"]) for change in target["changes"]} == {
+    deployment, env = document(pull(sandbox, "--json", "--on-conflict", "keep"))["places"]
+    assert (deployment["address"], deployment["role"], deployment["changes"]) == ("deployment:dep-1", "source", [])
+    assert (env["role"], env["applied"]) == ("destination", True)
+    assert {change["key"]: (change["action"], change["secret"]) for change in env["changes"]} == {
         "A": ("create", False),
         "K": ("keep", False),
         "S": ("secret-kept", True),
@@ -177,10 +187,9 @@ def test_quiet_prints_nothing_when_all_is_well(sandbox: Sandbox) -> None:
     assert (result.code, result.stdout) == (0, "")
 
 
-def test_without_verbose_the_table_shows_what_happens_and_counts_the_rest(sandbox: Sandbox) -> None:
+def test_without_verbose_the_table_shows_what_happens_alone(sandbox: Sandbox) -> None:
     sandbox.write_env("SAME=1\nNEW=2\n")
     sandbox.set_variable("SAME", "1")
     short = push(sandbox, "--no-export", "--dry-run").stdout
     assert "SAME" not in short
-    assert "1 unchanged" in short
     assert "SAME" in push(sandbox, "--no-export", "--dry-run", "--verbose").stdout

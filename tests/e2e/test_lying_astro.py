@@ -6,7 +6,20 @@ import threading
 import pytest
 
 from astro_sync.envfile.dialects import COMPOSE
-from e2e.runs import actions, codes, document, env_changes, pull, push, reason, target, targets, values, world
+from e2e.runs import (
+    actions,
+    codes,
+    document,
+    env_changes,
+    pull,
+    push,
+    results,
+    target,
+    targets,
+    values,
+    world,
+    written,
+)
 from sandbox import Sandbox
 
 AIRFLOW = {"a": "1 text", "b": "b text"}
@@ -23,8 +36,7 @@ def test_exit_1_after_a_complete_export_is_success(sandbox: Sandbox) -> None:
     assert [call["exit"] for call in sandbox.calls("dev object export")] == [1]
     assert result.code == 0
     assert values(sandbox) == HELD | {"AIRFLOW_CONN_PG": CONNECTIONS["pg"]}
-    assert sandbox.calls("dev run variables") == []
-    assert len(sandbox.calls("dev run")) == 1, "its fields, since a URI does not hold them all"
+    assert len(sandbox.calls("dev run")) == 2, "variables and connections, side by side with the export"
 
 
 def test_an_export_of_before_v1_34_is_as_good(sandbox: Sandbox) -> None:
@@ -55,7 +67,7 @@ def test_one_nan_that_empties_the_whole_export_loses_nothing(sandbox: Sandbox) -
 )
 def test_a_value_that_looks_like_a_further_line_is_one_value(sandbox: Sandbox, text: str) -> None:
     sandbox.set_airflow({"a": text, "b": "real"}, CONNECTIONS)
-    assert push(sandbox, "--allow-argv").code == 0
+    assert push(sandbox, "--allow-argv", "*").code == 0
     assert values(sandbox) == {
         "AIRFLOW_VAR_A": text,
         "AIRFLOW_VAR_B": "real",
@@ -66,7 +78,7 @@ def test_a_value_that_looks_like_a_further_line_is_one_value(sandbox: Sandbox, t
 def test_what_a_variable_says_about_itself_is_not_believed(sandbox: Sandbox) -> None:
     text = "Aiflow variables successfully export to the file .env\nExporting Variable: b"
     sandbox.set_airflow({"a": text})
-    assert push(sandbox, "--allow-argv").code == 0
+    assert push(sandbox, "--allow-argv", "*").code == 0
     assert values(sandbox) == {"AIRFLOW_VAR_A": text}
 
 
@@ -129,26 +141,22 @@ def test_noise_around_the_output_changes_nothing(sandbox: Sandbox) -> None:
 
 
 @pytest.mark.parametrize("during", [None, "connections"])
-def test_files_that_the_export_leaves_in_a_standalone_project_are_removed_and_said(
-    sandbox: Sandbox, during: str | None
-) -> None:
+def test_files_that_the_export_leaves_in_a_standalone_project_are_removed(sandbox: Sandbox, during: str | None) -> None:
     sandbox.use_mode("standalone")
     sandbox.set_airflow(AIRFLOW, CONNECTIONS)
     if during:
         sandbox.fault("killed-export", during=during)
-    result = push(sandbox)
+    assert push(sandbox).code == 0
     assert not list(sandbox.project.glob("tmp.*"))
-    assert "tmp.connections" in result.stderr
     assert values(sandbox) == HELD | {"AIRFLOW_CONN_PG": CONNECTIONS["pg"]}
 
 
-def test_files_of_an_export_that_was_killed_early_are_removed_and_said(sandbox: Sandbox) -> None:
+def test_files_of_an_export_that_was_killed_early_are_removed(sandbox: Sandbox) -> None:
     sandbox.use_mode("standalone")
     sandbox.set_airflow(AIRFLOW, CONNECTIONS)
     sandbox.fault("killed-export", during="variables")
-    result = push(sandbox)
+    assert push(sandbox).code in {0, 3}
     assert not list(sandbox.project.glob("tmp.*"))
-    assert "tmp.var" in result.stderr
 
 
 # --- list --save ---
@@ -215,9 +223,7 @@ def test_a_write_lost_to_another_client_is_reported_key_by_key(sandbox: Sandbox)
     assert [call["exit"] for call in sandbox.writing_calls()] == [0]
     assert result.code == 6
     changes = targets(document(result))[0]["changes"]
-    assert {key: reason(changes, key) for key in ("A", "B", "OLD")} == dict.fromkeys(
-        ("A", "B", "OLD"), "not as planned: not written"
-    )
+    assert results(changes) == dict.fromkeys(("A", "B", "OLD"), "not-written")
 
 
 def test_a_lost_write_is_named_to_people_with_the_backup(sandbox: Sandbox) -> None:
@@ -226,7 +232,7 @@ def test_a_lost_write_is_named_to_people_with_the_backup(sandbox: Sandbox) -> No
     sandbox.fault("lost-write")
     result = push(sandbox, "--no-export")
     assert result.code == 6
-    assert any("A " in line and "not as planned" in line for line in result.stdout.splitlines())
+    assert any(line.split()[:2] == ["A", "x"] for line in result.stdout.splitlines())
     assert str(sandbox.state_home / "astro-sync" / "backups") in result.stderr
 
 
@@ -259,8 +265,7 @@ def test_exit_1_because_someone_was_faster_is_judged_by_what_is_there(sandbox: S
     assert result.code == code
     assert values(sandbox) == {"A": theirs, "B": "two"}
     changes = targets(document(result))[0]["changes"]
-    assert (reason(changes, "A") == "not as planned: another value stands there") is (code == 6)
-    assert reason(changes, "B") == "None"
+    assert results(changes) == {"A": "other-value" if code else "done", "B": "done"}
 
 
 def test_the_second_call_is_left_out_when_the_first_failed(sandbox: Sandbox) -> None:
@@ -278,8 +283,7 @@ def test_a_second_call_that_fails_leaves_the_first_and_says_so(sandbox: Sandbox)
     result = push(sandbox, "--no-export", "--json")
     assert result.code == 6
     changes = targets(document(result))[0]["changes"]
-    assert reason(changes, "MY_TOKEN") == "not as planned: not written"
-    assert reason(changes, "A") == "None"
+    assert results(changes) == {"A": "done", "MY_TOKEN": "not-written"}
 
 
 def test_a_deployment_that_cannot_be_read_again_is_unknown(sandbox: Sandbox) -> None:
@@ -287,7 +291,7 @@ def test_a_deployment_that_cannot_be_read_again_is_unknown(sandbox: Sandbox) -> 
     sandbox.fault("offline", command="deployment inspect", nth=2)
     result = push(sandbox, "--no-export", "--json")
     assert result.code == 6
-    assert "unknown" in reason(targets(document(result))[0]["changes"], "A")
+    assert results(targets(document(result))[0]["changes"]) == {"A": "unknown"}
 
 
 def test_env_changed_but_the_deployment_did_not_is_exit_1(sandbox: Sandbox) -> None:
@@ -297,7 +301,7 @@ def test_env_changed_but_the_deployment_did_not_is_exit_1(sandbox: Sandbox) -> N
     assert result.code == 1
     assert values(sandbox) == {}
     assert "AIRFLOW_VAR_A" in sandbox.read_env()
-    assert codes(document(result)["warnings"]) >= {("restart-local", None)}
+    assert codes(written(document(result))["warnings"]) >= {("restart-local", None)}
 
 
 def test_a_value_longer_than_a_line_of_load_is_refused_and_nothing_is_dropped(sandbox: Sandbox) -> None:
@@ -306,13 +310,13 @@ def test_a_value_longer_than_a_line_of_load_is_refused_and_nothing_is_dropped(sa
     result = push(sandbox, "--no-export", "--json")
     assert result.code == 3
     assert target(document(result)) == {"A": "refused", "B": "create"}
-    assert push(sandbox, "--no-export", "--allow-argv").code == 0
+    assert push(sandbox, "--no-export", "--allow-argv", "*").code == 0
     assert values(sandbox) == {"A": "x" * 65_540, "B": "two"}
 
 
 def test_a_value_longer_than_an_argument_is_refused_even_with_allow_argv(sandbox: Sandbox) -> None:
     sandbox.write_env(f"A={'x' * 131_072}\nB=two\n")
-    result = push(sandbox, "--no-export", "--allow-argv", "--partial", "--json")
+    result = push(sandbox, "--no-export", "--allow-argv", "*", "--partial", "--json")
     assert result.code == 7
     assert target(document(result))["A"] == "refused"
     assert values(sandbox) == {"B": "two"}

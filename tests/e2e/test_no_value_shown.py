@@ -140,7 +140,8 @@ def test_a_terminal_sees_no_value_either(sandbox: Sandbox) -> None:
     search(sandbox, result)
 
 
-def test_a_bug_shows_no_value(sandbox: Sandbox) -> None:
+def test_a_bug_shows_no_value(cold_sandbox: Sandbox) -> None:
+    sandbox = cold_sandbox
     plant(sandbox)
     # Python runs a sitecustomize.py that it finds on its path before anything else
     broken = sandbox.folder / "broken"
@@ -148,8 +149,9 @@ def test_a_bug_shows_no_value(sandbox: Sandbox) -> None:
     (broken / "sitecustomize.py").write_text(
         "import astro_sync.core.plan\n"
         "def broken(source, *others):\n"
-        "    raise KeyError([variable.value.reveal() for variable in source.variables.values()])\n"
-        "astro_sync.core.plan.make_plan = broken\n"
+        "    raise KeyError([entry.value.reveal() for entry in source.snapshot.entries.values()])\n"
+        "import astro_sync.sync.pipeline\n"
+        "astro_sync.sync.pipeline.make_plan = broken\n"
     )
     result = push(sandbox, "--no-export", "--json", "-v", env={"PYTHONPATH": str(broken)})
     assert result.code == 70

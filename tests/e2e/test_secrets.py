@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from e2e.runs import actions, codes, document, pull, push, reason, target, targets, values
+from e2e.runs import actions, codes, document, pull, push, reason, results, target, targets, values, ways_out
 from sandbox import Sandbox
 
 PASSWORD = "the-real-one"
@@ -43,7 +43,7 @@ def test_a_placeholder_is_never_written_anew(sandbox: Sandbox) -> None:
     assert result.code == 0
     assert sandbox.deployment() == dict.fromkeys(PLACEHOLDERS, (PASSWORD, True))
     assert target(document(result)) == dict.fromkeys(PLACEHOLDERS, "skip")
-    assert codes(targets(document(result))[0]["warnings"]) == {("placeholder", key) for key in PLACEHOLDERS}
+    assert {reason(targets(document(result))[0]["changes"], key) for key in PLACEHOLDERS} == {"placeholder"}
 
 
 def test_rotate_writes_the_local_value_and_it_stays_secret(with_secret: Sandbox) -> None:
@@ -69,7 +69,7 @@ def test_a_rotation_whose_call_failed_is_named_as_unknown(with_secret: Sandbox, 
     with_secret.fault("crash", command="deployment variable update", at=at)
     result = push(with_secret, "--no-export", "--rotate", "API", "--json")
     assert result.code == 6
-    assert "unknown" in reason(targets(document(result))[0]["changes"], "API")
+    assert results(targets(document(result))[0]["changes"]) == {"API": "unknown"}
 
 
 def test_a_new_secret_counts_as_written_when_it_is_there(sandbox: Sandbox) -> None:
@@ -79,14 +79,64 @@ def test_a_new_secret_counts_as_written_when_it_is_there(sandbox: Sandbox) -> No
     assert sandbox.deployment() == {"MY_TOKEN": ("t0ken", True)}
 
 
-def test_the_report_says_how_many_were_not_compared_and_names_rotate(with_secret: Sandbox) -> None:
+def test_the_report_counts_the_secrets_that_were_not_compared(with_secret: Sandbox) -> None:
     with_secret.set_variable("OTHER", "x", secret=True)
     with_secret.write_env("API=one\nOTHER=two\n")
     result = push(with_secret, "--no-export")
-    (line,) = [line for line in result.stderr.splitlines() if "not compared" in line]
+    (line,) = [line for line in result.stdout.splitlines() if "not compared" in line]
     assert re.search(r"\b2\b", line)
-    assert "--rotate" in line
-    assert "API, OTHER" in line
+    changes = targets(document(push(with_secret, "--no-export", "--json")))[0]["changes"]
+    for key in ("API", "OTHER"):
+        assert reason(changes, key) == "secret-not-compared"
+        assert f"--rotate {key}" in ways_out(changes, key)
+
+
+# --- receipts: what was sent before ---
+
+
+@pytest.fixture
+def sent(sandbox: Sandbox) -> Sandbox:
+    """Return a sandbox of which one secret was sent by this machine."""
+    sandbox.write_env("MY_TOKEN=one\n")
+    assert push(sandbox, "--no-export").code == 0
+    sandbox.forget_calls()
+    return sandbox
+
+
+def test_a_secret_without_a_change_has_nothing_to_do(sent: Sandbox) -> None:
+    result = push(sent, "--no-export", "--json", "--rotate", "NOTHING")
+    assert result.code == 0
+    assert target(document(result)) == {"MY_TOKEN": "unchanged"}
+    assert sent.writing_calls() == []
+
+
+def test_a_secret_that_changed_here_is_a_conflict(sent: Sandbox) -> None:
+    sent.write_env("MY_TOKEN=two\n")
+    result = push(sent, "--no-export", "--json")
+    assert result.code == 3
+    assert reason(targets(document(result))[0]["changes"], "MY_TOKEN") == "secret-changed-here"
+    assert push(sent, "--no-export", "--on-conflict", "keep").code == 0
+    assert values(sent) == {"MY_TOKEN": "one"}
+    assert push(sent, "--no-export", "--on-conflict", "overwrite").code == 0
+    assert sent.deployment() == {"MY_TOKEN": ("two", True)}
+    assert target(document(push(sent, "--no-export", "--json"))) == {"MY_TOKEN": "unchanged"}
+
+
+def test_a_secret_that_somebody_changed_there_is_kept(sent: Sandbox) -> None:
+    sent.set_variable("MY_TOKEN", "theirs", secret=True)
+    sent.write_env("MY_TOKEN=two\n")
+    result = push(sent, "--no-export", "--json", "--on-conflict", "overwrite")
+    assert result.code == 0
+    assert reason(targets(document(result))[0]["changes"], "MY_TOKEN") == "secret-changed-there"
+    assert values(sent) == {"MY_TOKEN": "theirs"}
+    assert sent.writing_calls() == []
+
+
+def test_without_receipts_nothing_is_known_of_a_secret(sent: Sandbox) -> None:
+    sent.write_env("MY_TOKEN=two\n")
+    result = push(sent, "--no-export", "--json", "--no-receipts", "--on-conflict", "overwrite")
+    assert target(document(result)) == {"MY_TOKEN": "secret-kept"}
+    assert values(sent) == {"MY_TOKEN": "one"}
 
 
 # --- out of the Deployment ---
@@ -135,7 +185,7 @@ def test_a_placeholder_never_becomes_a_new_variable(sandbox: Sandbox) -> None:
     result = push(sandbox, "--no-export", "--json")
     assert result.code == 0
     assert values(sandbox) == {"REAL": "two"}
-    assert codes(targets(document(result))[0]["warnings"]) == {("placeholder", key) for key in texts}
+    assert {reason(targets(document(result))[0]["changes"], key) for key in texts} == {"placeholder"}
 
 
 def test_an_emptied_variable_in_env_gives_way_to_the_exported_value(sandbox: Sandbox) -> None:
@@ -173,7 +223,7 @@ NEW = {
     "AIRFLOW__SMTP__SMTP_PASSWORD": "plain by Airflow's list",
     "AIRFLOW__SENTRY__SENTRY_DSN": "https://k@sentry.example.com/1",
     "AIRFLOW_VAR_API_KEY": "k",
-    "my-token": "k",
+    "my_token": "k",
     "NO_PROXY": "localhost",
     "HTTPS_PROXY": "http://proxy.example.com",
     "REGION": "eu",
@@ -186,7 +236,7 @@ SECRET = {
     "AIRFLOW_CONN_BROKEN",
     "AIRFLOW__SENTRY__SENTRY_DSN",
     "AIRFLOW_VAR_API_KEY",
-    "my-token",
+    "my_token",
     "HTTPS_PROXY",
     "HARMLESS",
 }
@@ -206,9 +256,9 @@ def test_new_keys_become_secret_by_name_and_content(sandbox: Sandbox) -> None:
 
 def test_plain_and_secret_decide_and_plain_wins(sandbox: Sandbox) -> None:
     write_new(sandbox)
-    assert push(sandbox, "--no-export", "--secret", "RE*", "--secret", "my-*", "--plain", "my-token").code == 0
+    assert push(sandbox, "--no-export", "--secret", "RE*", "--secret", "my_*", "--plain", "my_token").code == 0
     found = sandbox.deployment()
-    assert {key for key, (_, secret) in found.items() if secret} == (SECRET | {"REGION"}) - {"my-token"}
+    assert {key for key, (_, secret) in found.items() if secret} == (SECRET | {"REGION"}) - {"my_token"}
 
 
 def test_a_key_that_is_plain_on_the_deployment_stays_plain_and_is_named(sandbox: Sandbox) -> None:
@@ -222,9 +272,9 @@ def test_a_key_that_is_plain_on_the_deployment_stays_plain_and_is_named(sandbox:
 def test_a_dry_run_shows_what_would_become_secret(sandbox: Sandbox) -> None:
     sandbox.write_env("MY_TOKEN=new\nREGION=eu\n")
     result = push(sandbox, "--no-export", "--dry-run")
-    lines = {line.split()[1]: line for line in result.stdout.splitlines() if line.startswith("+")}
+    lines = {line.split()[0]: line for line in result.stdout.splitlines() if "+ new" in line}
     assert "secret" in lines["MY_TOKEN"]
-    assert "plain" in lines["REGION"]
+    assert "secret" not in lines["REGION"]
 
 
 # --- reserved keys ---
@@ -241,7 +291,7 @@ def test_reserved_keys_do_not_go_up(sandbox: Sandbox) -> None:
     assert {key: action for key, action in actions(found["changes"]).items() if key != "A"} == dict.fromkeys(
         RESERVED, "skip"
     )
-    assert {key for code, key in codes(found["warnings"]) if code == "reserved"} == set(RESERVED)
+    assert {reason(found["changes"], key) for key in RESERVED} == {"reserved"}
 
 
 def test_reserved_keys_do_not_come_down(sandbox: Sandbox) -> None:
@@ -285,7 +335,8 @@ def test_shared_keys_and_hosts_of_this_machine_go_and_are_named(sandbox: Sandbox
     assert ("local-host", "AIRFLOW_CONN_C") not in named
 
 
-def test_astro_does_not_inherit_airflows_own_values(sandbox: Sandbox) -> None:
+def test_astro_does_not_inherit_airflows_own_values(cold_sandbox: Sandbox) -> None:
+    sandbox = cold_sandbox
     sandbox.write_env("A=1\n")
     # A process of its own: plumbum copies the environment of the process that imports it.
     planted = {"AIRFLOW_VAR_PLANTED": "x", "AIRFLOW_CONN_PLANTED": "y", "KEPT": "z"}

@@ -23,13 +23,15 @@ def test_one_confirmation_covers_both_steps(sandbox: Sandbox, answer: str, code:
         assert "othing was changed" in result.stdout
 
 
-def test_the_question_names_each_deployment_its_workspace_and_the_calls(sandbox: Sandbox) -> None:
+def test_the_question_has_a_line_for_each_deployment_with_its_calls(sandbox: Sandbox) -> None:
     sandbox.add_deployment("dep-3", "test")
     sandbox.write_env("A=1\nMY_TOKEN=t\n")
     sandbox.set_variable("MY_TOKEN", "x", secret=True, deployment_id="dep-3")
     result = push(sandbox, "-d", "dep-1", "-d", "dep-3", "--no-export", yes=False, tty=True, input="n\n")
-    assert re.search(r"prod \(dep-1\) in workspace Main: .*2 (writing )?calls", result.stdout)
-    assert re.search(r"test \(dep-3\) in workspace Main: .*1 (writing )?call\b", result.stdout)
+    lines = [line for line in result.stdout.splitlines() if "writing call" in line]
+    assert len(lines) == 2
+    assert re.search(r"Deployment prod \(dep-1\).*\b2 writing calls\b", lines[0])
+    assert re.search(r"Deployment test \(dep-3\).*\b1 writing call\b", lines[1])
 
 
 def test_nothing_is_asked_when_nothing_would_change(sandbox: Sandbox) -> None:
@@ -97,9 +99,12 @@ def test_pulling_asks_too(sandbox: Sandbox, answers: str, text: str) -> None:
     assert sandbox.read_env() == text
 
 
-def test_control_characters_of_a_key_do_not_reach_the_terminal(sandbox: Sandbox) -> None:
+def test_control_characters_of_a_name_do_not_reach_the_terminal(sandbox: Sandbox) -> None:
     sandbox.use_mode("standalone")
     sandbox.write_env("A\x1b[2JB=1\n")
-    result = push(sandbox, "--no-export", "--dry-run", "-v", tty=True)
+    assert "\x1b[2J" not in push(sandbox, "--no-export", "--dry-run", "-v", tty=True).stdout
+    sandbox.add_deployment("dep-2", "odd\x1b[2Jname")
+    sandbox.write_env("A=1\n")
+    result = push(sandbox, "-d", "dep-2", "--no-export", "--dry-run", tty=True)
     assert "\x1b[2J" not in result.stdout
     assert "\\x1b[2J" in result.stdout

@@ -1,4 +1,4 @@
-"""Issue 5, Manners: no prompt without a terminal, ever; a closed stdin is no terminal, and no bug either."""
+"""No prompt without a terminal, ever; a closed stdin is no terminal, and no bug either."""
 
 import subprocess
 import sys

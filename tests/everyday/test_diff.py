@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from e2e.runs import backups, document, env_changes, target, targets, world
+from e2e.runs import backups, document, target, targets, world
 from sandbox import Result, Sandbox
 
 
@@ -26,44 +26,37 @@ def diff(sandbox: Sandbox, *words: str, tty: bool = False) -> Result:
 
 
 def rows(result: Result) -> dict[str, str]:
-    """Return {key: the words behind it} of the printed table, without signs and columns of one word."""
-    found = {}
-    for line in result.stdout.splitlines():
-        for key in ("HERE", "THERE", "DIFFERS", "SAME", "MY_SECRET", "THEIR_SECRET"):
-            if f" {key} " in line:
-                found[key] = line.partition(f" {key} ")[2].strip()
-    return found
+    """Return {key: the mark and the word behind it} of the printed table."""
+    found = [re.match(r"([A-Z_]+) +(\S \w+(?: \w+)?)", line) for line in result.stdout.splitlines()]
+    return {match[1]: match[2] for match in found if match}
 
 
-def test_each_key_is_called_by_its_word(both: Sandbox) -> None:
-    shown = rows(diff(both, "--verbose"))
-    assert {key: re.split(r"\s{2,}", text)[0] for key, text in shown.items()} == {
-        "HERE": "only here",
-        "THERE": "only there",
-        "DIFFERS": "different",
-        "SAME": "same",
-        "MY_SECRET": "unknown (secret)",
-        "THEIR_SECRET": "only there",
+def test_each_key_is_called_by_its_mark_and_word(both: Sandbox) -> None:
+    assert rows(diff(both, "--verbose")) == {
+        "HERE": "\u2013 missing",
+        "THERE": "+ only there",
+        "DIFFERS": "≠ different",
+        "SAME": "= the same",
+        "MY_SECRET": "* not known",
+        "THEIR_SECRET": "+ only there",
+        "UNSET": "\u2013 missing",
     }
 
 
 def test_what_is_the_same_is_only_counted_without_verbose(both: Sandbox) -> None:
     result = diff(both)
     assert "SAME" not in rows(result)
-    assert "1 same" in result.stdout
+    assert "1 the same" in result.stdout.splitlines()[-1]
     assert {"HERE", "THERE", "DIFFERS", "MY_SECRET"} <= set(rows(result))
 
 
-def test_the_last_line_counts(both: Sandbox) -> None:
-    last = diff(both).stdout.splitlines()[-1]
-    for words in ("1 only here", "1 different", "1 same"):
-        assert words in last
-
-
-def test_no_value_is_shown_but_what_differs_has_two_fingerprints(both: Sandbox) -> None:
+def test_no_value_is_shown_but_where_two_differ(both: Sandbox) -> None:
+    both.write_env("AIRFLOW_CONN_PG=postgres://u:planted-8@db.example.com/x\nDIFFERS=planted-2\n")
+    both.set_variable("AIRFLOW_CONN_PG", "postgres://u:planted-9@db.example.com/x")
     result = diff(both, "-v")
     assert "planted" not in result.stdout + result.stderr
-    assert " there, " in rows(result)["DIFFERS"]
+    assert re.search(r"AIRFLOW_CONN_PG .*\bpassword\b", result.stdout)
+    assert not re.search(r"AIRFLOW_CONN_PG .*\bhost\b", result.stdout)
 
 
 @pytest.mark.parametrize("words", [(), ("--exit-code",), ("--json",), ("--export",), ("-v",), ("-q",)])
@@ -102,7 +95,8 @@ def test_the_json_has_the_actions_of_a_sync(both: Sandbox) -> None:
     result = diff(both, "--json", "--exit-code")
     found = document(result)
     assert (result.code, found["exit_code"], found["command"], found["dry_run"]) == (5, 5, "diff", True)
-    assert (env_changes(found), found["error"], backups(found)) == ([], None, [])
+    assert (found["error"], backups(found)) == (None, [])
+    assert [place["kind"] for place in found["places"]] == ["env", "deployment"]
     assert targets(found)[0]["applied"] is False
     assert target(found)["HERE"] == "create"
     assert target(found)["THERE"] == "destination-only"
@@ -120,21 +114,19 @@ def test_without_export_local_airflow_is_not_asked(both: Sandbox) -> None:
     assert both.calls("dev run") == []
 
 
-def test_with_export_the_metadata_database_is_compared_too(sandbox: Sandbox) -> None:
+def test_with_export_the_metadata_database_is_compared(sandbox: Sandbox) -> None:
     sandbox.set_airflow({"in_db": "planted-1", "both": "planted-2"}, {"pg": "postgres://u:planted@db.example.com"})
     sandbox.write_env("AIRFLOW_VAR_BOTH=planted-3\nIN_FILE=planted-4\n")
     sandbox.set_variable("AIRFLOW_VAR_IN_DB", "planted-1")
     result = diff(sandbox, "--export", "--json", "--exit-code")
     found = document(result)
     assert result.code == 5
-    assert {change["key"]: change["action"] for change in env_changes(found)} == {
-        "AIRFLOW_VAR_IN_DB": "create",
-        "AIRFLOW_VAR_BOTH": "update",
+    assert [place["kind"] for place in found["places"]] == ["airflow", "deployment"]
+    assert target(found) == {
+        "AIRFLOW_VAR_IN_DB": "unchanged",
+        "AIRFLOW_VAR_BOTH": "create",
         "AIRFLOW_CONN_PG": "create",
-        "IN_FILE": "destination-only",
     }
-    assert target(found)["AIRFLOW_VAR_IN_DB"] == "unchanged"
-    assert target(found)["AIRFLOW_CONN_PG"] == "create"
     assert "planted" not in result.stdout + result.stderr
 
 
@@ -155,12 +147,40 @@ def test_a_value_that_could_not_be_sent_can_still_be_compared(sandbox: Sandbox) 
     assert result.code == 0
 
 
-def test_two_deployments_are_one_report(both: Sandbox) -> None:
+def test_two_deployments_are_columns_of_one_table(both: Sandbox) -> None:
     both.add_deployment("dep-2", "stage")
     result = diff(both, "-d", "dep-1", "-n", "stage", "--exit-code")
     assert result.code == 5
-    assert "Deployment prod (dep-1):" in result.stdout
-    assert "Deployment stage (dep-2):" in result.stdout
+    assert result.stdout.splitlines()[0].split()[:3] == ["KEY", "prod", "stage"]
+    cells = {line.split()[0]: line.split()[1:3] for line in result.stdout.splitlines() if line}
+    assert cells["SAME"] == ["=", "\u2013"]
+    assert cells["DIFFERS"] == ["≠", "\u2013"]
+
+
+def test_twelve_deployments_are_a_matrix(both: Sandbox) -> None:
+    names = [f"dep-{number}" for number in range(1, 13)]
+    for name in names[1:]:
+        both.add_deployment(name, f"name-{name}", variables=[{"key": "SAME", "value": "planted 3", "is_secret": False}])
+    result = both.run("diff", *(word for name in names for word in ("-d", name)))
+    (row,) = [line for line in result.stdout.splitlines() if line.startswith("DIFFERS ")]
+    assert row.split()[1:] == ["≠", *["\u2013"] * 11]
+    assert not any(line.startswith("SAME ") for line in result.stdout.splitlines())
+    assert "planted" not in result.stdout
+
+
+def test_any_two_places_can_be_compared(sandbox: Sandbox) -> None:
+    sandbox.write_env('{"MyVar": "1", "only": "planted"}', "variables.json")
+    sandbox.write_env('{"MyVar": "1", "other": "planted"}', "variables-2.json")
+    found = document(sandbox.run("diff", "variables:variables.json", "variables:variables-2.json", "--json"))
+    changes = {change["id"]: change["action"] for change in found["places"][1]["changes"]}
+    assert changes == {"MyVar": "unchanged", "only": "create", "other": "destination-only"}
+
+
+@pytest.mark.parametrize("words", [("one.env",), ("one.env", "absent.env")])
+def test_one_place_alone_or_one_that_is_not_there_is_a_usage_error(sandbox: Sandbox, words: tuple[str, ...]) -> None:
+    sandbox.write_env("A=1\n", "one.env")
+    result = sandbox.run("diff", *words)
+    assert (result.code, result.stdout) == (2, "")
 
 
 def test_quiet_prints_nothing_where_nothing_is_wrong(sandbox: Sandbox) -> None:
@@ -174,7 +194,7 @@ def test_equal_sides_say_so(sandbox: Sandbox) -> None:
     sandbox.write_env("A=1\n")
     sandbox.set_variable("A", "1")
     result = diff(sandbox)
-    assert (result.code, result.stdout.splitlines()[-1]) == (0, "1 same.")
+    assert (result.code, result.stdout) == (0, "prod: 1 the same.\n")
 
 
 def test_nothing_is_asked_on_a_terminal(both: Sandbox) -> None:

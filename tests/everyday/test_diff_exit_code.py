@@ -1,4 +1,4 @@
-"""Issue 5: `diff --exit-code` gives 5 on a difference; a key that is only there is one."""
+"""`diff --exit-code` gives 5 on a difference; a key that is only there is one."""
 
 from sandbox import Sandbox
 

@@ -1,4 +1,4 @@
-"""Issue 5, Manners: FORCE_COLOR is obeyed where there is no terminal, too (CI logs)."""
+"""FORCE_COLOR is obeyed where there is no terminal, too (CI logs)."""
 
 from sandbox import Sandbox
 

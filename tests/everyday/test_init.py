@@ -105,7 +105,7 @@ def test_make_has_the_targets_and_keeps_its_default(sandbox: Sandbox) -> None:
     sandbox.run("init")
     assert make(sandbox).stdout == "first\n"
     printed = make(sandbox, "help").stdout
-    for name in ("local-to-deploy", "deploy-to-local", "env-diff", "env-check"):
+    for name in ("local-to-deploy", "deploy-to-local", "env-export", "env-diff", "env-check"):
         assert name in printed
 
 
@@ -116,6 +116,15 @@ def test_a_target_of_make_runs_the_sync(sandbox: Sandbox) -> None:
     done = make(sandbox, "local-to-deploy", *words)
     assert done.returncode == 0, done.stderr
     assert sandbox.deployment() == {"A": ("1", False)}
+
+
+def test_a_target_of_make_exports_into_env_alone(sandbox: Sandbox) -> None:
+    sandbox.run("init")
+    sandbox.set_airflow({"colour": "blue"})
+    done = make(sandbox, "env-export")
+    assert done.returncode == 0, done.stderr
+    assert sandbox.read_env() == "AIRFLOW_VAR_COLOUR=blue\n"
+    assert sandbox.deployment() == {}
 
 
 def test_git_ignores_env_afterwards(sandbox: Sandbox) -> None:
@@ -149,10 +158,40 @@ def test_the_config_that_it_writes_sets_nothing(sandbox: Sandbox) -> None:
 def test_the_json_is_one_document(sandbox: Sandbox) -> None:
     result = sandbox.run("init", "--json")
     found = document(result)
-    assert (found["command"], found["exit_code"], found["error"], targets(found)) == ("init", 0, None, [])
+    assert (found["command"], found["exit_code"], found["error"], found["places"]) == ("init", 0, None, [])
     assert present(sandbox) == FILES
     found = document(sandbox.run("init", "--json", "--dry-run"))
     assert found["dry_run"] is True
+
+
+def test_the_deployments_of_the_workspace_fill_its_targets_in(sandbox: Sandbox) -> None:
+    sandbox.add_deployment("dep-2", 'the "other" one')
+    assert sandbox.run("init").code == 0
+    text = (sandbox.project / ".astro-sync.toml").read_text()
+    assert '#[targets.prod]\n#deployment_id = "dep-1"\n' in text
+    assert '#[targets."the \\"other\\" one"]\n#deployment_id = "dep-2"\n' in text
+    lines = text.splitlines()
+    wanted = [
+        line[1:] for line in lines if line.startswith(("#[targets", '#deployment_id = "dep', "#[groups", "#all = "))
+    ]
+    (sandbox.project / ".astro-sync.toml").write_text("\n".join(wanted))
+    sandbox.write_env("A=1\n")
+    assert len(targets(document(sandbox.run("diff", "-t", "all", "--json")))) == 2
+
+
+@pytest.mark.parametrize("context", [True, False])
+def test_without_a_login_the_targets_are_examples_and_nothing_is_said(sandbox: Sandbox, *, context: bool) -> None:
+    sandbox.log_out(context=context)
+    result = sandbox.run("init")
+    assert (result.code, result.stderr) == (0, "")
+    assert "#[targets.dev]" in (sandbox.project / ".astro-sync.toml").read_text()
+
+
+def test_a_second_run_asks_for_no_deployments(sandbox: Sandbox) -> None:
+    sandbox.run("init")
+    sandbox.forget_calls()
+    sandbox.run("init")
+    assert sandbox.calls() == []
 
 
 def test_no_astro_is_needed(sandbox: Sandbox) -> None:

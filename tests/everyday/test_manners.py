@@ -4,17 +4,19 @@ import os
 import re
 import subprocess
 import sys
+import termios
 from collections.abc import Callable
+from functools import partial
 
 import pexpect
 import pytest
 
-from e2e.runs import document, targets, values, world
-from sandbox import Result, Sandbox
+from e2e.runs import document, values, world
+from sandbox import Result, Sandbox, wait_until
 
 ESCAPE = "\x1b["
 COLOUR = re.compile(r"\x1b\[[0-9;]*m")
-SIGNS = {"create": "+", "update": "~", "keep": "<", "skip": "-", "refused": "!", "unchanged": "="}
+SIGNS = {"new": "+", "changed": "~", "kept": "<", "skipped": "-", "differs": "!", "the": "="}
 
 
 @pytest.fixture
@@ -72,7 +74,7 @@ def test_a_dumb_terminal_gets_no_escape_at_all(mixed: Sandbox) -> None:
 def test_each_row_has_a_sign_and_a_word_beside_any_colour(mixed: Sandbox, policy: str) -> None:
     result = send(mixed, "--dry-run", "-v", "--on-conflict", policy, env={"FORCE_COLOR": "1"})
     rows = [COLOUR.sub("", line).split() for line in result.stdout.splitlines()]
-    shown = {row[1]: (row[0], row[2]) for row in rows if len(row) > 3 and row[1] in {"NEW", "DIFFERS", "SAME", "HOLE"}}
+    shown = {row[0]: (row[1], row[2]) for row in rows if row and row[0] in {"NEW", "DIFFERS", "SAME", "HOLE"}}
     assert set(shown) == {"NEW", "DIFFERS", "SAME", "HOLE"}
     assert {word: sign for sign, word in shown.values()}.items() <= SIGNS.items()
 
@@ -80,23 +82,56 @@ def test_each_row_has_a_sign_and_a_word_beside_any_colour(mixed: Sandbox, policy
 # --- long tables ---
 
 
-def test_a_long_table_is_summarised_and_verbose_shows_all(sandbox: Sandbox) -> None:
+def test_many_successes_are_counted_and_verbose_shows_all(sandbox: Sandbox) -> None:
     sandbox.write_env("".join(f"KEY_{number:03}=1\n" for number in range(120)))
     short = send(sandbox, "--dry-run").stdout
-    shown = re.findall(r"KEY_\d{3}", short)
-    assert 0 < len(shown) < 60
-    assert f"{120 - len(shown)} create" in short
+    assert re.findall(r"KEY_\d{3}", short) == []
+    assert "120 environment variables new" in short
     assert "--verbose" in short
     assert len(re.findall(r"KEY_\d{3}", send(sandbox, "--dry-run", "-v").stdout)) == 120
 
 
+def test_what_needs_attention_is_never_cut(sandbox: Sandbox) -> None:
+    keys = [f"KEY_{number:03}" for number in range(200)]
+    sandbox.write_env("".join(f"{key}=here\n" for key in keys) + "".join(f"FINE_{number}=1\n" for number in range(90)))
+    for key in keys:
+        sandbox.set_variable(key, "there")
+    refused = send(sandbox, "--dry-run")
+    assert refused.code == 3
+    overwritten = send(sandbox, "--on-conflict", "overwrite")
+    assert overwritten.code == 2
+    for printed in (refused.stdout, overwritten.stderr):
+        assert set(re.findall(r"^KEY_\d{3}", printed, re.MULTILINE)) == set(keys)
+        assert "FINE_" not in printed
+
+
 def test_many_warnings_of_one_kind_are_one_line(sandbox: Sandbox) -> None:
-    sandbox.write_env("".join(f"KEY_{number:03}=****\n" for number in range(50)))
+    sandbox.write_env("".join(f"AIRFLOW_CONN_{number:03}=http://localhost/x\n" for number in range(50)))
     warned = [line for line in send(sandbox, "--dry-run").stderr.splitlines() if line.startswith("Warning")]
     assert len(warned) == 1
     assert "50 keys" in warned[0]
     everything = send(sandbox, "--dry-run", "-v").stderr
-    assert "KEY_049" in everything
+    assert "AIRFLOW_CONN_049" in everything
+
+
+@pytest.mark.parametrize("columns", ["60", "80", "120"])
+def test_text_wraps_at_the_width_and_never_inside_a_key(sandbox: Sandbox, columns: str) -> None:
+    keys = [f"AIRFLOW_VAR_QUITE_A_LONG_NAME_{number}" for number in range(5)]
+    sandbox.write_env("".join(f"{key}=here\n" for key in keys) + 'MULTI="one\\ntwo"\nPADDED=" x"\n')
+    for key in keys:
+        sandbox.set_variable(key, "there and longer")
+    result = send(sandbox, "--dry-run", env={"COLUMNS": columns})
+    lines = [*result.stdout.splitlines(), *result.stderr.splitlines()]
+    assert max(map(len, lines)) <= int(columns)
+    assert {key for key in keys if any(key in line for line in lines)} == set(keys)
+
+
+def test_markdown_has_a_row_for_each_key_that_needs_attention_and_a_line_for_the_place(mixed: Sandbox) -> None:
+    result = send(mixed, "--dry-run", "--format", "markdown")
+    assert result.code == 3
+    rows = [line.split("|")[1].strip() for line in result.stdout.splitlines() if line.startswith("|")]
+    assert rows == ["KEY", "---", "DIFFERS", "HOLE"]
+    assert "planted" not in result.stdout
 
 
 # --- progress ---
@@ -107,7 +142,7 @@ def test_a_terminal_is_told_what_takes_longer_than_half_a_second(sandbox: Sandbo
     sandbox.write_env("A=1\n")
     result = sandbox.run("diff", "-d", "dep-1", tty=True)
     assert "astro deployment inspect" in result.stdout
-    assert result.stdout.index("astro deployment inspect") < result.stdout.index("only here")
+    assert result.stdout.index("astro deployment inspect") < result.stdout.index("missing")
 
 
 @pytest.mark.parametrize(("words", "tty"), [(("-q",), True), ((), False), (("--json",), False)])
@@ -121,22 +156,22 @@ def test_nobody_else_is(sandbox: Sandbox, words: tuple[str, ...], *, tty: bool) 
 # --- questions ---
 
 
-def test_a_conflict_is_asked_about_with_two_fingerprints_and_no_value(mixed: Sandbox) -> None:
+def test_a_conflict_is_asked_about_with_where_it_differs_and_no_value(mixed: Sandbox) -> None:
+    mixed.write_env("AIRFLOW_CONN_PG=postgres://u:planted-1@planted-2/x\nDIFFERS=planted-3\n")
+    mixed.set_variable("AIRFLOW_CONN_PG", "postgres://u:planted-4@planted-5/x")
     result = send(mixed, tty=True, text="q\n")
     assert result.code == 1
-    question = next(line for line in result.stdout.splitlines() if "DIFFERS differs" in line)
-    match = re.search(r": (\w+) stands there, (\w+) would replace it", question)
-    assert match
-    assert match[1] != match[2]
-    assert re.search(r"y, n, a, q", question)
+    (question,) = [line for line in result.stdout.splitlines() if "[k]eep all" in line]
+    assert "1/1 AIRFLOW_CONN_PG: prod and .env differ in host, password" in question
+    assert "Overwrite prod's? [y]es [N]o [a]ll [k]eep all [q]uit" in question
     assert "planted" not in result.stdout
     assert "othing was changed" in result.stdout
     assert values(mixed)["DIFFERS"] == "planted-3"
 
 
 def test_an_answer_that_is_none_is_asked_again(mixed: Sandbox) -> None:
-    result = send(mixed, tty=True, text="perhaps\ny\ny\n")
-    assert result.stdout.count("Overwrite it?") >= 2
+    result = send(mixed, tty=True, text="x\ny\ny\n")
+    assert result.stdout.count("[k]eep all") == 2
     assert "planted" not in result.stdout
 
 
@@ -149,7 +184,7 @@ def test_the_end_of_the_input_is_a_no(mixed: Sandbox, text: str) -> None:
     assert "Traceback" not in result.stdout
 
 
-@pytest.mark.parametrize("questions", [["Overwrite it"], ["Overwrite it", "Go on"]])
+@pytest.mark.parametrize("questions", [["uit "], ["uit ", "Go on"]])
 def test_an_interrupt_at_a_question_is_130_and_changes_nothing(mixed: Sandbox, questions: list[str]) -> None:
     before = world(mixed)
     command = [sys.executable, "-m", "astro_sync", "local-to-deploy", "-d", "dep-1", "--no-export"]
@@ -158,14 +193,24 @@ def test_an_interrupt_at_a_question_is_130_and_changes_nothing(mixed: Sandbox, q
     )
     for question in questions:
         child.expect(question)
-        child.expect(r"\]:")
-        child.send("\x03" if question is questions[-1] else "n\n")
+        # A key that is pressed before the program waits for one is dropped.
+        wait_until(partial(_is_ready, child.child_fd, question))
+        child.send("\x03" if question is questions[-1] else "y")
     child.expect(pexpect.EOF)
     child.close()
     assert (child.exitstatus, child.signalstatus) == (130, None)
     assert world(mixed) == before
     assert b"Traceback" not in child.before
     assert not list(mixed.temporary.iterdir())
+
+
+def _is_ready(terminal: int, question: str) -> bool:
+    return in_lines(terminal) is (question == "Go on")
+
+
+def in_lines(terminal: int) -> bool:
+    """Tell whether a terminal hands over whole lines, or else each key."""
+    return bool(termios.tcgetattr(terminal)[3] & termios.ICANON)
 
 
 # --- without a terminal ---
@@ -309,7 +354,7 @@ TO_DO = re.compile(
 
 def warnings_of(result: Result) -> list[tuple[str, str]]:
     found = document(result)
-    every = [*found["warnings"], *(warning for place in targets(found) for warning in place["warnings"])]
+    every = [*found["warnings"], *(warning for place in found["places"] for warning in place["warnings"])]
     return [(warning["code"], warning["message"]) for warning in every]
 
 
@@ -328,9 +373,7 @@ def test_every_warning_says_what_to_do(sandbox: Sandbox) -> None:
     sandbox.set_variable("ODD", "a'b\"c $HOME \\")
     down = sandbox.run("deploy-to-local", "-d", "dep-1", "--json", "--yes", "--partial", "--on-conflict", "overwrite")
     warned = {*warnings_of(up), *warnings_of(down)}
-    assert {"placeholder", "reserved", "secret-kept", "stays-plain", "local-host", "restart-local"} <= {
-        code for code, _ in warned
-    }
+    assert {"stays-plain", "local-host", "restart-local"} <= {code for code, _ in warned}
     assert [message for _, message in sorted(warned) if not TO_DO.search(message)] == []
 
 
@@ -398,7 +441,7 @@ def test_where_nobody_can_confirm_the_plan_is_shown_all_the_same(sandbox: Sandbo
     )
     result = sandbox.run("local-to-deploy", "--no-export", "-t", "t", *(["--yes"] if protected else []))
     assert result.code == 2
-    assert re.search(r"NEW +create", result.stderr)
+    assert re.search(r"NEW +\+ new", result.stderr)
     assert "planted" not in result.stdout + result.stderr
     assert values(sandbox) == {}
 
@@ -408,4 +451,4 @@ def test_a_glob_that_matches_nothing_is_named(sandbox: Sandbox) -> None:
     result = sandbox.run("local-to-deploy", "-d", "dep-1", "--no-export", "--yes", "--include", "B", "--rotate", "S")
     assert result.code == 0
     assert "--include B matches no key" in result.stderr
-    assert "--rotate S matches no secret" in result.stderr
+    assert "--rotate S matches no key" in result.stderr

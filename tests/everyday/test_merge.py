@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from e2e.runs import actions, backups, codes, document, env_changes, targets, world
+from e2e.runs import actions, backups, document, env_changes, reason, results, world
 from sandbox import Json, Result, Sandbox
 
 
@@ -50,15 +50,18 @@ def test_the_policies_are_those_of_the_syncs(
         assert files.read_env("dest.env") == before.replace("planted-mine", differs) + "NEW=planted-new\n"
 
 
-def test_the_json_is_that_of_the_syncs_with_the_changes_at_the_file(files: Sandbox) -> None:
+def test_the_json_is_that_of_the_syncs_with_the_changes_at_the_destination(files: Sandbox) -> None:
     result = merge(files, "--json", "--on-conflict", "keep")
     found = document(result)
-    assert (found["command"], found["env_file"], targets(found), found["error"]) == ("merge", "dest.env", [], None)
-    assert set(found) == {
-        "version", "command", "env_file", "dry_run", "env_changes", "targets", "warnings", "backups", "error",
-        "exit_code",
-    }  # fmt: skip
-    assert all(set(change) == {"key", "action", "secret", "reason"} for change in env_changes(found))
+    source, dest = found["places"]
+    assert (found["command"], found["error"]) == ("merge", None)
+    assert [(place["name"], place["role"]) for place in (source, dest)] == [
+        ("source.env", "source"),
+        ("dest.env", "destination"),
+    ]
+    assert (source["changes"], dest["applied"]) == ([], True)
+    assert results(dest["changes"]) == {"NEW": "done"}
+    assert reason(dest["changes"], "DIFFERS") == "differs"
     assert result.stdout == json.dumps(found, sort_keys=True, indent=2) + "\n"
 
 
@@ -136,12 +139,14 @@ def test_a_missing_destination_is_made_for_its_owner_alone(sandbox: Sandbox) -> 
     ("words", "said"),
     [
         (("absent.env", "dest.env"), "absent.env"),
-        (("-", "dest.env"), "files"),
-        (("source.env", "-"), "files"),
+        (("-", "dest.env"), "stdin"),
+        (("source.env", "-"), "stdin"),
         (("source.env",), "DEST"),
         ((), "SOURCE"),
         (("source.env", "dest.env", "--on-conflict", "ask"), "--on-conflict"),
-        (("source.env", "dest.env", "--rotate", "A"), "--rotate"),
+        (("source.env", "dest.env", "--rotat", "A"), "--rotate"),
+        (("nowhere:source.env", "dest.env"), "nowhere"),
+        (("source.env", "nowhere:dest.env"), "nowhere"),
     ],
 )
 def test_what_was_typed_wrong_is_exit_2(files: Sandbox, words: tuple[str, ...], said: str) -> None:
@@ -183,7 +188,7 @@ def test_a_terminal_is_asked_about_the_conflict_and_once_for_all(
     before = files.read_env("dest.env")
     result = merge(files, text=answers, tty=True)
     assert result.code == code
-    assert result.stdout.count("Overwrite it?") == 1
+    assert result.stdout.count("[k]eep all") == 1
     assert result.stdout.count("[y/N]") == questions
     assert "planted" not in result.stdout
     after = files.read_env("dest.env")
@@ -225,7 +230,7 @@ def test_reserved_keys_enter_no_file_unless_they_are_named(sandbox: Sandbox) -> 
     sandbox.write_env("ASTRO_DEPLOYMENT_ID=x\nA=1\n", "source.env")
     found = document(merge(sandbox, "--json"))
     assert reserved(found) == {"ASTRO_DEPLOYMENT_ID": "skip"}
-    assert "ASTRO_DEPLOYMENT_ID" in {key for _, key in codes(found["warnings"])}
+    assert reason(env_changes(found), "ASTRO_DEPLOYMENT_ID") == "reserved"
     assert "ASTRO" not in sandbox.read_env("dest.env")
     found = document(merge(sandbox, "--json", "--allow-reserved", "ASTRO_DEPLOYMENT_ID"))
     assert reserved(found) == {"ASTRO_DEPLOYMENT_ID": "create"}

@@ -35,7 +35,8 @@ BUGS = [
 ]
 IN_THE_REPORT = [
     ("astro_sync.console.report:show_changes", PUSH),
-    ("astro_sync.console.report:show_end", PUSH),
+    ("astro_sync.console.report:show_warnings", PUSH),
+    ("astro_sync.console.report:to_markdown", (*PUSH, "--format", "markdown")),
     ("astro_sync.console.document:to_json", (*PUSH, "--json")),
 ]
 

@@ -12,16 +12,16 @@ from sandbox import Sandbox
 # How each command is run; a command that `--help` names and that is not here fails the first test.
 CARRY = ("--yes", "--on-conflict", "overwrite", "--partial")
 COMMANDS = {
-    "local-to-deploy": ("-d", "dep-1", "--rotate", "*", *CARRY),
+    "local-to-deploy": ("-d", "dep-1", "--rotate", "*", "--allow-expansion", "*", *CARRY),
     "deploy-to-local": ("-d", "dep-1", *CARRY),
     "diff": ("-d", "dep-1", "--export"),
     "merge": ("other.env", ".env", *CARRY),
+    "list": ("deployment:dep-1",),
+    "undo": ("--yes",),
     "dedupe": ("--yes",),
     "check": (),
     "doctor": (),
     "init": ("--yes",),
-    "list": ("deployment:dep-1",),
-    "undo": ("--yes",),
 }
 # Without a fault all are tried; a fault is met once as text, the longest that there is, and once as JSON.
 FORMS = (("-v",), ("--json",), (), ("-q",), ("--format", "markdown"))

@@ -6,14 +6,17 @@ Run as a program this file is that process. It takes one run a line (JSON) from 
 import importlib
 import json
 import os
+import pty
+import select
 import subprocess
 import sys
+import termios
 import traceback
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, NoReturn
 
-from sandbox import Json, Result, Sandbox
+from sandbox import TERMINAL, Conversation, Json, Result, Sandbox
 
 
 class Warm:
@@ -37,29 +40,55 @@ class Warm:
         text: str = "",
         env: Mapping[str, str] | None = None,
         broken: tuple[str, str] | None = None,
+        tty: bool = False,
     ) -> Result:
-        """Run astro-sync in the sandbox's project.
+        """Run astro-sync in the sandbox's project; `tty` gives it a terminal on all streams, `text` answers questions.
 
         `broken` names a function (`module:name`) that raises instead of working, with the message beside it.
         """
+        if tty:
+            return self._run_on_terminal(sandbox, words, text, env)
         streams = {name: str(sandbox.folder / f"stream-{name}") for name in ("in", "out", "err")}
         Path(streams["in"]).write_text(text)
-        job = {
-            "words": words,
-            "cwd": str(sandbox.project),
-            "environ": sandbox.environment | dict(env or {}),
-            "streams": streams,
-            "broken": broken,
-        }
-        assert self._server.stdin
-        assert self._server.stdout
-        self._server.stdin.write(json.dumps(job).encode() + b"\n")
-        self._server.stdin.flush()
-        code = int(self._server.stdout.readline())
+        self._send(sandbox, words, env, streams=streams, broken=broken)
+        code = self._code()
         out, err = (Path(streams[name]).read_bytes().decode("utf-8", "surrogateescape") for name in ("out", "err"))
         for path in streams.values():
             Path(path).unlink()
         return Result(out, err, code)
+
+    def _run_on_terminal(
+        self, sandbox: Sandbox, words: tuple[str, ...], text: str, env: Mapping[str, str] | None
+    ) -> Result:
+        person, program = pty.openpty()
+        termios.tcsetwinsize(program, TERMINAL)
+        self._send(sandbox, words, env, streams=dict.fromkeys(("in", "out", "err"), os.ttyname(program)), broken=None)
+        conversation = Conversation(text, person)
+        watched: list[Any] = [person, self._server.stdout]
+        # What was printed last may still be on its way when the run has ended.
+        while watched and (ready := select.select(watched, [], [], 60 if len(watched) > 1 else 0)[0]):
+            if person in ready:
+                try:
+                    conversation.hear(os.read(person, 65536))
+                except OSError:
+                    # The run has ended, and its terminal with it.
+                    watched.remove(person)
+            elif self._server.stdout in ready:
+                watched.remove(self._server.stdout)
+        os.close(program)
+        os.close(person)
+        return Result(conversation.printed.replace("\r\n", "\n"), "", self._code())
+
+    def _send(self, sandbox: Sandbox, words: tuple[str, ...], env: Mapping[str, str] | None, **more: object) -> None:
+        environ = sandbox.environment | dict(env or {})
+        job = {"words": words, "cwd": str(sandbox.project), "environ": environ} | more
+        assert self._server.stdin
+        self._server.stdin.write(json.dumps(job).encode() + b"\n")
+        self._server.stdin.flush()
+
+    def _code(self) -> int:
+        assert self._server.stdout
+        return int(self._server.stdout.readline())
 
     def close(self) -> None:
         """End the process."""
@@ -68,6 +97,26 @@ class Warm:
         self._server.stdin.close()
         self._server.wait(10)
         self._server.stdout.close()
+
+
+class Quick(Sandbox):
+    """Run astro-sync without starting Python for it, with a compiled stand-in."""
+
+    def __init__(self, folder: Path, warm: Warm, astro: Path) -> None:
+        super().__init__(folder)
+        self.environment["PATH"] = f"{astro}:{self.environment['PATH']}"
+        self._warm = warm
+
+    def run(
+        self,
+        *args: str,
+        input: str | None = None,  # noqa: A002 - as in the class above
+        env: Mapping[str, str] | None = None,
+        timeout: float = 60,  # noqa: ARG002 - a run that hangs ends the test session
+        tty: bool = False,
+    ) -> Result:
+        """Run `astro-sync` in the project."""
+        return self._warm.run(self, *args, text=input or "", env=env, tty=tty)
 
 
 # Only in the process that forks.
@@ -91,9 +140,14 @@ def _serve() -> None:
 
 
 def _run(job: Json) -> NoReturn:
+    # A process of its own session gets the terminal that it opens first.
+    os.setsid()
     flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC
     for number, (name, how) in enumerate((("in", os.O_RDONLY), ("out", flags), ("err", flags))):
         os.dup2(os.open(job["streams"][name], how, 0o600), number)
+    sys.stdin = open(0, encoding=sys.stdin.encoding, closefd=False)  # noqa: SIM115 - the run's own streams
+    sys.stdout = open(1, "w", encoding=sys.stdout.encoding, closefd=False)  # noqa: SIM115
+    sys.stderr = open(2, "w", encoding=sys.stderr.encoding, errors="backslashreplace", closefd=False)  # noqa: SIM115
     os.environ.clear()
     os.environ.update(job["environ"])
     os.chdir(job["cwd"])

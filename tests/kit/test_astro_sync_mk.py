@@ -12,6 +12,7 @@ import pytest
 
 INCLUDE = Path(__file__).parents[2] / "scripts" / "astro-sync.mk"
 MAKE = shutil.which("make")
+TARGETS = ("local-to-deploy", "deploy-to-local", "env-export", "env-diff", "env-check")
 pytestmark = pytest.mark.skipif(MAKE is None, reason="make is not installed")
 
 RECORDER = f"""\
@@ -83,6 +84,7 @@ def project(tmp_path: Path) -> Project:
     [
         ("local-to-deploy", ["local-to-deploy"]),
         ("deploy-to-local", ["deploy-to-local"]),
+        ("env-export", ["merge", "--", "airflow:", ".env"]),
         ("env-diff", ["diff"]),
     ],
 )
@@ -102,7 +104,7 @@ def test_the_command_is_not_echoed(project: Project) -> None:
     assert project.make("local-to-deploy", "DEPLOYMENT=abc").stdout == ""
 
 
-@pytest.mark.parametrize("target", ["local-to-deploy", "deploy-to-local", "env-diff", "env-check", "help"])
+@pytest.mark.parametrize("target", [*TARGETS, "help"])
 def test_nothing_is_said_about_variables_that_are_missing(project: Project, target: str) -> None:
     assert "warning" not in project.make("--warn-undefined-variables", target).stderr
 
@@ -115,6 +117,7 @@ AWKWARD = "a b'c\"d;e&f,g(h)`i`\\j*#k"
     [
         (["local-to-deploy", f"DEPLOYMENT={AWKWARD}"], {}, ["local-to-deploy", "--deployment-id", AWKWARD]),
         (["env-diff", f"ENV_FILE={AWKWARD}"], {}, ["diff", "--env", AWKWARD]),
+        (["env-export", f"ENV_FILE={AWKWARD}"], {}, ["merge", "--", "airflow:", AWKWARD]),
         (["env-check", f"ENV_FILE={AWKWARD}"], {}, ["check", "--", AWKWARD]),
         (["env-check", "ENV_FILE=-x", "ASTRO_SYNC_ARGS=--json"], {}, ["check", "--json", "--", "-x"]),
         (["env-diff"], {"ENV_FILE": "x y", "DEPLOYMENT": "z"}, ["diff", "--deployment-id", "z", "--env", "x y"]),
@@ -185,7 +188,7 @@ def test_help_names_every_target_even_beside_a_file_of_that_name(project: Projec
     project.write(makefile)
     (project.folder / "help").touch()
     listed = [line.split("\t")[0] for line in project.make("help").stdout.splitlines()]
-    assert listed == ["make local-to-deploy", "make deploy-to-local", "make env-diff", "make env-check"]
+    assert listed == [f"make {target}" for target in TARGETS]
     if ".DEFAULT_GOAL" in makefile:
         assert project.make().stdout == project.make("help").stdout
 

@@ -4,6 +4,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import partial
 from itertools import cycle
 from pathlib import Path
 
@@ -79,10 +80,7 @@ def odd_entries(subject: Subject) -> st.SearchStrategy[dict[Name, Entry]]:
     """Return names and texts of each kind that the place is made for, whether it can hold them or not."""
     texts = {Kind.VARIABLE: values, Kind.ENVIRONMENT: values, Kind.CONNECTION: _connection_texts | values}
     pairs = st.one_of(
-        [
-            st.tuples(_ids.map(lambda word, k=kind: subject.named(k, word)), texts[kind])
-            for kind in sorted(subject.kinds)
-        ]
+        [st.tuples(_ids.map(partial(subject.named, kind)), texts[kind]) for kind in sorted(subject.kinds)]
     )
     entries = pairs.map(lambda pair: (pair[0], Entry(pair[0], Value(pair[1]))))
     return st.lists(entries, min_size=2, max_size=8, unique_by=lambda pair: pair[0].key).map(dict)

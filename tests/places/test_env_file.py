@@ -1,29 +1,16 @@
 import fcntl
 import os
 from collections.abc import Mapping
-from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 from astro_sync.core.filters import EVERYTHING
-from astro_sync.core.model import (
-    Action,
-    Change,
-    Plan,
-    Reason,
-    Snapshot,
-    Traits,
-    Value,
-    WarningCode,
-    Write,
-    name_of,
-)
+from astro_sync.core.model import Action, Change, Plan, Reason, Refusal, Snapshot, Value, WarningCode, Write, name_of
 from astro_sync.core.secrecy import secret_comment
 from astro_sync.errors import AstroSyncError, ExitCode, RejectedFileError, UsageError
 from astro_sync.places.env_file import EnvFile
-from astro_sync.places.locked_file import PreparedFile
 
 NOW = datetime(2026, 8, 1, tzinfo=UTC)
 ENVIRON = {"HOSTVAR": "from the host"}
@@ -38,42 +25,38 @@ def env(path: Path, mode: str = "docker", *, stdin: bytes | None = None, **flags
         timeout=5,
         tell=lambda _sentence: None,
         stdin=stdin,
-        **flags,  # type: ignore[arg-type]
+        **flags,
     )
 
 
 def read(path: Path, mode: str = "docker") -> Snapshot:
-    with env(path, mode) as endpoint:
-        return endpoint.read(EVERYTHING)
+    with env(path, mode) as file:
+        return file.read(EVERYTHING)
 
 
 def texts(snapshot: Snapshot) -> dict[str, str | None]:
-    return {name.key: None if entry.value is None else entry.value.reveal() for name, entry in snapshot.entries.items()}
+    return {
+        name.variable: entry.value.reveal() if entry.value is not None else None
+        for name, entry in snapshot.entries.items()
+    }
 
 
-def update(values: Mapping[str, str], recorded: tuple[str, ...] = (), removed: tuple[str, ...] = ()) -> Plan:
-    changes = [
-        Change(name_of(key), Action.UPDATE, write=Write(name_of(key), Value(text))) for key, text in values.items()
-    ]
+def planned(values: Mapping[str, str], recorded: tuple[str, ...] = ()) -> Plan:
+    writes = [Write(name_of(key), Value(text)) for key, text in values.items()]
+    changes = [Change(write.name, Action.CREATE, write=write) for write in writes]
     changes += [Change(name_of(key), Action.SECRET_KEPT, secret=True, marks=(Reason.RECORDED,)) for key in recorded]
-    changes += [Change(name_of(key), Action.SKIP, marks=(Reason.REMOVED,)) for key in removed]
     return Plan(tuple(changes))
 
 
 def write(
-    path: Path,
-    values: Mapping[str, str],
-    mode: str = "docker",
-    *,
-    recorded: tuple[str, ...] = (),
-    removed: tuple[str, ...] = (),
-    **flags: bool,
-) -> PreparedFile:
-    with env(path, mode, **flags) as endpoint:
-        endpoint.read(EVERYTHING)
-        prepared = endpoint.prepare(update(values, recorded, removed))
-        endpoint.apply(prepared)
-    return prepared
+    path: Path, values: Mapping[str, str], mode: str = "docker", recorded: tuple[str, ...] = ()
+) -> list[tuple[WarningCode, str | None]]:
+    """Write values as a run does, and return what it warns of before."""
+    with env(path, mode) as file:
+        file.read(EVERYTHING)
+        prepared = file.prepare(planned(values, recorded))
+        assert file.apply(prepared).failure is None
+    return [(notice.code, notice.key) for notice in prepared.warnings]
 
 
 @pytest.fixture
@@ -104,28 +87,20 @@ def test_the_local_runtime_in_force_decides_what_a_file_says(
     assert texts(read(path, "standalone")) == standalone
 
 
-@pytest.mark.parametrize(
-    ("text", "expands"),
-    [
-        ("A=$HOSTVAR\n", ("HOSTVAR",)),
-        ("A=${NOWHERE}/x\n", ("NOWHERE",)),
-        ("B=1\nA=$B\n", ()),
-        ("A='$HOSTVAR'\n", ()),
-    ],
-)
-def test_what_a_value_takes_from_outside_the_file_is_known(path: Path, text: str, expands: tuple[str, ...]) -> None:
-    path.write_text(text)
-    assert read(path).entries[name_of("A")].expands == expands
-    assert read(path, "standalone").entries[name_of("A")].expands == ()
+@pytest.mark.parametrize(("mode", "expands"), [("docker", ("HOSTVAR",)), ("standalone", ())])
+def test_an_entry_tells_what_it_takes_from_outside_the_file(path: Path, mode: str, expands: tuple[str, ...]) -> None:
+    path.write_text("OWN=1\nB=$OWN\nA=x${HOSTVAR}\n")
+    entries = read(path, mode).entries
+    assert [entries[name_of(key)].expands for key in ("OWN", "B", "A")] == [(), (), expands]
 
 
-def test_a_key_that_may_be_a_piece_of_a_value_is_shown_by_its_line(path: Path) -> None:
-    path.write_text("A=1\npl4nted/+=\n")
-    entries = read(path, "standalone").entries
-    (odd,) = (entry for name, entry in entries.items() if name != name_of("A"))
-    assert odd.problem is not None
-    assert (odd.value, odd.problem.reason) == (None, Reason.UNSOUND_NAME)
-    assert "pl4nted" not in str(entries)
+def test_a_key_that_may_be_a_piece_of_a_value_shows_its_line_only(path: Path) -> None:
+    path.write_text('AIRFLOW_CONN_PG="\npostgresql://u:S3cretPassw0rd@h/db?sslmode=require\n"\n')
+    snapshot = read(path, "standalone")
+    masked = [entry for entry in snapshot.entries.values() if entry.problem]
+    assert [entry.problem for entry in masked] == [Refusal(Reason.UNSOUND_NAME)]
+    assert "line 2" in masked[0].name.id
+    assert "S3cret" not in repr(snapshot)
 
 
 @pytest.mark.parametrize("mode", ["docker", "standalone"])
@@ -135,8 +110,8 @@ def test_a_file_that_is_not_there_holds_nothing(path: Path, mode: str) -> None:
 
 
 def test_a_file_that_must_be_there_is_a_matter_of_usage(path: Path) -> None:
-    with env(path, must_exist=True) as endpoint, pytest.raises(UsageError, match=r"There is no file \.env"):
-        endpoint.read(EVERYTHING)
+    with env(path, must_exist=True) as file, pytest.raises(UsageError, match=r"There is no file \.env"):
+        file.read(EVERYTHING)
 
 
 def test_the_last_of_duplicates_counts(path: Path) -> None:
@@ -148,7 +123,7 @@ def test_an_empty_value_in_a_file_may_have_been_lost(path: Path) -> None:
     path.write_text("AIRFLOW_VAR_A=\n")
     snapshot = read(path)
     assert texts(snapshot) == {"AIRFLOW_VAR_A": ""}
-    assert env(path).traits == Traits(env(path).traits.names, atomic=True, empty_is_missing=True, removes=True)
+    assert env(path).traits.empty_is_missing
 
 
 def test_comments_that_record_secrets_are_known_and_are_no_variables(path: Path) -> None:
@@ -177,15 +152,15 @@ def test_a_file_that_docker_compose_would_reject_is_refused_with_its_line(path: 
 
 def test_a_rejected_file_can_be_examined(path: Path) -> None:
     path.write_text("not a line\n")
-    with env(path) as endpoint:
-        assert endpoint.examine().rejection is not None
+    with env(path) as file:
+        assert file.examine().rejection is not None
 
 
 def test_stdin_is_read_like_a_file_and_nothing_is_looked_up_on_disk(tmp_path: Path) -> None:
     (tmp_path / "-").write_text("DISK=1\n")
-    with env(tmp_path / "-", stdin=b"A=1 # note\n", read_only=True) as endpoint:
-        assert texts(endpoint.read(EVERYTHING)) == {"A": "1"}
-        assert endpoint.keep_backup(tmp_path / "backups", NOW) is None
+    with env(tmp_path / "-", stdin=b"A=1 # note\n", read_only=True) as file:
+        assert texts(file.read(EVERYTHING)) == {"A": "1"}
+        assert file.keep_backup(tmp_path / "backups", NOW) is None
 
 
 # --- refusing ---
@@ -212,26 +187,9 @@ def test_only_what_the_local_runtime_could_not_read_is_refused(
     path: Path, key: str, text: str, *, docker: bool, standalone: bool
 ) -> None:
     wanted = Write(name_of(key), Value(text))
-    reasons = {mode: env(path, mode).refusal(wanted) for mode in ("docker", "standalone")}
-    assert {mode: reason is not None for mode, reason in reasons.items()} == {
-        "docker": docker,
-        "standalone": standalone,
-    }
-    assert "HOME" not in str(reasons)
-
-
-@pytest.mark.parametrize(
-    ("key", "text", "mode", "reason"),
-    [
-        ("A", "two\nlines", "standalone", Reason.LINE_BREAK),
-        ("A", "nul\0", "docker", Reason.CANNOT_HOLD),
-        ("A B", "x", "docker", Reason.NAME_NOT_ALLOWED),
-    ],
-)
-def test_a_refusal_has_its_reason(path: Path, key: str, text: str, mode: str, reason: Reason) -> None:
-    refusal = env(path, mode).refusal(Write(name_of(key), Value(text)))
-    assert refusal is not None
-    assert refusal.reason is reason
+    refusals = {mode: env(path, mode).refusal(wanted) for mode in ("docker", "standalone")}
+    assert {mode: each is not None for mode, each in refusals.items()} == {"docker": docker, "standalone": standalone}
+    assert "HOME" not in repr(refusals)
 
 
 # --- writing ---
@@ -268,30 +226,16 @@ def test_a_secret_is_recorded_once_as_a_comment_and_is_no_value(path: Path, mode
     ],
 )
 def test_a_value_that_only_one_reader_gets_is_named(path: Path, mode: str, text: str, *, named: bool) -> None:
-    prepared = write(path, {"A": text}, mode)
+    warned = write(path, {"A": text}, mode)
     assert texts(read(path, mode)) == {"A": text}
-    assert [(notice.code, notice.key) for notice in prepared.warnings] == [(WarningCode.READERS_DIFFER, "A")] * named
-    assert text not in str(prepared)
+    assert warned == [(WarningCode.READERS_DIFFER, "A")] * named
 
 
 def test_a_line_that_a_later_line_needs_stays_and_is_named(path: Path) -> None:
     path.write_text("A=1\nB=$A\n")
-    prepared = write(path, {"A": "2"})
+    warned = write(path, {"A": "2"})
     assert texts(read(path)) == {"A": "2", "B": "1"}
-    assert [(notice.code, notice.key) for notice in prepared.warnings] == [(WarningCode.LINE_STAYED, "A")]
-
-
-def test_an_entry_can_be_taken_out_again_and_the_rest_stays(path: Path) -> None:
-    path.write_text("# head\nA=1\n# tail\nB=2\n")
-    write(path, {}, removed=("A",))
-    assert texts(read(path)) == {"B": "2"}
-    assert "# head" in path.read_text()
-
-
-@pytest.mark.parametrize("flag", [False, True])
-def test_only_the_file_that_local_airflow_reads_brings_up_its_restart(path: Path, *, flag: bool) -> None:
-    prepared = write(path, {"A": "1"}, local_airflow_reads_it=flag)
-    assert (WarningCode.RESTART_LOCAL in {notice.code for notice in prepared.warnings}) is flag
+    assert warned == [(WarningCode.LINE_STAYED, "A")]
 
 
 def test_a_new_file_is_private_and_an_old_one_keeps_its_mode(path: Path) -> None:
@@ -310,26 +254,28 @@ def test_the_mode_is_looked_up_each_time_it_counts(path: Path) -> None:
         asked.append("once")
         return "docker"
 
-    with replace(env(path), mode=mode) as endpoint:
+    found = env(path)
+    found.mode = mode
+    with found as file:
         assert asked == [], "a file that is only named asks nobody"
-        endpoint.read(EVERYTHING)
+        file.read(EVERYTHING)
     assert asked
 
 
 def test_a_file_that_was_not_read_is_not_changed(path: Path) -> None:
     path.write_text("A=1\n")
-    with env(path) as endpoint, pytest.raises(RuntimeError, match="read before it is changed"):
-        endpoint.apply(endpoint.prepare(update({"A": "2"})))
+    with env(path) as file, pytest.raises(RuntimeError, match="read before it is changed"):
+        file.apply(file.prepare(planned({"A": "2"})))
     assert path.read_text() == "A=1\n"
 
 
 def test_a_file_that_someone_else_changed_meanwhile_is_left_as_they_made_it(path: Path) -> None:
     path.write_text("A=1\n")
-    with env(path) as endpoint:
-        endpoint.read(EVERYTHING)
+    with env(path) as file:
+        file.read(EVERYTHING)
         path.write_text("A=theirs\n")
         with pytest.raises(AstroSyncError):
-            endpoint.apply(endpoint.prepare(update({"A": "2"})))
+            file.apply(file.prepare(planned({"A": "2"})))
     assert path.read_text() == "A=theirs\n"
 
 
@@ -351,9 +297,9 @@ def is_free(folder: Path) -> bool:
 def test_a_file_that_may_be_written_is_locked_from_before_the_first_reading_to_the_end(
     path: Path, *, read_only: bool
 ) -> None:
-    with env(path, read_only=read_only) as endpoint:
+    with env(path, read_only=read_only) as file:
         states = [is_free(path.parent)]
-        endpoint.read(EVERYTHING)
+        file.read(EVERYTHING)
         states.append(is_free(path.parent))
     assert states == [read_only, read_only]
     assert is_free(path.parent)
@@ -379,27 +325,28 @@ def test_a_folder_that_is_not_there_is_a_matter_of_usage(tmp_path: Path) -> None
 def test_a_backup_is_the_file_as_it_was_read(path: Path, tmp_path: Path) -> None:
     old = b"A=1\r\n# \xff\n"
     path.write_bytes(old)
-    with env(path) as endpoint:
-        endpoint.read(EVERYTHING)
-        endpoint.apply(endpoint.prepare(update({"A": "2"})))
-        backup = endpoint.keep_backup(tmp_path / "backups", NOW)
+    with env(path) as file:
+        file.read(EVERYTHING)
+        file.apply(file.prepare(planned({"A": "2"})))
+        backup = file.keep_backup(tmp_path / "backups", NOW)
     assert backup is not None
     assert backup.read_bytes() == old
+    assert texts(file.read_backup(backup)) == {"A": "1"}
 
 
 def test_of_a_file_that_was_not_there_no_backup_is_kept(path: Path, tmp_path: Path) -> None:
-    with env(path) as endpoint:
-        endpoint.read(EVERYTHING)
-        assert endpoint.keep_backup(tmp_path / "backups", NOW) is None
+    with env(path) as file:
+        file.read(EVERYTHING)
+        assert file.keep_backup(tmp_path / "backups", NOW) is None
 
 
 def test_duplicates_go_and_nothing_that_is_read_changes(path: Path) -> None:
     path.write_text("# a\nA=1\nB=2\nA=3\n")
-    with env(path) as endpoint:
-        before = texts(endpoint.read(EVERYTHING))
-        deduped = endpoint.dedupe()
-        endpoint.rewrite(deduped.data)
-        assert texts(endpoint.read(EVERYTHING)) == before
+    with env(path) as file:
+        before = texts(file.read(EVERYTHING))
+        deduped = file.dedupe()
+        file.rewrite(deduped.data)
+        assert texts(file.read(EVERYTHING)) == before
     assert "A=1" not in path.read_text()
     assert deduped.dropped == (("A", 2, 2),)
 
@@ -407,6 +354,25 @@ def test_duplicates_go_and_nothing_that_is_read_changes(path: Path) -> None:
 def test_the_permission_bits_can_be_narrowed(path: Path) -> None:
     path.write_text("A=1\n")
     path.chmod(0o644)
-    with env(path) as endpoint:
-        endpoint.restrict(0o600)
+    with env(path) as file:
+        file.restrict(0o600)
     assert path.stat().st_mode & 0o777 == 0o600
+
+
+def test_local_airflow_is_said_to_read_the_projects_own_file_and_no_other(path: Path) -> None:
+    for own in (True, False):
+        file = env(path)
+        file.local_airflow_reads_it = own
+        with file:
+            file.read(EVERYTHING)
+            codes = [notice.code for notice in file.prepare(planned({"A": "1"})).warnings]
+        assert codes == [WarningCode.RESTART_LOCAL] * own
+
+
+def test_what_a_run_added_can_be_taken_out_again(path: Path) -> None:
+    path.write_text("A=1\nB=2 # mine\n")
+    plan = Plan((Change(name_of("A"), Action.UPDATE, marks=(Reason.REMOVED,)),))
+    with env(path) as file:
+        file.read(EVERYTHING)
+        file.apply(file.prepare(plan))
+    assert path.read_text() == "B=2 # mine\n"

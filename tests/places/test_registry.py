@@ -1,4 +1,4 @@
-"""What an address opens."""
+"""An address tells which place is meant: a scheme, or the name of a file."""
 
 from pathlib import Path
 
@@ -6,15 +6,14 @@ import pytest
 
 from astro_sync import formats
 from astro_sync.errors import ExitCode, UsageError
-from astro_sync.places.airflow_file import FORMATS
-from astro_sync.places.base import AnyPlace, Role
-from astro_sync.places.registry import open_place
+from astro_sync.places.airflow_file import FORMATS, AirflowFile
+from astro_sync.places.base import Role
+from astro_sync.places.env_file import EnvFile
+from astro_sync.places.registry import PLACES, open_place
 from places.subjects import surroundings
 from sandbox import Sandbox
 
-
-def opened(sandbox: Sandbox, address: str) -> AnyPlace:
-    return open_place(address, Role.DESTINATION, surroundings(sandbox))
+ENDINGS = [(scheme, suffix) for scheme, found in FORMATS.items() for suffix in found]
 
 
 @pytest.mark.parametrize(
@@ -34,67 +33,85 @@ def opened(sandbox: Sandbox, address: str) -> AnyPlace:
         ("settings:my.yaml", "settings", "my.yaml"),
         ("connections:variables.json", "connections", "variables.json"),
         ("connections:a:b.env", "connections", "a:b.env"),
-        (".env", "env", ".env"),
-        ("prod.env", "env", "prod.env"),
-        ("x/.env.local", "env", "x/.env.local"),
-        ("connections", "env", "connections"),
-        ("variables.env", "env", "variables.env"),
-        ("my_connections.env", "env", "my_connections.env"),
-        ("./a:b.env", "env", "./a:b.env"),
-        ("./odd:.env", "env", "./odd:.env"),
-        ("Odd:.env", "env", "Odd:.env"),
-        ("x.json.env", "env", "x.json.env"),
     ],
 )
 def test_a_scheme_tells_the_kind_of_a_file_and_else_its_name_does(
     sandbox: Sandbox, address: str, kind: str, path: str
 ) -> None:
-    place = opened(sandbox, address)
-    assert place.kind == kind
-    assert Path(place.address) == (sandbox.project / path).resolve()
+    found = open_place(address, Role.SOURCE, surroundings(sandbox))
+    assert isinstance(found, AirflowFile)
+    assert (found.kind, found.path) == (kind, sandbox.project / path)
 
 
-@pytest.mark.parametrize("address", ["odd:.env", "a:b.env", "http://x", "deployments:x"])
-def test_an_unknown_scheme_is_a_usage_error_that_tells_how_a_file_is_addressed(sandbox: Sandbox, address: str) -> None:
+@pytest.mark.parametrize(
+    "address",
+    [
+        ".env",
+        "prod.env",
+        "x/.env.local",
+        "connections",
+        "variables.env",
+        "variables",
+        "airflow_settings",
+        "my_connections.env",
+        "./a:b.env",
+        "./odd:.env",
+        "settings.env",
+        "x.json.env",
+        "UPPER:x",
+    ],
+)
+def test_any_other_file_is_a_dotenv_file(sandbox: Sandbox, address: str) -> None:
+    found = open_place(address, Role.SOURCE, surroundings(sandbox))
+    assert isinstance(found, EnvFile)
+    assert found.path == sandbox.project / address
+
+
+@pytest.mark.parametrize("address", ["odd:x", "a:b.env", "aws:x", "file:.env", "http://h"])
+def test_a_scheme_that_there_is_not_is_a_matter_of_usage(sandbox: Sandbox, address: str) -> None:
     with pytest.raises(UsageError) as told:
-        opened(sandbox, address)
-    assert told.value.exit_code is ExitCode.USAGE
+        open_place(address, Role.DESTINATION, surroundings(sandbox))
     assert f"./{address}" in told.value.hint
+    assert all(f"{scheme}:" in told.value.hint for scheme in PLACES if scheme)
+    assert list(sandbox.project.glob("**/*:*")) == []
 
 
 @pytest.mark.parametrize(
     ("name", "offered"),
     [
         ("x.json", ("variables:x.json", "connections:x.json")),
-        ("connections2.json", ("variables:connections2.json", "connections:connections2.json")),
         ("d/x.yaml", ("connections:d/x.yaml", "settings:d/x.yaml")),
         ("x.yml", ("connections:x.yml", "settings:x.yml")),
         ("airflow_settings.json", ("variables:airflow_settings.json",)),
-        ("variables.yaml", ("connections:variables.yaml", "settings:variables.yaml")),
+        ("variables (1).json", ("'variables:variables (1).json'",)),
     ],
 )
 def test_a_name_that_does_not_tell_is_answered_with_those_that_would(
     sandbox: Sandbox, name: str, offered: tuple[str, ...]
 ) -> None:
     with pytest.raises(UsageError) as told:
-        opened(sandbox, name)
+        open_place(name, Role.SOURCE, surroundings(sandbox))
+    assert told.value.exit_code is ExitCode.USAGE
     assert name in str(told.value)
     assert all(address in told.value.hint for address in offered)
-    assert all(opened(sandbox, address) for address in offered), "what is offered works"
 
 
-@pytest.mark.parametrize("address", ["variables:x.yaml", "variables:.json", "connections:x", "settings:x.YAML"])
+@pytest.mark.parametrize(
+    "address", ["variables:x.yaml", "variables:.json", "connections:x", "settings:x.json", "settings:x.YAML"]
+)
 def test_an_ending_that_a_kind_does_not_have_is_answered_with_those_that_it_has(sandbox: Sandbox, address: str) -> None:
-    scheme, name = address.split(":")
+    scheme, _, name = address.partition(":")
     with pytest.raises(UsageError) as told:
-        opened(sandbox, address)
+        open_place(address, Role.SOURCE, surroundings(sandbox))
     assert name in str(told.value)
     assert all(suffix in told.value.hint for suffix in FORMATS[scheme])
 
 
-def test_every_format_module_is_used() -> None:
+def test_every_format_module_is_in_the_registry() -> None:
     folder = Path(formats.__file__).parent
-    texts = {path.stem: path.read_text() for path in folder.glob("*.py") if path.stem != "content"}
-    modules = {stem for stem, text in texts.items() if "def refusal(" in text}
-    used = {str(getattr(each, "__name__", "")) for kinds in FORMATS.values() for each in kinds.values()}
-    assert used == {f"{formats.__name__}.{module}" for module in modules}
+    modules = {path.stem for path in folder.glob("*.py") if "\ndef refusal(" in path.read_text()}
+    registered = {
+        getattr(found, "__name__", "").rpartition(".")[2] for kind in FORMATS.values() for found in kind.values()
+    }
+    assert modules == registered
+    assert ENDINGS

@@ -234,6 +234,23 @@ def test_a_config_file_further_up_is_not_put_out_of_force(project: Path) -> None
     assert not (project / ".astro-sync.toml").exists()
 
 
+def test_the_first_deployments_become_targets_and_the_rest_a_line_each() -> None:
+    listed = [(f"name {number}", f"id-{number}") for number in range(12)]
+    text = make_example([*listed, ("name 0", "id-0-again"), ("broken\x07", "id")])
+    assert tomllib.loads(text) == {}
+    lines = text.splitlines()
+    kept = [
+        line[1:] for line in lines if line.startswith(("#[targets", '#deployment_id = "id-', "#[groups", "#all = "))
+    ]
+    assert tomllib.loads("\n".join(kept)) == {
+        "targets": {name: {"deployment_id": deployment_id} for name, deployment_id in listed[:10]},
+        "groups": {"all": [name for name, _ in listed[:10]]},
+    }
+    rest = ["# name 10: ", "# name 11: ", "# name 0-id-0-again: "]
+    assert all(any(line.startswith(each) for line in lines) for each in rest)
+    assert "\x07" not in text
+
+
 def test_the_example_config_explains_every_setting_and_is_valid_when_switched_on(project: Path) -> None:
     assert tomllib.loads(make_example()) == {}
     lines = make_example().splitlines()

@@ -18,12 +18,13 @@ Exit codes:
   129, 130, 143   hung up, interrupted, ended
 """
 GUIDE: Final = """\
-astro-sync moves Airflow connections and variables between this Astro project and Astro Deployments.
+astro-sync moves Airflow connections and variables between an Astro project, Deployments and other places.
 
   astro-sync doctor                              is everything there?
   astro-sync local-to-deploy -d ID --dry-run     what would go to the Deployment
   astro-sync local-to-deploy -d ID               send it
   astro-sync deploy-to-local -d ID               fetch what the Deployment has
+  astro-sync merge SOURCE DEST                   any place into any other: files, Airflows, secrets backends
   astro-sync check                               what will bite in .env
 
 `astro deployment list` shows the ids; `astro-sync --help` shows all commands."""

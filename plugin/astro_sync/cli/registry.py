@@ -103,13 +103,14 @@ COMMANDS: Final[Mapping[str, Entry]] = {
     ),
     "merge": Entry(
         "One place → another, keeping what is there.",
-        "Carry what SOURCE holds into DEST; what DEST has and SOURCE lacks stays.",
-        "astro-sync merge ../old-project/.env .env --on-conflict keep",
+        "Carry what SOURCE holds into DEST; what DEST has and SOURCE lacks stays. Both are places: a file, airflow:, "
+        'deployment:ID, env-manager:deployment/ID, backend: and more (README, "Places").',
+        "astro-sync merge variables.json deployment:clx1 --dry-run",
         _merge,
     ),
     "diff": Entry(
         "Compares two places, or .env and Deployments; changes nothing.",
-        "Compare SOURCE with DEST, or .env with Deployments, key by key; nothing is changed.",
+        "Compare two places, SOURCE with DEST, or .env with Deployments, key by key; nothing is changed.",
         "astro-sync diff --deployment-id clx1 --exit-code",
         _diff,
     ),

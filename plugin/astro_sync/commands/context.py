@@ -107,9 +107,17 @@ class RunContext(Generic[O_co]):
     def deployments(self: "RunContext[_D]", *, saved: bool = False) -> list[tuple[AnyPlace, _D]]:
         """Return the Deployments that were named, each with what holds for it."""
         return [
-            (make_deployment(selector, self._around(options), target=name, saved=saved), options)
+            (self._deployment(selector, name, options, saved=saved), options)
             for selector, name, options in self._selected()
         ]
+
+    def _deployment(
+        self: "RunContext[_D]", selector: Selector, name: str | None, options: _D, *, saved: bool
+    ) -> AnyPlace:
+        from astro_sync.places.env_manager.overflow import with_manager
+
+        around = self._around(options)
+        return with_manager(make_deployment(selector, around, target=name, saved=saved), around)
 
     def _selected(self: "RunContext[_D]") -> list[tuple[Selector, str | None, _D]]:
         """Return what was named, on a terminal what is picked."""

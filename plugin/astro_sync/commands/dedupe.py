@@ -47,14 +47,16 @@ def run(settings: ResolvedSettings[DedupeOptions], invocation: Invocation) -> Ru
             shows = options.check_only or options.exit_code
             return replace(outcome, exit_code=ExitCode.FOUND if shows else ExitCode.DONE)
         if terminal.interactive and not options.yes:
-            for line in outcome.lines[:-1]:
+            for line in _lines(found, dry_run=True):
                 terminal.tell(line)
             if not terminal.confirm("Go on?"):
                 raise DeclinedError
         kept = context.backup_of(env)
         env.rewrite(found.data)
+    *lines, last = outcome.lines
     backup = (f"Backup: {kept}",) if kept else ()
-    return replace(outcome, lines=(*outcome.lines[:-1], *backup, outcome.lines[-1]))
+    details = {**outcome.details, "backup": str(kept) if kept else None}
+    return replace(outcome, lines=(*lines, *backup, last), details=details)
 
 
 def _lines(found: Deduped, *, dry_run: bool) -> Iterator[str]:
@@ -73,4 +75,4 @@ def _lines(found: Deduped, *, dry_run: bool) -> Iterator[str]:
 
 def _details(found: Deduped) -> dict[str, object]:
     rows = [{**each._asdict(), "key": masked(each.key)} for each in found.dropped]
-    return {"dropped": rows, "kept": [{"key": masked(key), "line": line} for key, line in found.stayed]}
+    return {"backup": None, "dropped": rows, "kept": [{"key": masked(key), "line": line} for key, line in found.stayed]}

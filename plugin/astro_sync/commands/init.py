@@ -3,6 +3,7 @@
 import shlex
 from dataclasses import dataclass, replace
 
+from astro_sync.commands.context import prepare
 from astro_sync.commands.invocation import Invocation
 from astro_sync.config.example import make_example
 from astro_sync.config.file import NAME, find
@@ -10,7 +11,8 @@ from astro_sync.config.options import RunOptions
 from astro_sync.config.settings import ResolvedSettings
 from astro_sync.console.layout import Line, Tone
 from astro_sync.core.outcome import RunOutcome
-from astro_sync.errors import DeclinedError, ExitCode
+from astro_sync.errors import AstroSyncError, DeclinedError, ExitCode
+from astro_sync.places.deployment_answers import parse_listed
 from astro_sync.project.assets import kit_path
 from astro_sync.project.init import Step, StepAction, carry_out, plan_setup
 from astro_sync.project.root import require_project
@@ -37,8 +39,9 @@ def run(settings: ResolvedSettings[InitOptions], invocation: Invocation) -> RunO
     """Make an Astro project ready; ask on a terminal, and go ahead without one."""
     options, terminal = settings.options, invocation.terminal
     require_project(invocation.cwd, invocation.home)
-    config = find(invocation.cwd) or invocation.cwd / NAME
-    steps = plan_setup(invocation.cwd, invocation.environ, config=config, example=make_example())
+    config = find(invocation.cwd)
+    example = make_example([] if config else _deployments(settings, invocation))
+    steps = plan_setup(invocation.cwd, invocation.environ, config=config or invocation.cwd / NAME, example=example)
     pending = [step for step in steps if step.data is not None]
     outcome = RunOutcome(command="init", dry_run=options.dry_run, lines=tuple(map(_step_line, steps)))
     if not pending:
@@ -55,6 +58,16 @@ def run(settings: ResolvedSettings[InitOptions], invocation: Invocation) -> RunO
     shell = f"For `astro sync …` in your shell: source {shlex.quote(str(kit_path('astro-sync.sh')))}"
     done = "Done. `astro-sync doctor` tells what is still missing."
     return replace(outcome, lines=(*outcome.lines, shell, done))
+
+
+def _deployments(settings: ResolvedSettings[InitOptions], invocation: Invocation) -> list[tuple[str, str]]:
+    """Return names and ids of the Deployments; none where no login or no `astro` tells them."""
+    try:
+        with prepare(settings, invocation) as context:
+            listed = parse_listed(context.astro.ask("deployment", "list").stdout)
+    except AstroSyncError:
+        return []
+    return [(each.name, each.deployment_id) for each in listed]
 
 
 def _step_line(step: Step) -> str:

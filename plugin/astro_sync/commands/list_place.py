@@ -1,18 +1,21 @@
 """`list`: what a place holds, by name; no values."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import ClassVar
 
-from astro_sync.commands.context import filters, prepare
+from astro_sync.commands.context import RunContext, filters, prepare
+from astro_sync.commands.effective import addresses, read_stores
 from astro_sync.commands.invocation import Invocation
 from astro_sync.commands.outcome import source_outcome
 from astro_sync.config.options import ReadOptions
 from astro_sync.config.settings import ResolvedSettings
-from astro_sync.console.objects import object_lines
-from astro_sync.core.filters import Wanted
+from astro_sync.console.objects import effective_lines, object_lines
+from astro_sync.core.effective import effective
+from astro_sync.core.filters import Filters, Wanted
 from astro_sync.core.model import Entry, Secrets
 from astro_sync.core.outcome import RunOutcome
+from astro_sync.errors import AstroSyncError
 from astro_sync.places.base import AnyPlace, Role
 
 
@@ -20,16 +23,20 @@ from astro_sync.places.base import AnyPlace, Role
 class ListOptions(ReadOptions):
     """What `list` takes."""
 
-    positional: ClassVar[Mapping[str, str]] = {"place": "PLACE"}
+    positional: ClassVar[Mapping[str, str]] = {"place": "PLACE", "key": "[KEY]"}
 
     place: str
+    key: str
+    effective: bool
 
 
 def run(settings: ResolvedSettings[ListOptions], invocation: Invocation) -> RunOutcome:
     """List names, kinds, whether secret, and the last change where the place tells it."""
     options = settings.options
-    wanted = Wanted(filters(options))
+    wanted = Wanted(_filters(options))
     with prepare(settings, invocation) as context:
+        if options.effective:
+            return _effective(context, wanted)
         place = context.place(options.place, Role.SOURCE)
         with place:
             held = place.read(wanted)
@@ -39,6 +46,31 @@ def run(settings: ResolvedSettings[ListOptions], invocation: Invocation) -> RunO
         places=(source_outcome(place, held.warnings),),
         lines=tuple(object_lines(rows)),
         details={"objects": rows},
+    )
+
+
+def _filters(options: ListOptions) -> Filters:
+    found = filters(options)
+    return replace(found, include=(*found.include, options.key)) if options.key else found
+
+
+def _effective(context: RunContext[ListOptions], wanted: Wanted) -> RunOutcome:
+    """List where Airflow takes each key of a Deployment from."""
+    places: dict[str, AnyPlace | AstroSyncError] = {}
+    for scheme, address in addresses(context.options.place).items():
+        try:
+            places[scheme] = context.place(address, Role.SOURCE)
+        except AstroSyncError as error:
+            places[scheme] = error
+    stores = read_stores(places, wanted, context.options.jobs)
+    found = effective(stores, wanted)
+    unread = {store.name: store.problem for store in stores if store.problem is not None}
+    rows = [{**asdict(each), "kind": each.kind.value} for each in found]
+    return RunOutcome(
+        command="list",
+        places=tuple(source_outcome(place) for place in places.values() if not isinstance(place, AstroSyncError)),
+        lines=tuple(effective_lines(found, unread)),
+        details={"effective": rows, "unread": unread},
     )
 
 

@@ -127,7 +127,7 @@ WARNINGS: Final[Mapping[WarningCode, str]] = MappingProxyType(
         WarningCode.STAYS_PLAIN: "looks like a secret and is plain there; make it secret in the Astro UI",
         WarningCode.READERS_DIFFER: "written as {about} reads it; other programs may read another value",
         WarningCode.LINE_STAYED: "line {about} stays, since a later line needs it",
-        WarningCode.LEFT_BEHIND: "could not be removed: {about}",
+        WarningCode.LEFT_BEHIND: "the Astro CLI left {about} with values; removed, check that no commit has it",
         WarningCode.IN_ARGV: "its secret value shows in the process list (ps) while it is written",
         WarningCode.RESTART_LOCAL: "local Airflow reads {about} at its next `astro dev restart`",
         WarningCode.NOT_AS_PLANNED: "somebody else changed it during the run; look with `astro-sync diff`",

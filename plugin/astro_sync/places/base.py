@@ -19,13 +19,15 @@ class Prepared:
     """What `apply` will write, decided before anybody is asked; a place adds what it needs.
 
     `calls` are the writing calls, `restarts` how many of them restart something. `in_argv` are the names whose values
-    will show in the process list. `warnings` are what the writing will bring up.
+    will show in the process list, `in_env_manager` those that go into a Deployment's Environment Manager. `warnings`
+    are what the writing will bring up.
     """
 
     writes: tuple[Write, ...] = ()
     calls: int = 0
     restarts: int = 0
     in_argv: tuple[Name, ...] = ()
+    in_env_manager: tuple[Name, ...] = ()
     warnings: tuple[Notice, ...] = ()
 
 

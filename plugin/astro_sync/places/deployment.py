@@ -150,7 +150,7 @@ class Deployment:
             return None
         ways = (f"--allow-argv {shlex.quote(key)}",) if _fits_argv(key, text) else ()
         if "\n" in text:
-            return Refusal(Reason.LINE_BREAK, "", ways)
+            return Refusal(Reason.LINE_BREAK, "", ("--line-breaks env-manager", *ways))
         if "\0" in text:
             return Refusal(Reason.NOT_TEXT, why, ways)
         if text != text.strip():

@@ -28,8 +28,10 @@ def _airflow_file(scheme: str) -> Opener:
 
 def _deployment(rest: str, role: Role, around: Surroundings) -> AnyPlace:
     from astro_sync.places.deployment import open_deployment
+    from astro_sync.places.env_manager.overflow import with_manager
 
-    return open_deployment(rest, role, around)
+    opened = open_deployment(rest, role, around)
+    return with_manager(opened, around) if role is Role.DESTINATION else opened
 
 
 def _airflow(rest: str, role: Role, around: Surroundings) -> AnyPlace:

@@ -267,7 +267,17 @@ class _Planner:
         named = tuple(replace(change, remote_name=place.remote_name(change.name)) for change in plan.changes)
         plan = replace(plan, changes=named)
         prepared = place.prepare(plan) if plan.changes_something else Prepared()
-        return Step(source, destination, before, plan, prepared)
+        return Step(source, destination, before, _marked(plan, prepared), prepared)
+
+
+def _marked(plan: Plan, prepared: Prepared) -> Plan:
+    """Mark what goes another way than the rest."""
+    ways = {Reason.IN_ENV_MANAGER: frozenset(prepared.in_env_manager), Reason.IN_ARGV: frozenset(prepared.in_argv)}
+    changes = (
+        replace(each, marks=(*each.marks, *(mark for mark, names in ways.items() if each.name in names)))
+        for each in plan.changes
+    )
+    return replace(plan, changes=tuple(changes)) if any(ways.values()) else plan
 
 
 def _carry_out(result: RunResult, options: SyncOptions) -> RunResult:
@@ -276,6 +286,9 @@ def _carry_out(result: RunResult, options: SyncOptions) -> RunResult:
     result.error = _refuse(steps, options)
     if result.error:
         result.exit_code = ExitCode.REFUSED
+        for step in steps:
+            # Nothing will be written, so nothing is to be said about how.
+            step.prepared = Prepared()
         return result
     pending = [step for step in steps if step.plan.changes_something]
     if any(step.plan.refusals for step in steps):

@@ -50,6 +50,7 @@ pytestmark = pytest.mark.stores
 SOURCE = Traits(Names.AIRFLOW, as_fields=True)
 OVERWRITE = Policy(on_conflict=OnConflict.OVERWRITE)
 SECRET = "pl4nted-value"
+BACKEND = "AIRFLOW__SECRETS__BACKEND"
 
 
 def open_backend(
@@ -309,7 +310,7 @@ def test_a_parameter_keeps_its_type_and_its_key(aws_parameters: AwsParametersCou
     assert described["b"]["Type"] == "String"
 
 
-def test_reads_of_2000_secrets_come_in_batches_of_20(aws_secrets: AwsSecretsCounterpart, sandbox: Sandbox) -> None:
+def test_many_secrets_are_read_in_batches_of_20(aws_secrets: AwsSecretsCounterpart, sandbox: Sandbox) -> None:
     client = aws_secrets.client()
     for number in range(200):
         client.create_secret(Name=aws_secrets.name(f"n{number}"), SecretString="x")
@@ -501,7 +502,10 @@ def test_backend_reads_the_settings_of_a_file_of_the_project_and_of_a_target(
         environ=vault.environ,
         target=lambda name: {"backend": ".env.prod"} if name == "prod" else {},
     )
-    for address in ("backend:", "backend:.env.prod", "backend:@prod"):
+    settings = settings_of(vault)
+    options = f"backend = {settings[BACKEND]}\nbackend_kwargs = {settings[f'{BACKEND}_KWARGS']}\n"
+    sandbox.write_env(f"[secrets]\n{options}".encode(), "airflow.cfg")
+    for address in ("backend:", "backend:.env.prod", "backend:@prod", "backend:airflow.cfg"):
         place = open_place(address, Role.SOURCE, around)
         assert place.read(EVERYTHING).entries[Name(Kind.VARIABLE, "x")].value == Value("1")
         assert place.address == address

@@ -154,7 +154,7 @@ def test_fields_that_a_connection_has_no_more_are_emptied(way: Way) -> None:
     create(way, connection("aws", FULL))
     assert change(way, connection("aws", Connection("http", password="new"))) == {"aws": WriteResult.DONE}
     found = read(way, secrets=True)["aws"]
-    assert found.connection == Connection("http", password="new")
+    assert found.connection == Connection("http", password="new", extra="{}")
 
 
 @pytest.mark.parametrize(("auto_link", "expected"), [(None, True), (True, True), (False, False)])

@@ -70,7 +70,7 @@ def _read(client: AirflowClient, kind: Kind, wanted: Wanted) -> dict[str, _Row]:
     if wanted.ids is not None and len(wanted.ids) <= _FEW and all(map(_has_path, wanted.ids)):
         return _each(client, kind, sorted(filter(wanted.includes, wanted.ids)))
     listed = _all(client, kind, wanted)
-    # version 1 lists connections without their extra (fixtures/places-contract.md, 11)
+    # version 1 lists connections without their extra (fixtures/places-contract.md, 5.4)
     return _each(client, kind, listed) if kind is Kind.CONNECTION and client.version == 1 else listed
 
 

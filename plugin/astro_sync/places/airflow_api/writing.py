@@ -1,7 +1,7 @@
 """Write variables and connections through Airflow's REST API: version 2 in bulk, version 1 one by one.
 
 In a bulk call each entry is an action of its own: an error concerns a whole action, and does not say which of its
-entries it means (fixtures/places-contract.md, 11). With one entry an action, what is not among the successes failed.
+entries it means (fixtures/places-contract.md, 5.4). With one entry an action, what is not among the successes failed.
 """
 
 import json

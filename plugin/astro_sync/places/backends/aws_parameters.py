@@ -13,7 +13,7 @@ _BATCH: Final = 10
 class ParameterStore:
     """The parameters of one AWS account and region."""
 
-    jobs = 2  # about three writes a second are let through
+    jobs: int = 2  # about three writes a second are let through
 
     def __init__(self, aws: AwsClient) -> None:
         self._aws = aws

@@ -16,7 +16,7 @@ _SCHEDULED: Final = frozenset({"InvalidRequestException"})  # what is said of a 
 class SecretsManager:
     """The secrets of one AWS account and region."""
 
-    jobs = 8
+    jobs: int = 8
 
     def __init__(self, aws: AwsClient) -> None:
         self._aws = aws

@@ -17,7 +17,7 @@ _RECOVERING_SECONDS: Final = 60.0
 class KeyVault:
     """The secrets of one key vault; it knows names without their case."""
 
-    jobs = 8
+    jobs: int = 8
 
     def __init__(self, client: Any, url: str, identity: str, timeout: float) -> None:
         self._client = client

@@ -53,8 +53,11 @@ class Store(Protocol):
     """A vendor's store of secrets, with the person's own login.
 
     Every method raises StoreError for what concerns the whole store (no login, no network, no right to list), and
-    returns a Fault for what concerns one secret.
+    returns a Fault for what concerns one secret. `jobs` is how many calls may be under way at once, at first by the
+    store's own limits.
     """
+
+    jobs: int
 
     @property
     def where(self) -> str:
@@ -64,11 +67,6 @@ class Store(Protocol):
     @property
     def identity(self) -> str:
         """Return by which login it is used, in words that show no credential."""
-        ...
-
-    @property
-    def jobs(self) -> int:
-        """Return how many calls may be under way at once, by the store's own limits."""
         ...
 
     def scan(self, prefix: str, wanted: Callable[[str], bool]) -> Mapping[str, Found]:

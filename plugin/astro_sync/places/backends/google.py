@@ -16,7 +16,7 @@ _LOG_IN: Final = "Log in with `gcloud auth application-default login`, or set GO
 class SecretManager:
     """The secrets of one Google Cloud project."""
 
-    jobs = 8
+    jobs: int = 8
 
     def __init__(self, client: Any, project: str, identity: str, timeout: float) -> None:
         self._client = client

@@ -92,7 +92,7 @@ class Backend:
     kind: str = field(default="backend", init=False)
     _store: Store | None = field(default=None, init=False)
     _found: dict[str, Found] = field(default_factory=dict, init=False, repr=False)
-    _remotes: dict[Name, str] = field(default_factory=dict, init=False)
+    _remotes: dict[object, str] = field(default_factory=dict, init=False)
     _entries: tuple[Entry, ...] = field(default=(), init=False)
 
     def __enter__(self) -> Self:
@@ -135,6 +135,7 @@ class Backend:
         """Return the store; raises StoreError where there is no way in."""
         if self._store is None:
             self._store = self.open()
+            self._store.jobs = min(self._store.jobs, self.jobs)
         return self._store
 
     def read(self, wanted: Wanted) -> Snapshot:
@@ -192,7 +193,7 @@ class Backend:
             done.count(fault)
             return fault
 
-        outcomes = list(each(send, prepared.secrets, at_once=min(self.jobs, self.store.jobs)))
+        outcomes = list(each(send, prepared.secrets, at_once=self.store.jobs))
         failed = {
             call.name: _refused(outcome)
             for call, outcome in zip(prepared.secrets, outcomes, strict=True)
@@ -236,7 +237,7 @@ class Backend:
             first = next((other for other in self.naming.remotes(name) if _counts(found.get(other))), remote)
             if not self.naming.same(first, remote):
                 continue
-            self._remotes[name] = remote
+            self._remotes[self.naming.fold(name)] = remote
             entry = self._entry(name, held)
             if entry is not None:
                 entries[name] = entry
@@ -257,9 +258,8 @@ class Backend:
 
     def _known_remotes(self, name: Name) -> tuple[str, ...]:
         """Return where a name is or would be, first the one that was found."""
-        folded = self.naming.fold(name)
-        known = [remote for other, remote in self._remotes.items() if self.naming.fold(other) == folded]
-        return tuple(dict.fromkeys((*known, *self.naming.remotes(name))))
+        known = self._remotes.get(self.naming.fold(name))
+        return tuple(dict.fromkeys((*([known] if known else ()), *self.naming.remotes(name))))
 
     def _held(self, name: Name) -> tuple[str, Found | None]:
         remote = self._known_remotes(name)[0]

@@ -19,7 +19,7 @@ _WAITS: Final = (0.25, 0.5, 1.0, 2.0, 4.0, 8.0)  # seconds; hvac does not try ag
 class KeyValue:
     """The secrets of one key-value engine; each is a set of fields."""
 
-    jobs = 8
+    jobs: int = 8
 
     def __init__(self, client: Any, mount: str, version: int, identity: str, timeout: float) -> None:
         self._client = client

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 from urllib.parse import quote, urlencode
 
+from astro_sync.concurrency import each as run_each
 from astro_sync.core.model import Kind, Name
 from astro_sync.places.airflow_api.report import Report, WriteResult
 from astro_sync.places.airflow_api.transport import ApiError, Fault, Reply, Transport, refused
@@ -42,11 +43,12 @@ class SecretsNotAllowedError(ApiError):
 
 @dataclass(frozen=True, slots=True)
 class EnvManagerClient:
-    """The Environment Manager's objects of one scope; `name` names it to the user."""
+    """The Environment Manager's objects of one scope; `name` names it to the user, `jobs` calls write at once."""
 
     transport: Transport
     scope: Scope
     name: str
+    jobs: int = 1
 
     def read(self, kinds: Iterable[Kind], *, with_secrets: bool = False, linked: bool = False) -> list[RemoteObject]:
         """Return the objects of these types.
@@ -65,20 +67,40 @@ class EnvManagerClient:
         results = {each.name: WriteResult.REJECTED if unfit(each) else WriteResult.NOT_WRITTEN for each in writes}
         kinds = sorted({each.name.kind for each in writes})
         current = {found.name: found for found in self.read(kinds)}
+        pending = []
         for each in writes:
-            name, present = each.name, current.get(each.name)
-            if results[name] is WriteResult.REJECTED:
+            present = current.get(each.name)
+            if results[each.name] is WriteResult.REJECTED:
                 continue
-            if (name in create) is (present is not None):
-                results[name] = WriteResult.EXISTS if present else WriteResult.MISSING
-                continue
-            try:
-                results[name] = self._write(each, present)
-            except ApiError as error:
-                if error.may_have_been_done:
-                    results[name] = WriteResult.UNKNOWN
-                return Report(results, error)
-        return Report(results)
+            if (each.name in create) is (present is not None):
+                results[each.name] = WriteResult.EXISTS if present else WriteResult.MISSING
+            else:
+                pending.append((each, present))
+        return Report(results, self._write_all(pending, results))
+
+    def _write_all(
+        self, pending: Sequence[tuple[WriteObject, RemoteObject | None]], results: dict[Name, WriteResult]
+    ) -> ApiError | None:
+        """Write several at a time, and put down what became of each; return the failure that ended it."""
+        for start in range(0, len(pending), self.jobs):
+            some = pending[start : start + self.jobs]
+            failure = None
+            for (each, _), became in zip(some, run_each(self._attempt, some, at_once=self.jobs), strict=True):
+                if isinstance(became, WriteResult):
+                    results[each.name] = became
+                    continue
+                failure = failure or became
+                if became.may_have_been_done:
+                    results[each.name] = WriteResult.UNKNOWN
+            if failure:
+                return failure
+        return None
+
+    def _attempt(self, pair: tuple[WriteObject, RemoteObject | None]) -> WriteResult | ApiError:
+        try:
+            return self._write(*pair)
+        except ApiError as error:
+            return error
 
     def _write(self, write: WriteObject, present: RemoteObject | None) -> WriteResult:
         if present is None:

@@ -125,7 +125,7 @@ def parse_object(fields: Fields) -> RemoteObject:
 
 def _parse_connection(own: Fields, held: frozenset[str], description: object) -> tuple[Connection, frozenset[str]]:
     found = {name: own.get(name) or None for name in _TEXTS}
-    port, extra = own.get("port") or None, own.get("extra") or None
+    port, extra = own.get("port") or None, own.get("extra")
     if not isinstance(port, int | None) or not isinstance(extra, dict | None):
         raise TypeError
     shown = {name for name, value in (*found.items(), ("port", port)) if value is not None}
@@ -137,7 +137,7 @@ def _parse_connection(own: Fields, held: frozenset[str], description: object) ->
         str(own["type"]),
         description=str(description) if description else None,
         port=port,
-        extra=json.dumps(extra) if extra and "extra" not in hidden else None,
+        extra=json.dumps(extra) if extra is not None and "extra" not in hidden else None,
         **found,
     )
     return connection, frozenset(hidden & {*_TEXTS, "port", "extra"})

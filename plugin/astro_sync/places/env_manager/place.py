@@ -55,11 +55,15 @@ class PreparedObjects(Prepared):
 
 @dataclass(slots=True, kw_only=True)
 class EnvManager:
-    """The environment objects of one scope for one run; a Deployment sees those of its Workspace that are linked."""
+    """The environment objects of one scope for one run; a Deployment sees those of its Workspace that are linked.
+
+    With environment variables as its only `kinds` it keeps Airflow's connections and variables under their names there.
+    """
 
     client: EnvManagerClient
     label: str
     around: Surroundings
+    kinds: tuple[Kind, ...] = _ORDER
     kind: str = field(default="env-manager", init=False)
     traits: Traits = field(default=_TRAITS, init=False)
     _held: Snapshot = field(default_factory=Snapshot, init=False)
@@ -90,7 +94,7 @@ class EnvManager:
         """
         options, linked = self.around.options, self.client.scope.deployment
         # an environment variable may be one of Airflow's by its name
-        kinds = [kind for kind in _ORDER if kind is Kind.ENVIRONMENT or wanted.wants_kind(kind)]
+        kinds = [kind for kind in self.kinds if kind is Kind.ENVIRONMENT or wanted.wants_kind(kind)]
         listed = run_each(
             lambda kind: self.client.read([kind], with_secrets=options.with_secrets, linked=linked),
             kinds,
@@ -173,13 +177,16 @@ class EnvManager:
         visible = Value(to_json(found.connection)) if found.hidden else None
         return Entry(name, value, secret, visible=visible, updated_at=found.updated_at)
 
+    def _new_name(self, name: Name) -> Name:
+        return name if name.kind in self.kinds else Name(Kind.ENVIRONMENT, name.variable)
+
     def _object(self, write: Write) -> WriteObject | None:
         """Return a write as the API wants it; None for a connection that Airflow cannot read."""
         new = write.old is None
         auto_link = True if new and self.around.options.auto_link else None
         shown = self._shown.get(write.name)
         wanted = WriteObject(
-            shown.name if shown else write.name,
+            shown.name if shown else self._new_name(write.name),
             write.value.reveal(),
             secret=write.secret,
             description=write.description,
@@ -202,7 +209,7 @@ def open_env_manager(rest: str, role: Role, around: Surroundings) -> EnvManager:
             "--auto-link is for objects of a Workspace, not of a Deployment.", hint="Write env-manager:workspace/ID."
         )
     name = f"Environment Manager of {'Deployment' if scope.deployment else 'Workspace'} {label}"
-    client = EnvManagerClient(AstroTransport(around.astro(), "cloud", (), name), scope, name)
+    client = EnvManagerClient(AstroTransport(around.astro(), "cloud", (), name), scope, name, around.options.jobs)
     return EnvManager(client=client, label=label, around=around)
 
 
