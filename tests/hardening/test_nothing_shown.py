@@ -5,7 +5,7 @@ import re
 import pytest
 
 from astro_stand_in.faults import FAULTS as KNOWN_FAULTS
-from hardening.planting import EVERYTHING, FROM_FAULTS, Search, assert_nothing_shown, forms, plant
+from hardening.planting import EVERYTHING, FROM_FAULTS, LOCAL, THERE, Search, assert_nothing_shown, forms, plant
 from hardening.warm import Warm
 from sandbox import Sandbox
 
@@ -48,7 +48,10 @@ FAULTS: dict[str, list[dict[str, object]]] = {
     "upgrade-notice": [{"command": "deployment"}],
     "lost-write": [{"command": WRITING}],
     "concurrent-key": [{"command": "deployment", "key": "THEIR_NEW", "value": FROM_FAULTS}],
-    "write-refused": [{"command": WRITING, "message": f"invalid value {FROM_FAULTS}"}],
+    "write-refused": [
+        {"command": WRITING, "message": f"invalid value {value}"}
+        for value in (LOCAL["MY_TOKEN"], THERE["AIRFLOW_VAR_DIFFERS"][0])
+    ],
     "save-unwritable": [{"command": WRITING}],
     "truncate": [{"bytes": 150}],
     "killed-export": [{"command": "dev object", "during": half} for half in ("variables", "connections")],

@@ -223,7 +223,9 @@ class Deployment:
             return error
         if answer.status == 0:
             return None
-        said = told_error(answer, [write.value.reveal() for write in prepared.writes])
+        # What the Deployment held before is a value of this run, too.
+        values = [*(w.value for w in prepared.writes), *(e.value for e in self._held.entries.values() if e.value)]
+        said = told_error(answer, [value.reveal() for value in values])
         hint = "Run the same command again: it writes only what is missing."
         return AstroSyncError(f"{self}: astro refused the write{said}", hint=hint)
 
