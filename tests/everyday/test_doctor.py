@@ -169,7 +169,7 @@ BACKEND = "airflow.providers.hashicorp.secrets.vault.VaultBackend"
 @pytest.mark.parametrize(
     ("text", "state", "said"),
     [
-        (f"AIRFLOW__SECRETS__BACKEND={BACKEND}\n", "ok", "goes before all that is synced"),
+        (f"AIRFLOW__SECRETS__BACKEND={BACKEND}\n", "warning", "No Vault server is named"),
         ("AIRFLOW__SECRETS__BACKEND=my.own.Backend\n", "warning", "my.own.Backend"),
         ("A=1\n", None, ""),
     ],

@@ -95,18 +95,19 @@ def _look_at_backend(name: str, rest: str, context: RunContext[DoctorOptions]) -
     """Tell whether the secrets backend that a file configures can be read, and by which login; None without one."""
     from astro_sync.places.backends.place import open_configured
 
+    # A sync goes without it, so none of this is more than a warning.
     try:
         place = open_configured(rest, Role.DESTINATION, context.surroundings)
     except (UsageError, RejectedFileError):
         return None  # none is configured, or the file itself is told of
     except AstroSyncError as error:
-        return Finding(name, State.PROBLEM, str(error), error.hint)
+        return Finding(name, State.WARNING, str(error), error.hint)
     try:
         with place:
             entries = place.read(EVERYTHING).entries.values()
             text = f"{place} can be read with {place.identity}; {len(entries)} connections and variables."
     except AstroSyncError as error:
-        return Finding(name, State.PROBLEM, str(error), error.hint)
+        return Finding(name, State.WARNING, str(error), error.hint)
     hidden = sum(entry.problem is not None and entry.problem.reason is Reason.UNREADABLE for entry in entries)
     if hidden:
         hint = "Ask for the right to read their values, see the README."
