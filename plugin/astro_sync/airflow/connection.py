@@ -19,7 +19,7 @@ _TEXT_FIELDS: Final = ("description", "host", "login", "password", "schema")
 _FIELDS: Final = ("conn_type", *_TEXT_FIELDS, "port", "extra")
 # a host may have a scheme of its own, `http://https://example.com`; Airflow takes no third one
 _MOST_SCHEMES: Final = 2
-# the hosts of design rule 10
+# the hosts of CONTRIBUTING, rule 10
 _LOCAL_HOSTS: Final = frozenset({"localhost", "127.0.0.1", "::1", "postgres", "host.docker.internal"})
 
 
@@ -151,7 +151,7 @@ def extras(connection: Connection) -> Mapping[str, object]:
 
 
 def local_host(connection: Connection) -> bool:
-    """Tell whether its host only exists on the user's own machine (design rule 10)."""
+    """Tell whether its host only exists on the user's own machine (CONTRIBUTING, rule 10)."""
     host = (connection.host or "").rpartition("://")[2].partition("/")[0].lower()
     if host.startswith("["):
         host = host[1:].partition("]")[0]

@@ -1,4 +1,4 @@
-"""JSON as a text: its tokens to the letter, whatever white space stands between them (design, rule 12). Pure.
+"""JSON as a text: its tokens to the letter, whatever white space stands between them (CONTRIBUTING, rule 12). Pure.
 
 JSON is what RFC 8259 calls so, and only an object or an array: Python's `NaN` and `Infinity` are none, since other
 readers fail on them, and neither is white space beyond JSON's own four characters. Nothing is decoded, so that numbers

@@ -1,4 +1,4 @@
-"""AS302: an Airflow variable or connection without a value, as raw exports leave it (design, rule 1)."""
+"""AS302: an Airflow variable or connection without a value, as raw exports leave it (CONTRIBUTING, rule 1)."""
 
 from collections.abc import Iterator
 

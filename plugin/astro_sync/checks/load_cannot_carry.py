@@ -14,7 +14,7 @@ from astro_sync.envfile.writing import load_refusal
     "A value that --load cannot carry in any spelling, or a line at which it stops reading.",
 )
 def load_cannot_carry(subject: Subject) -> Iterator[Problem]:
-    """Find each such value; JSON of several lines is carried on one (design, rule 12)."""
+    """Find each such value; JSON of several lines is carried on one (CONTRIBUTING, rule 12)."""
     stops_at = subject.load_stops_at
     if stops_at is not None:
         message = "the line is longer than 65,535 bytes: --load reads neither it nor a later one"

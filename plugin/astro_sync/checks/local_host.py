@@ -1,4 +1,4 @@
-"""AS304: a connection to a host that no Deployment can reach (design, rule 10)."""
+"""AS304: a connection to a host that no Deployment can reach (CONTRIBUTING, rule 10)."""
 
 from collections.abc import Iterator
 

@@ -1,4 +1,4 @@
-"""AS107: a `$NAME` that Docker Compose takes from the environment of whoever starts it (design, rule 2)."""
+"""AS107: a `$NAME` that Docker Compose takes from the environment of whoever starts it (CONTRIBUTING, rule 2)."""
 
 from collections.abc import Iterator
 

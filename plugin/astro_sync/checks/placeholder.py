@@ -1,4 +1,4 @@
-"""AS301: a text that only stands for a secret (design, rule 1)."""
+"""AS301: a text that only stands for a secret (CONTRIBUTING, rule 1)."""
 
 from collections.abc import Iterator
 

@@ -1,4 +1,4 @@
-"""AS204: a name that Astro sets itself (design, rule 10)."""
+"""AS204: a name that Astro sets itself (CONTRIBUTING, rule 10)."""
 
 from collections.abc import Iterator
 

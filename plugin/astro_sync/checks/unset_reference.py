@@ -1,4 +1,4 @@
-"""AS106: a `$NAME` for which Docker Compose finds no value (design, rule 2)."""
+"""AS106: a `$NAME` for which Docker Compose finds no value (CONTRIBUTING, rule 2)."""
 
 from collections.abc import Iterator
 

@@ -1,4 +1,4 @@
-"""Receipts of the secrets that were sent: asked while planning, written after the read-back (design, rule 13)."""
+"""Receipts of the secrets that were sent: asked while planning, written after the read-back (CONTRIBUTING, rule 13)."""
 
 from dataclasses import dataclass
 

@@ -33,7 +33,7 @@ class Compared:
 
 
 class SecretState(StrEnum):
-    """What a receipt tells of a secret that cannot be read (design, rule 13)."""
+    """What a receipt tells of a secret that cannot be read (CONTRIBUTING, rule 13)."""
 
     SAME = "same"
     CHANGED_HERE = "changed-here"
@@ -51,7 +51,7 @@ def know_nothing(_entry: Entry, _value: Value) -> SecretState:
 
 @dataclass(frozen=True, slots=True)
 class Spelling:
-    """How strictly two texts are compared: `as_fields` for connections, `exact_json` for JSON (design, rule 12)."""
+    """How strictly two texts are compared: `as_fields` for connections, `exact_json` for JSON (CONTRIBUTING, rule 12)."""
 
     as_fields: bool = False
     exact_json: bool = False

@@ -15,7 +15,7 @@ def matches(name: Name, globs: Iterable[str]) -> bool:
 
 
 def is_reserved(key: str) -> bool:
-    """Tell whether Astro sets this name itself or it steers a tool of the user's machine (design, rule 10)."""
+    """Tell whether Astro sets this name itself or it steers a tool of the user's machine (CONTRIBUTING, rule 10)."""
     names = platform_names()
     return key in names["reserved"] or any(fnmatchcase(key, glob) for glob in names["reserved_patterns"])
 

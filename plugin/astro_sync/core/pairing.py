@@ -1,4 +1,4 @@
-"""Which entry of one place is which of another (design, "Names"). Pure."""
+"""Which entry of one place is which of another (README, "Names"). Pure."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass

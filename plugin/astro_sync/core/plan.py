@@ -72,7 +72,7 @@ class Policy:
         return self.decided.get(name, self.on_conflict)
 
     def makes_secret(self, name: Name, value: Value) -> bool:
-        """Tell whether a new entry becomes secret on a Deployment (design, rule 11)."""
+        """Tell whether a new entry becomes secret on a Deployment (CONTRIBUTING, rule 11)."""
         if matches(name, self.plain):
             return False
         return matches(name, self.secret) or is_sensitive(name.key, value)
@@ -193,7 +193,7 @@ class _Planner:
         return replace(change, secret=True)
 
     def _is_placeholder(self, each: Pair, value: Value) -> bool:
-        """Tell whether a value only stands for one, or is an empty remain that gives way (design, rule 1)."""
+        """Tell whether a value only stands for one, or is an empty remain that gives way (CONTRIBUTING, rule 1)."""
         if {each.name.key, each.name.variable} & self.policy.allow_placeholder:
             return False
         if is_placeholder(value):
@@ -232,7 +232,7 @@ class _Planner:
         return self._decided(each, wanted, value, decision, Reason.DIFFERS)
 
     def _hidden(self, each: Pair, wanted: Entry, held: Entry, value: Value) -> Change:
-        """Decide about a value that the destination does not give out (design, rule 13)."""
+        """Decide about a value that the destination does not give out (CONTRIBUTING, rule 13)."""
         if matches(each.name, self.policy.rotate):
             return self._write(each, wanted, value)
         if visibly_differ(wanted, held):
@@ -280,7 +280,7 @@ class _Planner:
         return Change(name, write.action, write.secret, None, write, wanted, held, marks)
 
     def _text(self, wanted: Entry, value: Value) -> tuple[Value, tuple[Reason, ...]]:
-        """Return a value as the destination is to hold it: JSON on one line in an environment (design, rule 12)."""
+        """Return a value as the destination is to hold it: JSON on one line in an environment (CONTRIBUTING, rule 12)."""
         joins = self.destination.traits.names is Names.ENVIRONMENT and not self.policy.exact_json
         if joins or not wanted.exact:
             joined = one_line(value.reveal())

@@ -1,4 +1,4 @@
-"""Tell whether a secret is the one that was sent, without keeping it. Pure (design, rule 13)."""
+"""Tell whether a secret is the one that was sent, without keeping it. Pure (CONTRIBUTING, rule 13)."""
 
 import hmac
 from dataclasses import dataclass, field

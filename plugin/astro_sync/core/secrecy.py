@@ -31,7 +31,7 @@ def is_placeholder(value: Value) -> bool:
 
 
 def may_be_lost(key: str, value: Value) -> bool:
-    """Tell whether an empty value may be what a raw export left of a real one (contract, "object export" 1)."""
+    """Tell whether an empty value may be what a raw export left of a real one (fixtures/astro-cli-contract.md, "object export" 1)."""
     return not value and key.startswith((CONNECTION, VARIABLE))
 
 
@@ -41,7 +41,7 @@ def secret_comment(key: str) -> str:
 
 
 def is_sensitive(key: str, value: Value) -> bool:
-    """Tell whether a new key should be secret on a Deployment (design, rule 11)."""
+    """Tell whether a new key should be secret on a Deployment (CONTRIBUTING, rule 11)."""
     text = value.reveal()
     if key.startswith(CONNECTION):
         return _is_sensitive_connection(text)
@@ -148,7 +148,7 @@ def _names() -> Mapping[str, frozenset[str]]:
 
 @cache
 def platform_names() -> Mapping[str, frozenset[str]]:
-    """Return the names that Astro sets itself: `reserved`, `reserved_patterns` and `shared` (design, rule 10)."""
+    """Return the names that Astro sets itself: `reserved`, `reserved_patterns` and `shared` (CONTRIBUTING, rule 10)."""
     return {name: frozenset(words) for name, words in _load("platform-variables.json").items() if name != "about"}
 
 

@@ -1,4 +1,4 @@
-"""Compare what was planned with what a later read shows. Pure (design, rule 7)."""
+"""Compare what was planned with what a later read shows. Pure (CONTRIBUTING, rule 7)."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace

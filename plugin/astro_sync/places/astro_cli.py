@@ -20,9 +20,9 @@ from astro_sync.storage.private import write_private
 
 # Values of local Airflow have no business in the environment of a program that prints what it likes.
 _WITHHELD: Final = ("AIRFLOW_CONN_", "AIRFLOW_VAR_")
-# Else each call leaves a process behind that writes into its ASTRO_HOME after it ended (contract).
+# Else each call leaves a process behind that writes into its ASTRO_HOME after it ended (fixtures/astro-cli-contract.md).
 _ALWAYS: Final = {"ASTRO_TELEMETRY_DISABLED": "1"}
-# A line on stdin makes an interactive login fail at once; end of file would open a browser (contract, "Everywhere").
+# A line on stdin makes an interactive login fail at once; end of file would open a browser (fixtures/astro-cli-contract.md, "Everywhere").
 # But `dev run` needs no login, and in Docker mode breaks off on a line that nobody reads.
 _STDIN: Final = b"y\n"
 _NO_STDIN: Final = ("dev", "run")
@@ -74,7 +74,7 @@ class Astro:
     """Run one `astro` program in one folder and environment, each call with a time limit in seconds.
 
     With ASTRO_API_TOKEN set, each call has an ASTRO_HOME of its own in `private`, with a copy of the user's
-    `config.yaml`: the CLI would write the token over the user's login there (design, rule 9).
+    `config.yaml`: the CLI would write the token over the user's login there (CONTRIBUTING, rule 9).
     `watch` shows what runs: the first three words of a call, which never hold a value.
     """
 
@@ -186,7 +186,7 @@ def find_astro(named: str | None, environ: Mapping[str, str]) -> Path:
 
 
 def judge_login(answer: Answer) -> None:
-    """Raise if the answer shows that the Astro CLI had no usable login (contract, "Everywhere")."""
+    """Raise if the answer shows that the Astro CLI had no usable login (fixtures/astro-cli-contract.md, "Everywhere")."""
     text = answer.text
     if "Welcome to the Astro CLI" in text or "To learn more about Astro" in text:
         raise NotLoggedInError("You are not logged in to Astro.")

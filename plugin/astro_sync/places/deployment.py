@@ -158,7 +158,7 @@ class Deployment:
         return Refusal(Reason.CANNOT_HOLD, why, ways)
 
     def prepare(self, plan: Plan) -> PreparedCalls:
-        """Sort the writes into at most two calls (design, rule 6)."""
+        """Sort the writes into at most two calls (CONTRIBUTING, rule 6)."""
         batches = tuple(
             _batch([write for write in plan.writes if write.secret is secret], secret=secret)
             for secret in (False, True)
@@ -230,7 +230,7 @@ class Deployment:
         return AstroSyncError(f"{self}: astro refused the write{said}", hint=hint)
 
     def _read_saved(self) -> Sequence[Row] | None:
-        """Return what `list --save` wrote if it proves itself (design, rule 5), else None."""
+        """Return what `list --save` wrote if it proves itself (CONTRIBUTING, rule 5), else None."""
         file = self.folder / "saved.env"
         write_private(file, b"")
         words = ("deployment", "variable", "list", *self.selector.words, "--save", "--env")

@@ -1,4 +1,4 @@
-"""Read local Airflow's metadata database through the Astro CLI, exactly or not at all (design, rule 5)."""
+"""Read local Airflow's metadata database through the Astro CLI, exactly or not at all (CONTRIBUTING, rule 5)."""
 
 import json
 import re

@@ -1,4 +1,4 @@
-"""Prove or reject the raw `.env` files that the Astro CLI writes. Pure (design, rule 5)."""
+"""Prove or reject the raw `.env` files that the Astro CLI writes. Pure (CONTRIBUTING, rule 5)."""
 
 from collections import Counter
 from collections.abc import Sequence

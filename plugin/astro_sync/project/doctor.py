@@ -22,7 +22,7 @@ OLDEST_VERSION: Final = (1, 12)
 _AT_ONCE: Final = 8
 _VERSION: Final = re.compile(r"Astro CLI Version: *v?(\d{1,6})\.(\d{1,6})")
 _AIRFLOW_VERSION: Final = re.compile(r"^(\d+\.\d+\.\d+\S*)\s*$", re.MULTILINE)
-# What is found wrong with these is an Astro CLI that cannot be used (design, "Exit codes").
+# What is found wrong with these is an Astro CLI that cannot be used (README, "Exit codes").
 _OF_ASTRO: Final = frozenset({"astro", "version", "login", "project", "local-mode", "airflow"})
 _TARGET: Final = "target "
 Probe = Callable[[], list[Finding]]

@@ -115,7 +115,7 @@ class RunResult:
 def sync(
     source: AnyPlace, ends: Sequence[Destination], options: SyncOptions, *, middle: Destination | None = None
 ) -> RunResult:
-    """Move from one place into others, by way of `middle` if there is one (design, rule 3)."""
+    """Move from one place into others, by way of `middle` if there is one (CONTRIBUTING, rule 3)."""
     places = [*([middle.place] if middle else []), *(end.place for end in ends), source]
     with ExitStack() as stack:
         for place in places:
@@ -401,7 +401,7 @@ def _read_again(step: Step, wanted: Wanted) -> Snapshot | None:
 
 
 def _conclude(result: RunResult, interruption: Interruption | None) -> None:
-    """Turn the verifications into an error and an exit code (design, "Exit codes")."""
+    """Turn the verifications into an error and an exit code (README, "Exit codes")."""
     amiss = [step for step in result.steps if step.outcome is not Outcome.AS_PLANNED]
     unsure = any(step.outcome is Outcome.NOT_AS_PLANNED for step in amiss)
     done = [step for step in result.steps if step.verification and step not in amiss]

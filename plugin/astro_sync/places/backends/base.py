@@ -103,7 +103,7 @@ def require(vendor: str, extra: str, error: ImportError) -> StoreError:
 
 
 def silence(names: Iterable[str]) -> None:
-    """Keep the loggers of an SDK from writing; they log headers and bodies (design, rule 9)."""
+    """Keep the loggers of an SDK from writing; they log headers and bodies (CONTRIBUTING, rule 9)."""
     for name in names:
         logging.getLogger(name).setLevel(logging.CRITICAL + 1)
 
