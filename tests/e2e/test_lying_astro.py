@@ -1,4 +1,4 @@
-"""An Astro CLI whose exit status and messages do not say what happened (fixtures/astro-cli-contract.md, "Exit status against truth")."""
+"""An Astro CLI whose exit status and messages do not say what happened (fixtures/astro-cli-contract.md)."""
 
 import signal
 import threading

@@ -1,4 +1,4 @@
-"""Secrets of a Deployment, which nobody can read, and the texts that stand for them (CONTRIBUTING, rules 1, 10 and 11)."""
+"""Secrets of a Deployment, which nobody can read, and the texts that stand for them (CONTRIBUTING, rules 1, 11)."""
 
 import re
 

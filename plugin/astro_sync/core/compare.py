@@ -51,7 +51,7 @@ def know_nothing(_entry: Entry, _value: Value) -> SecretState:
 
 @dataclass(frozen=True, slots=True)
 class Spelling:
-    """How strictly two texts are compared: `as_fields` for connections, `exact_json` for JSON (CONTRIBUTING, rule 12)."""
+    """How strictly texts are compared: `as_fields` for connections, `exact_json` for JSON (CONTRIBUTING, rule 12)."""
 
     as_fields: bool = False
     exact_json: bool = False

@@ -372,7 +372,7 @@ class Plan:
         return bool(self.writes or self.recorded or self.removed)
 
     def applied_to(self, before: Snapshot) -> Snapshot:
-        """Return what the destination holds after this plan; what was refused must not go further (CONTRIBUTING, rule 3)."""
+        """Return what the destination then holds; what was refused must not go further (CONTRIBUTING, rule 3)."""
         entries = dict(before.entries)
         for write in self.writes:
             entries[write.name] = Entry(write.name, write.value, write.secret, write.description)

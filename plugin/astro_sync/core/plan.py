@@ -280,7 +280,7 @@ class _Planner:
         return Change(name, write.action, write.secret, None, write, wanted, held, marks)
 
     def _text(self, wanted: Entry, value: Value) -> tuple[Value, tuple[Reason, ...]]:
-        """Return a value as the destination is to hold it: JSON on one line in an environment (CONTRIBUTING, rule 12)."""
+        """Return a value as it is to be held there: JSON on one line in an environment (CONTRIBUTING, rule 12)."""
         joins = self.destination.traits.names is Names.ENVIRONMENT and not self.policy.exact_json
         if joins or not wanted.exact:
             joined = one_line(value.reveal())

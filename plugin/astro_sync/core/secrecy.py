@@ -31,7 +31,10 @@ def is_placeholder(value: Value) -> bool:
 
 
 def may_be_lost(key: str, value: Value) -> bool:
-    """Tell whether an empty value may be what a raw export left of a real one (fixtures/astro-cli-contract.md, "object export" 1)."""
+    """Tell whether an empty value may be what a raw export left of a real one.
+
+    Source: fixtures/astro-cli-contract.md, "object export".
+    """
     return not value and key.startswith((CONNECTION, VARIABLE))
 
 

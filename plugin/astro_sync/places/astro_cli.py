@@ -22,7 +22,8 @@ from astro_sync.storage.private import write_private
 _WITHHELD: Final = ("AIRFLOW_CONN_", "AIRFLOW_VAR_")
 # Else each call leaves a process behind that writes into its ASTRO_HOME after it ended (fixtures/astro-cli-contract.md).
 _ALWAYS: Final = {"ASTRO_TELEMETRY_DISABLED": "1"}
-# A line on stdin makes an interactive login fail at once; end of file would open a browser (fixtures/astro-cli-contract.md, "Everywhere").
+# A line on stdin makes an interactive login fail at once; end of file would open a browser
+# (fixtures/astro-cli-contract.md).
 # But `dev run` needs no login, and in Docker mode breaks off on a line that nobody reads.
 _STDIN: Final = b"y\n"
 _NO_STDIN: Final = ("dev", "run")
@@ -186,7 +187,7 @@ def find_astro(named: str | None, environ: Mapping[str, str]) -> Path:
 
 
 def judge_login(answer: Answer) -> None:
-    """Raise if the answer shows that the Astro CLI had no usable login (fixtures/astro-cli-contract.md, "Everywhere")."""
+    """Raise if the answer shows that the Astro CLI had no usable login (fixtures/astro-cli-contract.md)."""
     text = answer.text
     if "Welcome to the Astro CLI" in text or "To learn more about Astro" in text:
         raise NotLoggedInError("You are not logged in to Astro.")
