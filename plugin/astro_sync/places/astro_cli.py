@@ -20,7 +20,8 @@ from astro_sync.storage.private import write_private
 
 # Values of local Airflow have no business in the environment of a program that prints what it likes.
 _WITHHELD: Final = ("AIRFLOW_CONN_", "AIRFLOW_VAR_")
-# Else each call leaves a process behind that writes into its ASTRO_HOME after it ended (fixtures/astro-cli-contract.md).
+# Else each call leaves a process behind that writes into its ASTRO_HOME after it ended
+# (fixtures/astro-cli-contract.md).
 _ALWAYS: Final = {"ASTRO_TELEMETRY_DISABLED": "1"}
 # A line on stdin makes an interactive login fail at once; end of file would open a browser
 # (fixtures/astro-cli-contract.md).
