@@ -98,8 +98,13 @@ def _is_ours(folder: Path, descriptor: int) -> bool:
 def _remove(folder: Path) -> bool:
     """Remove the folder and tell whether it is gone; what `astro` left running may put files back for a moment."""
     for _ in range(_ATTEMPTS):
-        shutil.rmtree(folder, ignore_errors=True)
-        if not folder.exists():
+        with suppress(OSError):  # `ignore_errors` does not hold for each of its calls
+            shutil.rmtree(folder, ignore_errors=True)
+        try:
+            folder.lstat()
+        except FileNotFoundError:
             return True
+        except OSError:  # nothing tells that it is gone
+            pass
         time.sleep(_PAUSE_SECONDS)
     return False
