@@ -108,7 +108,7 @@ import environment
 from pathlib import Path
 def make(folder, wanted):
     time.sleep(0.5)
-    environment.make(folder, ["--no-index", "pip"])
+    environment.make(folder, [])
 pyproject = {"build-system": {}, "project": {}, "tool": {"hatch": {}}}
 print(environment.environment("demo", pyproject, Path(sys.argv[2]), make))
 """
@@ -120,7 +120,7 @@ def test_two_runs_at_once_make_one_environment(tmp_path: Path) -> None:
     outputs = [run.communicate(timeout=120) for run in runs]
     folders = {stdout.strip() for stdout, _ in outputs}
     assert len(folders) == 1
-    assert (Path(folders.pop()) / "bin" / "pip").exists()
+    assert (Path(folders.pop()) / "bin" / "python").exists()
     assert sorted("Setting up" in stderr for _, stderr in outputs) == [False, True]
     assert sorted("Waiting for another run" in stderr for _, stderr in outputs) == [False, True]
 

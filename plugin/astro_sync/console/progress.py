@@ -42,12 +42,6 @@ class Progress:
                 if not self._running:
                     self._clear()
 
-    def say(self, text: str) -> None:
-        """Leave a line above the one that moves."""
-        with self._lock:
-            self._clear()
-            self._put(f"{text}\n")
-
     def _tick(self) -> None:
         while True:
             time.sleep(_TICK_SECONDS)

@@ -77,11 +77,6 @@ class Terminal:
         """Show what runs, for as long as it does, if there is a terminal to show it on."""
         return self.progress.watch(printable(name)) if self.progress else nullcontext()
 
-    def note(self, message: str) -> None:
-        """Leave a line on what is done so far, if there is a terminal."""
-        if self.progress:
-            self.progress.say(printable(message))
-
     def tell_raw(self, text: str) -> None:
         """Print several lines on stderr as they are."""
         with unbroken(sys.stderr):
