@@ -114,7 +114,7 @@ def test_a_signal_during_the_report_leaves_document_and_exit_code_as_one(
     ready: Sandbox, number: signal.Signals
 ) -> None:
     marker = ready.folder / "marker"
-    pause = pause_at(ready, "astro_sync.console.report.to_json", marker)
+    pause = pause_at(ready, "astro_sync.console.document.to_json", marker)
     running = start(ready, *PUSH, "--json", env=pause)
     wait_until(marker.exists)
     running.signal(number)
