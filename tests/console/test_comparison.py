@@ -4,6 +4,7 @@ from astro_sync.console.comparison import comparison_markdown, show_comparison
 from astro_sync.console.report import View
 from astro_sync.core.compare import Match
 from astro_sync.core.outcome import RunOutcome
+from astro_sync.errors import AstroSyncError
 from console.outcomes import HERE, NOW, THERE, compared, compared_place
 
 VIEW = View(now=NOW)
@@ -70,6 +71,11 @@ def test_a_key_that_one_place_alone_has_leaves_the_others_blank() -> None:
         ),
     )
     assert show_comparison(only, VIEW)[1] == "K    +"
+
+
+def test_an_error_before_anything_was_read_is_not_called_nothing_to_compare() -> None:
+    failed = RunOutcome(command="diff", error=AstroSyncError("There is no .env here."))
+    assert show_comparison(failed, VIEW) == []
 
 
 def test_nothing_on_either_side_is_said() -> None:

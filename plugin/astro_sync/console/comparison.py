@@ -111,7 +111,7 @@ def _legend(keys: Sequence[_Key]) -> str:
 
 
 def _counts(places: Sequence[PlaceOutcome], keys: Sequence[_Key]) -> list[str]:
-    if not keys:
+    if places and not keys:  # without a place there was an error, which says more
         return ["Nothing to compare."]
     lines = []
     for index, place in enumerate(places):
