@@ -6,9 +6,15 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from hardening.warm import Quick, Warm
 from sandbox import FIXTURES, Sandbox
+
+# The same examples in every run, so that a change is judged by what it changes; however slow the machine is.
+# New ones: scripts/test --all --hypothesis-profile=default
+settings.register_profile("repeatable", derandomize=True, deadline=None)
+settings.load_profile("repeatable")
 
 
 @pytest.fixture

@@ -269,6 +269,12 @@ def test_a_kept_key_that_changed_meanwhile_is_named(after: Snapshot) -> None:
     assert [notice.key for notice in verification.warnings] == ["K"]
 
 
+def test_a_failed_write_beside_a_key_that_appeared_meanwhile_is_not_called_untouched() -> None:
+    verification = look(CREATE, holding(), holding(THEIRS="x"), FAILED)
+    assert verification.outcome is Outcome.NOT_AS_PLANNED
+    assert [notice.key for notice in verification.warnings] == ["THEIRS"]
+
+
 def test_a_read_back_of_some_names_says_nothing_of_the_others() -> None:
     after = replace(holding(K="new"), complete=False)
     assert look(CREATE, holding(O="x"), after, Written()).outcome is Outcome.AS_PLANNED

@@ -52,12 +52,12 @@ def verify(plan: Plan, before: Snapshot, after: Snapshot | None, written: Writte
         return Verification(Outcome.NOT_AS_PLANNED, changes)
     notices = _strangers(plan, before, after)
     results = set(found.values())
-    disturbed = bool(gone) or any(notice.about for notice in notices)
-    if not (results - {Result.DONE} or lost or disturbed):
+    if not (results - {Result.DONE} or lost or gone or any(notice.about for notice in notices)):
         return Verification(Outcome.AS_PLANNED, changes, notices)
     # A write that was said to be done, and is not there, was lost to somebody else.
     failed = written.failure is not None or bool(written.failed)
-    if results <= {Result.NOT_WRITTEN} and failed and not written.may_arrive and not disturbed:
+    # Nothing tells a key that somebody else added from one that the failed call made.
+    if results <= {Result.NOT_WRITTEN} and failed and not (written.may_arrive or gone or notices):
         return Verification(Outcome.UNTOUCHED, changes)
     return Verification(Outcome.NOT_AS_PLANNED, changes, notices)
 
