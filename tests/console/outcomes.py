@@ -1,7 +1,6 @@
 """Outcomes of runs, made by hand, for the tests of what a person sees."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import UTC, datetime
 
 from astro_sync.core.compare import Compared, Match
@@ -97,4 +96,4 @@ def compared(key: str, match: Match, here: str | None = HERE, there: str | None 
 
 
 def compared_place(label: str, *found: Compared) -> PlaceOutcome:
-    return replace(place(label), compared=found)
+    return place(label)._replace(compared=found)

@@ -1,5 +1,4 @@
 import json
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -37,9 +36,8 @@ def change_of(change: Change) -> dict[str, Any]:
 
 
 def test_the_json_has_the_documented_shape_with_sorted_keys() -> None:
-    where = replace(
-        place("prod", [created("AIRFLOW_VAR_X")], (Notice(WarningCode.LOCAL_HOST, "K"),), applied=True),
-        backup=Path("/b/prod"),
+    where = place("prod", [created("AIRFLOW_VAR_X")], (Notice(WarningCode.LOCAL_HOST, "K"),), applied=True)._replace(
+        backup=Path("/b/prod")
     )
     outcome = RunOutcome(
         command="merge", places=(where,), warnings=(Notice(WarningCode.UNMATCHED, None, "--include Z"),)
@@ -123,7 +121,7 @@ def test_every_action_stands_under_its_own_word(action: Action) -> None:
 
 @pytest.mark.parametrize("result", Result)
 def test_every_result_stands_under_its_own_word(result: Result) -> None:
-    assert change_of(replace(created("K"), result=result))["result"] == result.value
+    assert change_of(created("K")._replace(result=result))["result"] == result.value
 
 
 @pytest.mark.parametrize("code", ExitCode)
@@ -148,7 +146,7 @@ def test_details_of_a_command_add_to_the_document_and_change_nothing_of_it() -> 
 
 
 def test_an_exact_remote_name_stands_beside_the_id() -> None:
-    change = replace(created("AIRFLOW_VAR_X"), name=Name(Kind.VARIABLE, "x"), remote_name="airflow/variables/x")
+    change = created("AIRFLOW_VAR_X")._replace(name=Name(Kind.VARIABLE, "x"), remote_name="airflow/variables/x")
     found = change_of(change)
     assert (found["id"], found["key"], found["remote_name"]) == ("x", "AIRFLOW_VAR_X", "airflow/variables/x")
 

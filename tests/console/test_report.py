@@ -37,7 +37,7 @@ IN_ORDER = [
     (created("S", secret=True), Need.BECOMES_SECRET),
     (created("C"), Need.WRITTEN),
     (updated("U"), Need.WRITTEN),
-    (replace(decided("H", Action.SECRET_KEPT, Reason.SECRET_HIDDEN), marks=(Reason.RECORDED,)), Need.WRITTEN),
+    (decided("H", Action.SECRET_KEPT, Reason.SECRET_HIDDEN)._replace(marks=(Reason.RECORDED,)), Need.WRITTEN),
     (decided("UNCHANGED", Action.UNCHANGED), Need.NONE),
     (decided("FILTERED", Action.SKIP, Reason.FILTERED), Need.NONE),
     (decided("OTHER", Action.SKIP, Reason.OTHER_KIND), Need.NONE),
@@ -105,8 +105,8 @@ def test_a_row_says_what_and_why_and_no_value(change: Change, cell: str, note: s
 
 
 def test_a_new_id_and_an_exact_remote_name_are_shown_before_they_are_made() -> None:
-    new = replace(created("AIRFLOW_CONN_PG_MAIN"), name=Name(Kind.CONNECTION, "pg_main"))
-    _, row = shown([place("store", [replace(new, remote_name="airflow/connections/pg_main")])])
+    new = created("AIRFLOW_CONN_PG_MAIN")._replace(name=Name(Kind.CONNECTION, "pg_main"))
+    _, row = shown([place("store", [new._replace(remote_name="airflow/connections/pg_main")])])
     assert row.endswith("as pg_main; named airflow/connections/pg_main")
 
 
@@ -125,7 +125,7 @@ def test_notes_of_several_places_name_them_only_where_they_differ() -> None:
 
 
 def test_two_ids_of_one_key_have_a_row_each() -> None:
-    twins = [replace(refused("X"), name=Name(Kind.VARIABLE, each)) for each in ("MyVar", "myvar")]
+    twins = [refused("X")._replace(name=Name(Kind.VARIABLE, each)) for each in ("MyVar", "myvar")]
     assert keys_of(shown([place("prod", twins)])) == ["AIRFLOW_VAR_MYVAR"] * 2
 
 
@@ -147,7 +147,7 @@ def test_sixty_clean_keys_take_at_most_20_lines_of_plan_and_5_afterwards() -> No
 @settings(deadline=None)
 @given(st.lists(st.sampled_from([change for change, need in IN_ORDER if need <= Need.SKIPPED]), min_size=1, max_size=4))
 def test_what_needs_attention_is_never_cut(attention: list[Change]) -> None:
-    found = [replace(change, name=Name(Kind.ENVIRONMENT, f"KEY_{n}")) for n, change in enumerate(attention * 60)]
+    found = [change._replace(name=Name(Kind.ENVIRONMENT, f"KEY_{n}")) for n, change in enumerate(attention * 60)]
     lines = shown([place("prod", [*sixty(), *found])])
     assert {change.name.key for change in found} <= set(keys_of(lines))
 
@@ -207,7 +207,7 @@ def test_partial_is_no_way_out_where_it_was_taken() -> None:
 
 
 def test_files_are_named_without_their_folders_where_that_tells_them_apart() -> None:
-    one, two = (replace(place(".env", [created("K")]), label=f"/project/{name}/.env") for name in "ab")
+    one, two = (place(".env", [created("K")])._replace(label=f"/project/{name}/.env") for name in "ab")
     assert shown([one])[0] == "KEY  .env"
     assert shown([one, two])[0] == "KEY  /project/a/.env  /project/b/.env"
 
@@ -287,7 +287,7 @@ def test_what_never_changes_is_no_warning_and_nothing_when_quiet() -> None:
             RunOutcome(
                 command="merge",
                 places=(
-                    place("prod", [replace(created("A"), result=Result.DONE), amiss(created("B"), Result.UNKNOWN)]),
+                    place("prod", [created("A")._replace(result=Result.DONE), amiss(created("B"), Result.UNKNOWN)]),
                 ),
                 exit_code=ExitCode.UNPLANNED,
                 error=AstroSyncError("lost"),

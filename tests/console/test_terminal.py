@@ -118,13 +118,13 @@ def test_a_backup_is_told_by_the_command_that_uses_it(
     lines: list[str],
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    where = replace(place("prod", [created("A")], applied=True), backup=Path("/b/prod"))
+    where = place("prod", [created("A")], applied=True)._replace(backup=Path("/b/prod"))
     replace(PLAIN, quiet=quiet).report(RunOutcome(command="merge", places=(where,)))
     assert capsys.readouterr().err.splitlines() == lines
 
 
 def test_a_run_that_ended_not_as_planned_names_its_backups(capsys: pytest.CaptureFixture[str]) -> None:
-    where = replace(place("prod", [amiss(created("A"), Result.UNKNOWN)]), backup=Path("/b/prod"))
+    where = place("prod", [amiss(created("A"), Result.UNKNOWN)])._replace(backup=Path("/b/prod"))
     error = AstroSyncError("Not every key was written as planned.")
     PLAIN.report(RunOutcome(command="merge", places=(where,), exit_code=ExitCode.UNPLANNED, error=error))
     assert "Backup of Deployment prod (dep-prod): /b/prod" in capsys.readouterr().err.splitlines()

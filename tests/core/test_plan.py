@@ -1,7 +1,7 @@
 """What becomes of each key: tables of what both sides hold and what the user decided."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 import pytest
 from hypothesis import given, settings
@@ -657,7 +657,7 @@ def test_the_reason_why_the_destination_could_not_be_read_is_told() -> None:
 
 
 def test_a_key_of_a_kind_that_the_destination_has_no_place_for_is_skipped_without_a_warning() -> None:
-    there = side({}, replace(OTHER, kinds=frozenset({Kind.CONNECTION})))
+    there = side({}, OTHER._replace(kinds=frozenset({Kind.CONNECTION})))
     plan = make_plan(side({"AIRFLOW_CONN_A": "aws://", "AIRFLOW_VAR_B": "x", "C": "x"}), there, rules(), hold_all)
     assert [(change.action, reason(change)) for change in plan.changes] == [
         (Action.CREATE, None),
@@ -686,13 +686,13 @@ def test_two_spellings_of_a_connection_are_the_same_only_where_a_side_keeps_them
     here, there = side({key: one}), side({key: other})
     exact = only(make_plan(here, there, rules(), hold_all)).action
     assert exact is (Action.UNCHANGED if one == other else Action.REFUSED)
-    fields = replace(OTHER, as_fields=True)
+    fields = OTHER._replace(as_fields=True)
     for sides in ((Side(fields, here.snapshot), there), (here, Side(fields, there.snapshot))):
         assert (only(make_plan(*sides, rules(), hold_all)).action is Action.UNCHANGED) is same
 
 
 def test_a_secret_cannot_be_compared_by_its_meaning_either() -> None:
-    source = side({"AIRFLOW_CONN_X": URI}, replace(OTHER, as_fields=True))
+    source = side({"AIRFLOW_CONN_X": URI}, OTHER._replace(as_fields=True))
     there = side({"AIRFLOW_CONN_X": SECRET}, DEPLOYMENT)
     assert only(make_plan(source, there, rules(rotate=("*",)), hold_all)).action is Action.UPDATE
 
@@ -737,7 +737,7 @@ def test_ids_that_become_one_name_with_different_values_are_refused_by_name() ->
 
 
 def test_ids_that_the_destination_folds_into_one_are_refused_where_they_differ() -> None:
-    folding = replace(AIRFLOW, fold=lambda name: name.id.lower().replace("_", "-"))
+    folding = AIRFLOW._replace(fold=lambda name: name.id.lower().replace("_", "-"))
     plan = make_plan(held(AIRFLOW, ("a_b", "1"), ("a-b", "2"), ("c", "3")), held(folding), rules(OVERWRITE), hold_all)
     assert [reason(change) for change in plan.refusals] == [Reason.COLLISION]
     assert [write.name.id for write in plan.writes] == ["c"]

@@ -82,7 +82,7 @@ def test_what_stands_there_as_planned_is_done_whatever_the_call_said(
     change: Change, before: Snapshot, after: Snapshot, written: Written
 ) -> None:
     verification = look(change, before, after, written)
-    assert verification == Verification(Outcome.AS_PLANNED, (replace(change, result=Result.DONE),))
+    assert verification == Verification(Outcome.AS_PLANNED, (change._replace(result=Result.DONE),))
 
 
 @pytest.mark.parametrize(("change", "before"), [(KEPT, holding(K="old")), (REFUSED, holding())])
@@ -196,12 +196,12 @@ def test_another_spelling_of_a_connection_is_as_planned_only_where_the_place_kee
 ) -> None:
     name = name_of(key)
     change = Change(name, Action.CREATE, write=Write(name, Value(URI)))
-    traits = replace(DEPLOYMENT, as_fields=as_fields)
+    traits = DEPLOYMENT._replace(as_fields=as_fields)
     assert look(change, holding(), holding(**{key: text}), Written(), traits).outcome is outcome
 
 
 def test_a_name_that_is_folded_by_the_place_is_found_again() -> None:
-    folding = replace(DEPLOYMENT, fold=lambda name: name.id.lower().replace("_", "-"))
+    folding = DEPLOYMENT._replace(fold=lambda name: name.id.lower().replace("_", "-"))
     change = Change(name_of("A_B"), Action.CREATE, write=Write(name_of("A_B"), Value("new")))
     assert look(change, holding(), holding(**{"a-b": "new"}), Written(), folding).outcome is Outcome.AS_PLANNED
 

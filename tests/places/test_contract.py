@@ -271,7 +271,7 @@ def _plan(
     place: AnyPlace, subject: Subject, entries: Mapping[Name, Entry], before: Snapshot, policy: Policy = OVERWRITE
 ) -> Plan:
     """Plan a move from a place of the same names, which knows everything."""
-    traits = replace(place.traits, secrets=Secrets.NONE, empty_is_missing=False, kinds=subject.kinds)
+    traits = place.traits._replace(secrets=Secrets.NONE, empty_is_missing=False, kinds=subject.kinds)
     return make_plan(Side(traits, Snapshot(entries)), Side(place.traits, before), policy, place.refusal)
 
 

@@ -1,5 +1,4 @@
 import json
-from dataclasses import replace
 
 import pytest
 from hypothesis import given, settings
@@ -312,7 +311,7 @@ def test_what_the_astro_cli_prints_and_saves_is_read_exactly_or_not_at_all(sandb
     inspect = parse_inspect(described.stdout)
     assert inspect is not None
     assert inspect[0] == Details("dep-1", "prod", "Main")
-    assert [replace(row, updated_at="") for row in inspect[1]] == variables
+    assert [row._replace(updated_at="") for row in inspect[1]] == variables
     assert all(row.updated_at for row in inspect[1])
     names = sandbox.astro("deployment", "list")
     assert parse_names(names.stdout, None, "prod") == ("dep-1", "prod")

@@ -1,7 +1,6 @@
 """Find in a `.env` what will bite: one module for each check, listed here. Nothing is read from or written to disk."""
 
 from collections.abc import Collection, Sequence
-from dataclasses import replace
 from typing import Final
 
 from astro_sync.checks.case_twins import case_twins
@@ -79,7 +78,7 @@ def check_file(subject: Subject, checks: Sequence[Check] = CHECKS) -> list[Probl
     """Return what the checks find, by line, then by code."""
     file = str(subject.path)
     problems = [
-        replace(found, code=check.code, file=file, key=None if found.key is None else shown(found.key, found.line))
+        found._replace(code=check.code, file=file, key=None if found.key is None else shown(found.key, found.line))
         for check in _applicable(checks, subject)
         for found in check.find(subject)
     ]

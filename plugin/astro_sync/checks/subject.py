@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
+from typing import NamedTuple
 
 from astro_sync.airflow.names import is_sound, masked
 from astro_sync.checks.surroundings import NOWHERE, Surroundings
@@ -12,8 +13,7 @@ from astro_sync.envfile.dialects import COMPOSE, LOAD, READERS, Assignment, Dial
 from astro_sync.envfile.document import Document
 
 
-@dataclass(frozen=True, slots=True)
-class Problem:
+class Problem(NamedTuple):
     """What is wrong with one line: `message` goes on after the key, and never holds a value.
 
     A problem of the whole file stands at line 1. `fixable`: the check's own fix would put it right. `code` and `file`
@@ -92,8 +92,7 @@ class Subject:
 Find = Callable[[Subject], Iterable[Problem]]
 
 
-@dataclass(frozen=True, slots=True)
-class Check:
+class Check(NamedTuple):
     """One check: a stable `code`, a stable `name`, and a `title`, the sentence that explains it.
 
     `fix` returns what the file should become; it leaves alone what the local runtime reads, unless that is its very

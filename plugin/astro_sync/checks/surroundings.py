@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
 
 
 class GitState(StrEnum):
@@ -19,8 +19,7 @@ class GitState(StrEnum):
     UNKNOWN = "unknown"
 
 
-@dataclass(frozen=True, slots=True)
-class Surroundings:
+class Surroundings(NamedTuple):
     """Hold the permission bits of a file, None where it has none, and what git does with it."""
 
     mode: int | None = None

@@ -112,7 +112,7 @@ def place_in_project(command_line: CommandLine, cwd: Path, project: Path) -> Com
         given[name] = (
             tuple(_from(project, cwd, one) for one in value) if isinstance(value, tuple) else _from(project, cwd, value)
         )
-    return replace(command_line, given=given)
+    return command_line._replace(given=given)
 
 
 def _from(project: Path, cwd: Path, name: str) -> str:

@@ -1,7 +1,7 @@
 """`check`: what will bite in `.env` files."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import ClassVar
 
 from astro_sync.checks import Check, Problem, Subject, check_file, choose, fix_file, look_around
@@ -47,7 +47,7 @@ def run(settings: ResolvedSettings[CheckOptions], invocation: Invocation) -> Run
     return RunOutcome(
         command="check",
         lines=(*lines, _count(problems)),
-        details={"problems": [asdict(problem) for problem in problems]},
+        details={"problems": [problem._asdict() for problem in problems]},
         exit_code=ExitCode.FOUND if problems else ExitCode.DONE,
     )
 

@@ -87,7 +87,7 @@ class RunContext(Generic[O_co]):
     def place(self: "RunContext[ReadOptions]", address: str, role: Role, *, workspace: str | None = None) -> AnyPlace:
         """Return the place of an address, in another workspace than the current one if need be."""
         around = self._around(self.options)
-        return open_place(address, role, replace(around, options=replace(around.options, workspace_id=workspace)))
+        return open_place(address, role, replace(around, options=around.options._replace(workspace_id=workspace)))
 
     def env_file(self, path: str, *, read_only: bool) -> EnvFile:
         """Return a `.env` file that must be there."""
@@ -223,11 +223,8 @@ class RunContext(Generic[O_co]):
     def _around(self, options: ReadOptions) -> Surroundings:
         for_places = PlaceOptions(with_secrets=options.with_secrets, allow_http=options.allow_http, jobs=options.jobs)
         if isinstance(options, MoveOptions):
-            for_places = replace(
-                for_places,
-                allow_argv=options.allow_argv,
-                line_breaks=options.line_breaks,
-                auto_link=options.auto_link,
+            for_places = for_places._replace(
+                allow_argv=options.allow_argv, line_breaks=options.line_breaks, auto_link=options.auto_link
             )
         return replace(self.surroundings, options=for_places)
 

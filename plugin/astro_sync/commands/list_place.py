@@ -1,7 +1,7 @@
 """`list`: what a place holds, by name; no values."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass
 from typing import ClassVar
 
 from astro_sync.commands.context import RunContext, filters, prepare
@@ -51,7 +51,7 @@ def run(settings: ResolvedSettings[ListOptions], invocation: Invocation) -> RunO
 
 def _filters(options: ListOptions) -> Filters:
     found = filters(options)
-    return replace(found, include=(*found.include, options.key)) if options.key else found
+    return found._replace(include=(*found.include, options.key)) if options.key else found
 
 
 def _effective(context: RunContext[ListOptions], wanted: Wanted) -> RunOutcome:
@@ -65,7 +65,7 @@ def _effective(context: RunContext[ListOptions], wanted: Wanted) -> RunOutcome:
     stores = read_stores(places, wanted, context.options.jobs)
     found = effective(stores, wanted)
     unread = {store.name: store.problem for store in stores if store.problem is not None}
-    rows = [{**asdict(each), "kind": each.kind.value} for each in found]
+    rows = [{**each._asdict(), "kind": each.kind.value} for each in found]
     return RunOutcome(
         command="list",
         places=tuple(source_outcome(place) for place in places.values() if not isinstance(place, AstroSyncError)),

@@ -1,6 +1,6 @@
 """Receipts of the secrets that were sent: asked while planning, written after the read-back (CONTRIBUTING, rule 13)."""
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from astro_sync.core.compare import CompareSecret, SecretState
 from astro_sync.core.model import Entry, Result, Secrets, Snapshot, Value
@@ -11,8 +11,7 @@ from astro_sync.sync.pipeline import Step
 _HIDES = frozenset({Secrets.HIDDEN, Secrets.MARKS})
 
 
-@dataclass(frozen=True, slots=True)
-class ReceiptBook:
+class ReceiptBook(NamedTuple):
     """The receipts of this machine as a sync uses them; with None there are none and none are kept."""
 
     receipts: Receipts | None

@@ -2,15 +2,14 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
-from typing import Any, ClassVar, Literal, TypeVar
+from typing import Any, ClassVar, Literal, NamedTuple, TypeVar
 
 from astro_sync.config.declarations import OPTIONS
 
 _O = TypeVar("_O", bound="RunOptions")
 
 
-@dataclass(frozen=True, slots=True)
-class CommandLine:
+class CommandLine(NamedTuple):
     """The options of one run: each with its value, and the names of those that were typed or set in the environment."""
 
     given: Mapping[str, Any]

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, fields
 from enum import Enum
-from typing import Final, Generic, TypeVar
+from typing import Final, Generic, NamedTuple, TypeVar
 
 from astro_sync.config.declarations import OPTIONS, SELECTORS
 from astro_sync.config.file import Config, Settings
@@ -88,8 +88,7 @@ def resolve(kind: type[_O], command_line: CommandLine, config: Config | None) ->
     return ResolvedSettings(make_options(kind, base), tuple(targets), protected, told, config)
 
 
-@dataclass(frozen=True, slots=True)
-class _Layers:
+class _Layers(NamedTuple):
     command_line: CommandLine
     defaults: Settings
 

@@ -3,9 +3,8 @@
 import textwrap
 import unicodedata
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
 from enum import StrEnum
-from typing import Final, Self
+from typing import Final, NamedTuple, Self
 
 _NARROWEST_NOTE: Final = 24
 _GAP: Final = "  "
@@ -62,16 +61,14 @@ def wrap(text: str, width: int | None, indent: str = "") -> list[str]:
     ) or [""]
 
 
-@dataclass(frozen=True, slots=True)
-class Cell:
+class Cell(NamedTuple):
     """One cell of a table, with what it means."""
 
     text: str
     tone: Tone = Tone.PLAIN
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+class Row(NamedTuple):
     """One row: a key, a cell for each column, a note."""
 
     key: str
@@ -87,7 +84,7 @@ def table(headers: Sequence[str], rows: Sequence[Row], width: int | None, paint:
     """
     if _has_room(headers, rows, width):
         return _columns(headers, rows, width, paint)
-    bare = [replace(row, cells=tuple(Cell(cell.text[:1], cell.tone) for cell in row.cells)) for row in rows]
+    bare = [row._replace(cells=tuple(Cell(cell.text[:1], cell.tone) for cell in row.cells)) for row in rows]
     if not _has_room(headers, bare, width):
         return _columns(headers, rows, width, paint)
     words = dict.fromkeys(cell.text for row in rows for cell in row.cells if len(cell.text) > 1)

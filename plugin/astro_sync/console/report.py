@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import IntEnum
 from itertools import chain
@@ -113,7 +113,7 @@ def with_short_labels(places: Sequence[PlaceOutcome]) -> list[PlaceOutcome]:
     """Return the places with files named without their folders, where that tells them apart."""
     names = [PurePath(place.label).name if place.is_file else place.label for place in places]
     return [
-        replace(place, label=name) if names.count(name) == 1 else place
+        place._replace(label=name) if names.count(name) == 1 else place
         for place, name in zip(places, names, strict=True)
     ]
 

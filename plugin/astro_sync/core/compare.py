@@ -2,8 +2,8 @@
 
 import json
 from collections.abc import Callable
-from dataclasses import dataclass
 from enum import StrEnum
+from typing import NamedTuple
 
 from astro_sync.airflow.connection import differing_fields, means_the_same, parse_connection
 from astro_sync.airflow.json_text import differing_members, one_line, same_tokens
@@ -22,8 +22,7 @@ class Match(StrEnum):
     NOT_KNOWN = "not-known"
 
 
-@dataclass(frozen=True, slots=True)
-class Compared:
+class Compared(NamedTuple):
     """One name of a comparison."""
 
     name: Name
@@ -49,8 +48,7 @@ def know_nothing(_entry: Entry, _value: Value) -> SecretState:
     return SecretState.UNKNOWN
 
 
-@dataclass(frozen=True, slots=True)
-class Spelling:
+class Spelling(NamedTuple):
     """How strictly texts are compared: `as_fields` for connections, `exact_json` for JSON (CONTRIBUTING, rule 12)."""
 
     as_fields: bool = False
@@ -70,8 +68,7 @@ class Spelling:
         return not self.exact_json and same_tokens(first, second)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Scope:
+class Scope(NamedTuple):
     """Which names a comparison is about, and how strict it is."""
 
     filters: Filters
@@ -143,8 +140,7 @@ def description_of(entry: Entry) -> str:
     return (connection.description if connection else None) or ""
 
 
-@dataclass(frozen=True, slots=True)
-class Difference:
+class Difference(NamedTuple):
     """Where two values differ, in words that hold no value.
 
     `parts` are fields of a connection or members of a JSON object, out of `total` (0: not counted). Without parts,

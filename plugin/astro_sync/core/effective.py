@@ -1,14 +1,13 @@
 """Which store of a Deployment Airflow takes each key from. Pure."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from astro_sync.core.filters import Wanted
 from astro_sync.core.model import Kind, Name, Snapshot, Value, name_of
 
 
-@dataclass(frozen=True, slots=True)
-class Store:
+class Store(NamedTuple):
     """One store as it was read; `problem` says why it could not be, None if there is none of that kind.
 
     `is_environment`: an id is looked up in it in upper case; in the others it is looked up as it is.
@@ -30,8 +29,7 @@ class Store:
         return entry is not None and (name.kind is Kind.VARIABLE or entry.value != Value(""))
 
 
-@dataclass(frozen=True, slots=True)
-class Effective:
+class Effective(NamedTuple):
     """One key: the store whose value Airflow takes, those that hold it too, and those before it that may."""
 
     kind: Kind

@@ -1,8 +1,8 @@
 """Which names a run is about. Pure."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from fnmatch import fnmatchcase
+from typing import NamedTuple
 
 from astro_sync.airflow.names import CONNECTION, VARIABLE
 from astro_sync.core.model import Kind, Name
@@ -20,8 +20,7 @@ def is_reserved(key: str) -> bool:
     return key in names["reserved"] or any(fnmatchcase(key, glob) for glob in names["reserved_patterns"])
 
 
-@dataclass(frozen=True, slots=True)
-class Filters:
+class Filters(NamedTuple):
     """The globs of `--include` and `--exclude`, and `--airflow-only`."""
 
     include: tuple[str, ...] = ()
@@ -42,8 +41,7 @@ class Filters:
         return not self.include or any(not glob.startswith(others[kind]) for glob in self.include)
 
 
-@dataclass(frozen=True, slots=True)
-class Wanted:
+class Wanted(NamedTuple):
     """What a place is asked to read.
 
     `shadowed` are the environment names that the project's `.env` sets, which local Airflow puts before its database.

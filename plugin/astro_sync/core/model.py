@@ -140,8 +140,7 @@ class Reason(StrEnum):
     REFUSED_BY_PLACE = "refused-by-place"
 
 
-@dataclass(frozen=True, slots=True)
-class Refusal:
+class Refusal(NamedTuple):
     """A reason with what it concerns (`about`, never a value) and the options that lead out of it."""
 
     reason: Reason
@@ -149,8 +148,7 @@ class Refusal:
     ways_out: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(NamedTuple):
     """What one place holds under one name.
 
     `value` is None where it is not known: hidden (`secret`, no `problem`) or not readable (`problem`). `exact` is False
@@ -196,8 +194,7 @@ class WarningCode(StrEnum):
     PROJECT_ABOVE = "project-above"
 
 
-@dataclass(frozen=True, slots=True)
-class Notice:
+class Notice(NamedTuple):
     """A warning: what about which key (None: none in particular); `about` completes the text of its code."""
 
     code: WarningCode
@@ -243,8 +240,7 @@ def _as_it_is(name: Name) -> object:
     return name
 
 
-@dataclass(frozen=True, slots=True)
-class Traits:
+class Traits(NamedTuple):
     """What a place is, whatever it holds at the moment.
 
     `atomic`: a write that fails leaves it as it was. `shared`: others work with it, so a run asks before it writes.
@@ -288,8 +284,7 @@ class Result(StrEnum):
     UNKNOWN = "unknown"
 
 
-@dataclass(frozen=True, slots=True)
-class Write:
+class Write(NamedTuple):
     """One value on its way into a place, under the name that it will have there; `old` is what stands there now."""
 
     name: Name
@@ -304,8 +299,7 @@ class Write:
         return Action.UPDATE if self.old else Action.CREATE
 
 
-@dataclass(frozen=True, slots=True)
-class Change:
+class Change(NamedTuple):
     """The decision about one name of the destination.
 
     `write` is what will be written or, for a conflict, would be. `marks` say how (on one line, in argv, recorded as a
@@ -334,8 +328,7 @@ class Change:
         return Reason.RECORDED in self.marks
 
 
-@dataclass(frozen=True, slots=True)
-class Plan:
+class Plan(NamedTuple):
     """A decision for each name of the source, then for those that only the destination has."""
 
     changes: tuple[Change, ...] = ()
@@ -381,7 +374,7 @@ class Plan:
                 why = change.why or Refusal(Reason.REFUSED_ELSEWHERE)
                 held = entries.get(change.name)
                 entries[change.name] = (
-                    replace(held, value=None, problem=why) if held else Entry(change.name, None, problem=why)
+                    held._replace(value=None, problem=why) if held else Entry(change.name, None, problem=why)
                 )
         return replace(before, entries=entries, recorded=before.recorded.union(self.recorded), warnings=())
 

@@ -4,14 +4,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
+from typing import NamedTuple
 
 from astro_sync.core.compare import Compared
 from astro_sync.core.model import Change, Name, Notice
 from astro_sync.errors import AstroSyncError, ExitCode
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PlaceOutcome:
+class PlaceOutcome(NamedTuple):
     """What became of one place.
 
     `label` heads its column, `title` names it in full. `role` is `source` or `destination`. `applied`: it holds what

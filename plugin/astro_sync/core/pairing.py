@@ -1,24 +1,21 @@
 """Which entry of one place is which of another (README, "Names"). Pure."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from astro_sync.core.model import Entry, Kind, Name, Names, Snapshot, Traits
 
 IdCase = Literal["lower", "upper"]
 
 
-@dataclass(frozen=True, slots=True)
-class Side:
+class Side(NamedTuple):
     """One place as it takes part in a comparison: what it is and what it holds."""
 
     traits: Traits
     snapshot: Snapshot
 
 
-@dataclass(frozen=True, slots=True)
-class Pair:
+class Pair(NamedTuple):
     """A name of the destination with what both sides hold under it.
 
     `others` are further entries of the source that become the same name there. `is_new_id`: the id was made up from an

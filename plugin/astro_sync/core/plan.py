@@ -1,8 +1,9 @@
 """Decide, for each name, what becomes of it on the destination. Pure: nothing is read, asked or written here."""
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import NamedTuple
 
 from astro_sync.airflow.connection import defect, local_host, parse_connection
 from astro_sync.airflow.json_text import one_line
@@ -88,7 +89,7 @@ def make_plan(
     warnings = [notice for change in changes for notice in planner.warnings(change)]
     plan = Plan(tuple(changes), tuple(dict.fromkeys(warnings)))
     if destination.traits.names is Names.ENVIRONMENT and any(w.name.kind is not Kind.ENVIRONMENT for w in plan.writes):
-        plan = replace(plan, warnings=(*plan.warnings, *_backend_first(destination.snapshot, plan)))
+        plan = plan._replace(warnings=(*plan.warnings, *_backend_first(destination.snapshot, plan)))
     return plan
 
 
@@ -111,8 +112,7 @@ def unmatched(source: Side, destination: Side, policy: Policy) -> Iterator[Notic
                 yield Notice(WarningCode.UNMATCHED, None, f"{option} {glob}")
 
 
-@dataclass(frozen=True, slots=True)
-class _Planner:
+class _Planner(NamedTuple):
     source: Side
     destination: Side
     policy: Policy
@@ -189,8 +189,8 @@ class _Planner:
         change = self._change(each, Action.SECRET_KEPT, Reason.SECRET_HIDDEN)
         records = self.destination.traits.empty_is_missing and each.destination is None
         if records and each.name not in self.destination.snapshot.recorded and each.name.id.isprintable():
-            change = replace(change, marks=(Reason.RECORDED,))
-        return replace(change, secret=True)
+            change = change._replace(marks=(Reason.RECORDED,))
+        return change._replace(secret=True)
 
     def _is_placeholder(self, each: Pair, value: Value) -> bool:
         """Tell whether a value only stands for one, or is an empty remain that gives way (CONTRIBUTING, rule 1)."""
@@ -256,8 +256,8 @@ class _Planner:
         if change.action is Action.REFUSED:
             return change
         if decision is OnConflict.OVERWRITE:
-            return replace(change, why=Refusal(why))
-        return replace(change, action=Action.REFUSED, why=Refusal(why, "", ("--on-conflict keep|overwrite",)))
+            return change._replace(why=Refusal(why))
+        return change._replace(action=Action.REFUSED, why=Refusal(why, "", ("--on-conflict keep|overwrite",)))
 
     def _write(self, each: Pair, wanted: Entry, value: Value) -> Change:
         """Return the change that writes a value, or the refusal of a destination that cannot hold it."""

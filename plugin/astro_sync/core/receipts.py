@@ -3,6 +3,7 @@
 import hmac
 from dataclasses import dataclass, field
 from hashlib import sha256
+from typing import NamedTuple
 
 from astro_sync.core.compare import SecretState
 from astro_sync.core.model import Name, Value
@@ -10,8 +11,7 @@ from astro_sync.core.model import Name, Value
 _PURPOSE = b"astro-sync receipt 1"
 
 
-@dataclass(frozen=True, slots=True)
-class Receipt:
+class Receipt(NamedTuple):
     """What is kept of one secret that was sent: a salted digest, and when the place last changed it."""
 
     salt: bytes

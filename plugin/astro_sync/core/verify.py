@@ -1,8 +1,8 @@
 """Compare what was planned with what a later read shows. Pure (CONTRIBUTING, rule 7)."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
 from enum import StrEnum
+from typing import NamedTuple
 
 from astro_sync.core.compare import Spelling
 from astro_sync.core.model import (
@@ -31,8 +31,7 @@ class Outcome(StrEnum):
     NOT_AS_PLANNED = "not-as-planned"
 
 
-@dataclass(frozen=True, slots=True)
-class Verification:
+class Verification(NamedTuple):
     """What the read-back found: the changes with their results, and what happened beside the plan."""
 
     outcome: Outcome
@@ -114,15 +113,15 @@ def _with_result(
     change: Change, found: Mapping[Name, Result], reasons: Mapping[Name, Refusal], lost: Sequence[Name]
 ) -> Change:
     if change.name in lost:
-        return replace(change, result=Result.NOT_WRITTEN, why=Refusal(Reason.NOT_WRITTEN))
+        return change._replace(result=Result.NOT_WRITTEN, why=Refusal(Reason.NOT_WRITTEN))
     if Reason.REMOVED in change.marks:
-        return replace(change, result=Result.DONE)
+        return change._replace(result=Result.DONE)
     if change.write is None or change.write.name not in found:
         return change
     result = found[change.write.name]
     if result is Result.DONE:
-        return replace(change, result=result)
-    return replace(change, result=result, why=reasons.get(change.name) or Refusal(_REASONS[result]))
+        return change._replace(result=result)
+    return change._replace(result=result, why=reasons.get(change.name) or Refusal(_REASONS[result]))
 
 
 def _strangers(plan: Plan, before: Snapshot, after: Snapshot) -> tuple[Notice, ...]:

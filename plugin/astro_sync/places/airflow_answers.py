@@ -6,7 +6,7 @@ Facts: fixtures/astro-cli-contract.md, "Exact variables" and "Found by running t
 import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Final, TypeVar
+from typing import Final, NamedTuple, TypeVar
 
 from astro_sync.places.astro_cli import Answer
 from astro_sync.places.json_documents import documents, says_the_same
@@ -36,8 +36,7 @@ class StoredConnection:
     uri: str | None = field(default=None, repr=False)
 
 
-@dataclass(frozen=True, slots=True)
-class Page:
+class Page(NamedTuple):
     """One page of the variables of a REST API, and how many there are in all."""
 
     variables: tuple[StoredVariable, ...]

@@ -7,7 +7,7 @@ from enum import StrEnum
 from itertools import count
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Protocol, Self, TypeVar
+from typing import Any, NamedTuple, Protocol, Self, TypeVar
 
 from astro_sync.core.filters import Wanted
 from astro_sync.core.model import Name, Notice, Plan, Refusal, Snapshot, Traits, Write, Written
@@ -117,8 +117,7 @@ class Role(StrEnum):
     DESTINATION = "destination"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PlaceOptions:
+class PlaceOptions(NamedTuple):
     """The options that a place itself obeys."""
 
     allow_argv: tuple[str, ...] = ()

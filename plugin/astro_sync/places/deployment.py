@@ -7,7 +7,7 @@ from datetime import datetime
 from fnmatch import fnmatchcase
 from pathlib import Path
 from types import TracebackType
-from typing import Final, Self
+from typing import Final, NamedTuple, Self
 
 from astro_sync.concurrency import together
 from astro_sync.core.filters import EVERYTHING, Wanted
@@ -41,8 +41,7 @@ _LONGEST_ARGUMENT: Final = 131_071
 _TRAITS: Final = Traits(Names.ENVIRONMENT, secrets=Secrets.HIDDEN, shared=True)
 
 
-@dataclass(frozen=True, slots=True)
-class Selector:
+class Selector(NamedTuple):
     """A Deployment as the user named it: by id or, where that is None, by name; in the current workspace or another."""
 
     deployment_id: str | None

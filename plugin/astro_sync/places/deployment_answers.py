@@ -5,17 +5,15 @@ Facts: fixtures/astro-cli-contract.md, "variable list" and "inspect".
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from itertools import pairwise, takewhile
-from typing import Any
+from typing import Any, NamedTuple
 
 from astro_sync.core.model import Value
 from astro_sync.places.json_documents import documents
 from astro_sync.places.raw_file import prove
 
 
-@dataclass(frozen=True, slots=True)
-class Details:
+class Details(NamedTuple):
     """What identifies a Deployment; all empty as long as nothing was read."""
 
     deployment_id: str = ""
@@ -23,8 +21,7 @@ class Details:
     workspace: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+class Row(NamedTuple):
     """One variable of a Deployment, and when it was last changed, where that is told; a secret has no value."""
 
     key: str
@@ -45,8 +42,7 @@ def parse_inspect(output: str) -> tuple[Details, list[Row]] | None:
     return None
 
 
-@dataclass(frozen=True, slots=True)
-class Listed:
+class Listed(NamedTuple):
     """One Deployment as `deployment list` shows it; its workspace is empty where the table has no such column."""
 
     deployment_id: str

@@ -5,7 +5,7 @@ import re
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Final, Generic, TypeVar
+from typing import Final, Generic, NamedTuple, TypeVar
 
 from astro_sync.airflow.names import CONNECTION, VARIABLE
 from astro_sync.concurrency import each, together
@@ -47,8 +47,7 @@ _EXPORT: Final = ("dev", "run", "variables", "export", "/dev/stdout")
 _CONNECTIONS: Final = ("dev", "run", "connections", "export", "-", "--file-format", "json")
 
 
-@dataclass(frozen=True, slots=True)
-class Request:
+class Request(NamedTuple):
     """What is to be read: which kinds at all and, where each costs a call, which variables by their keys.
 
     `shadowed` are the environment names that `.env` sets: `airflow variables get` prints those values.

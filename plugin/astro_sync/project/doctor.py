@@ -2,10 +2,9 @@
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
 
 from astro_sync.concurrency import each
 from astro_sync.core.filters import EVERYTHING
@@ -28,8 +27,7 @@ _TARGET: Final = "target "
 Probe = Callable[[], list[Finding]]
 
 
-@dataclass(frozen=True, slots=True)
-class DoctorContext:
+class DoctorContext(NamedTuple):
     """Hold what is to be looked at.
 
     `astro` is the Astro CLI or why there is none; `mode` tells the local mode; `config` is the config file, or why it

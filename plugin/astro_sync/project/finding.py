@@ -1,7 +1,7 @@
 """The noun of `doctor`: what one look found, and what to type next."""
 
-from dataclasses import dataclass
 from enum import StrEnum
+from typing import NamedTuple
 
 
 class State(StrEnum):
@@ -12,8 +12,7 @@ class State(StrEnum):
     PROBLEM = "problem"
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
+class Finding(NamedTuple):
     """Hold what one look found; `name` is stable, `next` what to type, empty where there is nothing to do."""
 
     name: str

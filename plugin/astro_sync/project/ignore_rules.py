@@ -6,9 +6,8 @@ What git ignores is asked of git; the rules here are those of Docker's builder, 
 import posixpath
 import re
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import PurePosixPath
-from typing import Final
+from typing import Final, NamedTuple
 
 ENV: Final = ".env"
 ENVS: Final = ".env.*"
@@ -17,8 +16,7 @@ ANY_ENV: Final = ".env.any-other"  # stands for all files of that name that nobo
 _NAMED_EXCEPTION: Final = re.compile(r"!/?\.env\.[\w.-]+")
 
 
-@dataclass(frozen=True, slots=True)
-class Rule:
+class Rule(NamedTuple):
     """One pattern of a `.dockerignore`; a `loose` one matches more than the pattern itself."""
 
     pattern: re.Pattern[str]

@@ -3,10 +3,9 @@
 import json
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
 
 from astro_sync.core.model import Kind, Name
 from astro_sync.errors import AstroSyncError
@@ -17,8 +16,7 @@ from astro_sync.storage.syscalls import make_private
 KEPT: Final = 10
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Changed:
+class Changed(NamedTuple):
     """What a run did to one place; `hidden` are the names whose old value nobody knows."""
 
     address: str
@@ -29,8 +27,7 @@ class Changed:
     hidden: tuple[Name, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Run:
+class Run(NamedTuple):
     """One run that changed something."""
 
     command: str
@@ -41,7 +38,7 @@ class Run:
 def keep_run(folder: Path, command: str, places: Sequence[Changed], now: datetime) -> None:
     """Keep what a run did; the last ten stay."""
     make_private(folder)
-    document = {"command": command, "time": now.isoformat(), "places": [asdict(place) for place in places]}
+    document = {"command": command, "time": now.isoformat(), "places": [place._asdict() for place in places]}
     path = folder / f"{now.astimezone(UTC):%Y%m%dT%H%M%S.%fZ}.json"
     path.unlink(missing_ok=True)
     write_private(path, json.dumps(document, indent=1).encode())

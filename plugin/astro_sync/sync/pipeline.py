@@ -5,7 +5,7 @@ from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
 
 from astro_sync.concurrency import each
 from astro_sync.core.compare import Compared, CompareSecret, Scope, compare
@@ -30,16 +30,14 @@ _READS_AT_ONCE: Final = 8
 _PAUSES: Final = (1.0, 2.0, 4.0, 8.0)
 
 
-@dataclass(frozen=True, slots=True)
-class Destination:
+class Destination(NamedTuple):
     """A place to write to, and what the user decided about it."""
 
     place: AnyPlace
     policy: Policy
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SyncOptions:
+class SyncOptions(NamedTuple):
     """What the user decided for one run, how to ask, and where backups go (None: nowhere).
 
     `hold` keeps other runs away from places, by their addresses, and yields those that had to be waited for.
@@ -136,8 +134,7 @@ def sync(
         return _carry_out(RunResult(steps, (*origin.snapshot.warnings, *dict.fromkeys(idle))), options)
 
 
-@dataclass(frozen=True, slots=True)
-class Move:
+class Move(NamedTuple):
     """A source with its own destination, and decisions that were made before."""
 
     source: AnyPlace
@@ -160,7 +157,7 @@ def sync_each(moves: Sequence[Move], options: SyncOptions) -> RunResult:
             )
             mine = {change.name for change in move.decided}
             changes = (*(c for c in step.plan.changes if c.name not in mine), *move.decided)
-            step.plan = replace(step.plan, changes=tuple(changes))
+            step.plan = step.plan._replace(changes=tuple(changes))
             step.prepared = move.destination.place.prepare(step.plan) if step.plan.changes_something else Prepared()
             steps.append(step)
         return _carry_out(RunResult(steps), options)
@@ -235,12 +232,12 @@ def _chain(
     if not refused.keys() & {name.key for name in held}:
         return [first, *later]
     entries = {
-        name: replace(entry, value=None, problem=refused[name.key] or Refusal(Reason.REFUSED_ELSEWHERE))
+        name: entry._replace(value=None, problem=refused[name.key] or Refusal(Reason.REFUSED_ELSEWHERE))
         if name.key in refused
         else entry
         for name, entry in held.items()
     }
-    return plan_all(replace(origin, snapshot=replace(origin.snapshot, entries=entries)))
+    return plan_all(origin._replace(snapshot=replace(origin.snapshot, entries=entries)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -260,8 +257,8 @@ class _Planner:
             decided = {**policy.decided, **self.options.ask(plan.conflicts, place, source)}
             self.answers[place.address] = decided
             plan = make_plan(side, held, replace(policy, decided=decided), place.refusal, known)
-        named = tuple(replace(change, remote_name=place.remote_name(change.name)) for change in plan.changes)
-        plan = replace(plan, changes=named)
+        named = tuple(change._replace(remote_name=place.remote_name(change.name)) for change in plan.changes)
+        plan = plan._replace(changes=named)
         prepared = place.prepare(plan) if plan.changes_something else Prepared()
         return Step(source, destination, before, _marked(plan, prepared), prepared)
 
@@ -270,10 +267,10 @@ def _marked(plan: Plan, prepared: Prepared) -> Plan:
     """Mark what goes another way than the rest."""
     ways = {Reason.IN_ENV_MANAGER: frozenset(prepared.in_env_manager), Reason.IN_ARGV: frozenset(prepared.in_argv)}
     changes = (
-        replace(each, marks=(*each.marks, *(mark for mark, names in ways.items() if each.name in names)))
+        each._replace(marks=(*each.marks, *(mark for mark, names in ways.items() if each.name in names)))
         for each in plan.changes
     )
-    return replace(plan, changes=tuple(changes)) if any(ways.values()) else plan
+    return plan._replace(changes=tuple(changes)) if any(ways.values()) else plan
 
 
 def _carry_out(result: RunResult, options: SyncOptions) -> RunResult:

@@ -74,8 +74,7 @@ class Assignment(NamedTuple):
         return f"Assignment(key={self.key!r}, line={self.line}, last_line={self.last_line})"
 
 
-@dataclass(frozen=True, slots=True)
-class Rejection:
+class Rejection(NamedTuple):
     """The line at which a reader gives up on the whole file; the line is the one that reader names, if it does.
 
     `opened` is where the statement begins, if that is another line.

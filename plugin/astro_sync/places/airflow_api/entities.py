@@ -9,7 +9,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from astro_sync.airflow.connection import Connection
 from astro_sync.airflow.extra import decode_extra
@@ -42,8 +42,7 @@ class RemoteVariable:
     exact: bool = True
 
 
-@dataclass(frozen=True, slots=True)
-class RemoteConnection:
+class RemoteConnection(NamedTuple):
     """A connection as the API shows it; what it hides is None in `connection`, and named in `hidden`."""
 
     id: str
@@ -66,8 +65,7 @@ class WriteVariable:
         return Name(Kind.VARIABLE, self.id)
 
 
-@dataclass(frozen=True, slots=True)
-class WriteConnection:
+class WriteConnection(NamedTuple):
     """A connection to be created, or else changed; no description leaves the present one.
 
     A field that is None is emptied, but a password: Airflow's API empties none.

@@ -50,7 +50,7 @@ _KINDS: Final = frozenset({Kind.CONNECTION, Kind.VARIABLE})
 REMOTE: Final = Traits(
     Names.AIRFLOW, kinds=_KINDS, secrets=Secrets.MARKS, shared=True, as_fields=True, descriptions=True
 )
-LOCAL: Final = replace(REMOTE, secrets=Secrets.NONE)
+LOCAL: Final = REMOTE._replace(secrets=Secrets.NONE)
 _LITERAL: Final = re.compile(r"[\w.-]+", re.ASCII)
 
 
@@ -196,7 +196,7 @@ def _with_descriptions(
     found = dict(entries)
     for name, each in shown.items():
         if isinstance(each, RemoteVariable) and name in found and not found[name].description:
-            found[name] = replace(found[name], description=each.description)
+            found[name] = found[name]._replace(description=each.description)
     return found
 
 

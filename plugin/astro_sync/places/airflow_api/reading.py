@@ -1,8 +1,7 @@
 """Read variables and connections through Airflow's REST API: all pages of one moment, and only what is wanted."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
-from typing import Any, Final, TypeVar
+from typing import Any, Final, NamedTuple, TypeVar
 from urllib.parse import quote, urlencode
 
 from astro_sync.core.model import Kind
@@ -28,8 +27,7 @@ _Parsed = TypeVar("_Parsed")
 _Row = Mapping[str, Any]
 
 
-@dataclass(frozen=True, slots=True)
-class Wanted:
+class Wanted(NamedTuple):
     """What is to be read of one kind: these ids if there are any, else all that `matches`.
 
     `containing` is a part that all of them have; where the version can, only such are sent.

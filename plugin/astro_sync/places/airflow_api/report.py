@@ -1,9 +1,8 @@
 """What became of entries that were sent to an API one by one or in bulk. Pure."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from enum import StrEnum
-from typing import Final
+from typing import Final, NamedTuple
 
 from astro_sync.core.model import Name, Reason, Refusal, Written
 from astro_sync.places.airflow_api.transport import ApiError
@@ -21,8 +20,7 @@ class WriteResult(StrEnum):
     UNKNOWN = "unknown"
 
 
-@dataclass(frozen=True, slots=True)
-class Report:
+class Report(NamedTuple):
     """What became of each entry, and the failure that ended the writing, if one did."""
 
     results: Mapping[Name, WriteResult]

@@ -1,8 +1,7 @@
 """What both AWS stores share: the session of the person's own login, and the errors of boto3."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from astro_sync.places.backends.base import Fault, StoreError, Trouble, require, silence
 
@@ -26,8 +25,7 @@ _NOT_READABLE: Final = frozenset({"DecryptionFailure", "InternalServiceError", "
 _LOG_IN: Final = "Log in (`aws sso login`, `aws configure`) or set AWS_PROFILE, then try again."
 
 
-@dataclass(frozen=True, slots=True)
-class AwsClient:
+class AwsClient(NamedTuple):
     """A client of one AWS service; `service` is the word before the colon in the names of its permissions."""
 
     client: Any

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from types import MappingProxyType
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from astro_sync.errors import UnusableError
 
@@ -37,8 +37,7 @@ class Trouble(StrEnum):
     UNSURE = "unsure"  # the call was given up on, it may still take effect
 
 
-@dataclass(frozen=True, slots=True)
-class Fault:
+class Fault(NamedTuple):
     """What is wrong with one secret; `about` is the store's word for it or the permission needed, never a value."""
 
     trouble: Trouble

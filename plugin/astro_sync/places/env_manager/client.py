@@ -2,8 +2,7 @@
 
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 from urllib.parse import quote, urlencode
 
 from astro_sync.concurrency import each as run_each
@@ -41,8 +40,7 @@ class SecretsNotAllowedError(ApiError):
         super().__init__(f"The organization does not allow reading the secrets of {name}.", Fault.FORBIDDEN, hint=hint)
 
 
-@dataclass(frozen=True, slots=True)
-class EnvManagerClient:
+class EnvManagerClient(NamedTuple):
     """The Environment Manager's objects of one scope; `name` names it to the user, `jobs` calls write at once."""
 
     transport: Transport

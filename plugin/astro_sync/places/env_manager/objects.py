@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from math import isfinite
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from astro_sync.airflow.connection import Connection
 from astro_sync.core.model import Kind, Name
@@ -36,8 +36,7 @@ _BODIES: Final = {
 _KINDS: Final = {word: kind for kind, word in TYPES.items()}
 
 
-@dataclass(frozen=True, slots=True)
-class Scope:
+class Scope(NamedTuple):
     """One Workspace or one Deployment, by its id."""
 
     entity: str

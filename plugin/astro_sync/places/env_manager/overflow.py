@@ -98,10 +98,10 @@ class DeploymentAndManager:
         """Part the writes, and prepare each part."""
         beside = [change for change in plan.changes if change.write and self._goes_beside(change.write)]
         rest = [change for change in plan.changes if change not in beside]
-        own = self.deployment.prepare(replace(plan, changes=tuple(rest)))
+        own = self.deployment.prepare(plan._replace(changes=tuple(rest)))
         objects = None
         if self._manager and any(change.write for change in beside):
-            objects = self._manager.prepare(replace(plan, changes=tuple(beside)))
+            objects = self._manager.prepare(plan._replace(changes=tuple(beside)))
         return PreparedBoth(
             writes=plan.writes,
             calls=own.calls + (objects.calls if objects else 0),
