@@ -1,5 +1,3 @@
-from dataclasses import replace
-
 from astro_sync.console.comparison import comparison_markdown, show_comparison
 from astro_sync.console.report import View
 from astro_sync.core.compare import Match
@@ -34,9 +32,9 @@ def test_two_places_are_compared_in_a_table_that_only_counts_what_is_the_same() 
 
 
 def test_all_is_listed_when_verbose_and_nothing_when_quiet() -> None:
-    verbose = show_comparison(outcome_of("prod"), replace(VIEW, verbose=True))
+    verbose = show_comparison(outcome_of("prod"), VIEW._replace(verbose=True))
     assert [line.split()[0] for line in verbose[1:-1]] == ["AIRFLOW_CONN_PG", "HERE", "HIDDEN", "THERE", "SAME"]
-    assert len(show_comparison(outcome_of("prod"), replace(VIEW, quiet=True))) == 0
+    assert len(show_comparison(outcome_of("prod"), VIEW._replace(quiet=True))) == 0
 
 
 def test_several_deployments_make_a_matrix_of_marks_with_a_legend() -> None:
@@ -54,7 +52,7 @@ def test_several_deployments_make_a_matrix_of_marks_with_a_legend() -> None:
 
 def test_twelve_deployments_fit_a_narrow_terminal_by_their_numbers() -> None:
     labels = [f"deployment-{number}" for number in range(1, 13)]
-    lines = show_comparison(outcome_of(*labels), replace(VIEW, width=60))
+    lines = show_comparison(outcome_of(*labels), VIEW._replace(width=60))
     assert max(map(len, lines)) <= 60 + len("deployment-12: ")
     heading = next(line for line in lines if line.startswith("KEY"))
     assert heading.split()[1:] == [str(number) for number in range(1, 13)]

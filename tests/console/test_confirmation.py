@@ -1,6 +1,6 @@
 import io
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
@@ -100,7 +100,7 @@ def test_yes_is_not_enough_for_protected_targets_and_all_are_named_at_once(monke
         Run(interactive=False, options=options).answer(monkeypatch, step("prod"), step("eu"))
     assert "p, q are protected" in str(raised.value)
     assert raised.value.hint.endswith("--yes-protected p --yes-protected q")
-    named = replace(options, yes=False, yes_protected=("p", "q"))
+    named = options._replace(yes=False, yes_protected=("p", "q"))
     assert Run(interactive=False, options=named).answer(monkeypatch, step("prod"), step("eu"))
 
 

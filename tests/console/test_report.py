@@ -1,5 +1,4 @@
 from collections.abc import Sequence
-from dataclasses import replace
 
 import pytest
 from hypothesis import given, settings
@@ -166,8 +165,8 @@ def test_after_a_confirmation_only_what_differs_from_the_plan_is_told() -> None:
 
 def test_a_quiet_report_shows_problems_only_and_a_verbose_one_all() -> None:
     rows = [change for change, _ in IN_ORDER]
-    quiet = shown([place("prod", rows)], view=replace(VIEW, quiet=True))
-    verbose = shown([place("prod", rows)], view=replace(VIEW, verbose=True))
+    quiet = shown([place("prod", rows)], view=VIEW._replace(quiet=True))
+    verbose = shown([place("prod", rows)], view=VIEW._replace(verbose=True))
     assert keys_of(quiet) == ["N", "O", "R", "D"]
     assert set(keys_of(verbose)) == {change.name.key for change in rows}
 
@@ -181,7 +180,7 @@ def test_what_is_so_from_run_to_run_is_one_line_and_none_when_quiet() -> None:
         "prod: 17 other keys cannot be kept there.",
         "prod: 10 secrets not compared; --rotate KEY writes one anew.",
     ]
-    assert shown([place("prod", rows)], view=replace(VIEW, quiet=True)) == []
+    assert shown([place("prod", rows)], view=VIEW._replace(quiet=True)) == []
 
 
 def test_each_way_out_stands_once_below_the_table() -> None:
@@ -235,7 +234,7 @@ def test_every_line_keeps_to_the_width_of_the_terminal(width: int) -> None:
     ]
     notices = tuple(Notice(code, f"AIRFLOW_VAR_{code.name}", "about it") for code in WarningCode)
     places = [place(".env", rows, notices), place("prod", rows, notices)]
-    view = replace(VIEW, width=width)
+    view = VIEW._replace(width=width)
     outcome = RunOutcome(command="merge", places=tuple(places), dry_run=True)
     parts = [
         shown(places, view=view),
@@ -256,14 +255,14 @@ def test_a_warning_names_the_place_the_keys_and_what_to_do_once() -> None:
         ),
         "Warning: eu: A: its host exists only on this machine; leave it out with --exclude A",
     ]
-    assert "E, F, G" in show_warnings(outcome, replace(VIEW, verbose=True))[0]
+    assert "E, F, G" in show_warnings(outcome, VIEW._replace(verbose=True))[0]
 
 
 def test_what_never_changes_is_no_warning_and_nothing_when_quiet() -> None:
     notices = (Notice(WarningCode.STAYS_PLAIN, "K"), Notice(WarningCode.RESTART_LOCAL, None, ".env"))
     outcome = RunOutcome(command="merge", places=(place("prod", [], notices),))
     assert not any(line.startswith("Warning") for line in show_warnings(outcome, VIEW))
-    assert show_warnings(outcome, replace(VIEW, quiet=True)) == []
+    assert show_warnings(outcome, VIEW._replace(quiet=True)) == []
 
 
 @pytest.mark.parametrize(

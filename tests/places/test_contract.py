@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
 from itertools import cycle
@@ -141,7 +140,7 @@ def test_the_second_time_there_is_nothing_to_do(subject: Subject, tmp_path: Path
         subject.begin(sandbox)
         _write_all(subject, sandbox, entries)
         with subject.open(sandbox) as place:
-            again = _plan(place, subject, entries, place.read(EVERYTHING), replace(OVERWRITE, rotate=()))
+            again = _plan(place, subject, entries, place.read(EVERYTHING), OVERWRITE._replace(rotate=()))
         assert not again.changes_something
 
     check()
@@ -226,7 +225,7 @@ def test_a_write_is_read_back_as_planned(subject: Subject, sandbox: Sandbox) -> 
 
 def test_what_a_filter_leaves_out_is_not_written(subject: Subject, sandbox: Sandbox) -> None:
     subject.begin(sandbox)
-    policy = replace(OVERWRITE, filters=Filters(include=("*NEW", "*new")))
+    policy = OVERWRITE._replace(filters=Filters(include=("*NEW", "*new")))
     plan, _ = _write_all(subject, sandbox, subject.entries(), policy)
     assert {write.name.id.lower() for write in plan.writes} == {"new"}
 

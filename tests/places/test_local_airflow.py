@@ -4,7 +4,6 @@ import json
 import sys
 from collections.abc import Mapping
 from contextlib import nullcontext
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -48,7 +47,7 @@ def local(
         watch=lambda _text: nullcontext(),
     )
     tell = ([] if told is None else told).append
-    return LocalAirflow(around=replace(around, astro=lambda: astro, tell=tell), folder=around.new_folder("airflow"))
+    return LocalAirflow(around=around._replace(astro=lambda: astro, tell=tell), folder=around.new_folder("airflow"))
 
 
 def read(sandbox: Sandbox, wanted: Wanted = EVERYTHING) -> Snapshot:

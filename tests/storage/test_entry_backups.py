@@ -14,7 +14,8 @@ from astro_sync.storage.backup import KEPT, BackupError, keep, keep_entries, lat
 NOW = datetime(2026, 1, 2, 3, 4, 5, 678, tzinfo=UTC)
 PLACE = "deployment:clx1"
 NAMES = st.builds(Name, st.sampled_from(Kind), st.text())
-ENTRIES = st.builds(Entry, NAMES, st.none() | st.builds(Value, st.text()), st.booleans(), st.none() | st.text())
+VALUES = st.none() | st.builds(Value, st.text())
+ENTRIES = st.tuples(NAMES, VALUES, st.booleans(), st.none() | st.text()).map(lambda fields: Entry(*fields))
 
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=30)

@@ -3,16 +3,13 @@
 import os
 import sys
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
 from io import TextIOWrapper
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 from click.core import ParameterSource
 
 from astro_sync import __version__
-from astro_sync.cli.completion import SHELLS, completion_script
 from astro_sync.cli.guide import EXIT_CODES, GUIDE, CheckCommand
 from astro_sync.cli.registry import COMMANDS, Entry
 from astro_sync.console.signals import Signals, listen
@@ -20,6 +17,8 @@ from astro_sync.console.streams import finish, silence, unbroken
 from astro_sync.errors import ExitCode, UnusableError
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from astro_sync.config.options import CommandLine
 
 
@@ -77,7 +76,7 @@ def cli(context: click.Context) -> None:
 
 
 @cli.command("completion", short_help="Prints the completion for a shell.")
-@click.argument("shell", type=click.Choice(SHELLS))
+@click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
 def completion(shell: str) -> None:
     """Print what a shell sources to complete commands, options, targets and keys.
 
@@ -85,6 +84,8 @@ def completion(shell: str) -> None:
     Example:
       eval "$(astro-sync completion bash)"
     """
+    from astro_sync.cli.completion import completion_script
+
     click.echo(completion_script(cli, shell))
 
 
@@ -126,6 +127,8 @@ def _call(signals: Signals) -> int:
 
 def _run(command: str, given: dict[str, Any]) -> NoReturn:
     """Gather what surrounds the run, run one command, and exit."""
+    from datetime import UTC, datetime
+
     from astro_sync.cli.session import Ending, place_in_project, run
     from astro_sync.commands.invocation import Invocation
     from astro_sync.console.terminal import open_terminal
@@ -152,6 +155,7 @@ def _run(command: str, given: dict[str, Any]) -> NoReturn:
         stdin=lambda: sys.stdin.buffer.read() if sys.stdin else b"",
         terminal=terminal,
         signals=click.get_current_context().obj,
+        left_behind=[],
     )
     sys.exit(run(command, command_line, invocation))
 
@@ -171,8 +175,10 @@ def _command_line(given: Mapping[str, Any]) -> "CommandLine":
     )
 
 
-def _find_folders() -> tuple[Path, Path]:
+def _find_folders() -> "tuple[Path, Path]":
     """Return the current folder and the user's own."""
+    from pathlib import Path
+
     try:
         cwd = Path.cwd()
     except OSError:

@@ -13,7 +13,6 @@ import click
 
 from astro_sync.errors import AstroSyncError
 
-SHELLS: Final = ("bash", "zsh", "fish")
 _PROGRAM: Final = "astro-sync"
 _VARIABLE: Final = "_ASTRO_SYNC_COMPLETE"  # click's own name for it
 _LARGEST: Final = 1 << 20  # bytes; a person waits for the answer

@@ -4,7 +4,7 @@ import os
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
@@ -101,7 +101,7 @@ def _complete(outcome: RunOutcome, invocation: Invocation) -> RunOutcome:
     """Add what came after the last place was left: a signal, and a temporary folder that stayed."""
     notices = tuple(Notice(WarningCode.PRIVATE_FOLDER, about=str(folder)) for folder in invocation.left_behind)
     code = invocation.signals.pending or outcome.exit_code
-    return replace(outcome, warnings=(*outcome.warnings, *notices), exit_code=code)
+    return outcome._replace(warnings=(*outcome.warnings, *notices), exit_code=code)
 
 
 def place_in_project(command_line: CommandLine, cwd: Path, project: Path) -> CommandLine:
@@ -134,4 +134,4 @@ def _resolve(
         if name != "doctor":
             raise
         # What is wrong with the config is one of the things that a doctor tells.
-        return replace(resolve(command.options, command_line, None), config=error)
+        return resolve(command.options, command_line, None)._replace(config=error)

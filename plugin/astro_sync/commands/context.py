@@ -5,7 +5,7 @@ import tempfile
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final, Generic, TypeVar
 
@@ -23,7 +23,7 @@ from astro_sync.places.astro_cli import Astro, find_astro
 from astro_sync.places.base import AnyPlace, PlaceOptions, Role, Surroundings
 from astro_sync.places.deployment import Selector, make_deployment
 from astro_sync.places.env_file import EnvFile, open_env_file
-from astro_sync.places.registry import open_place
+from astro_sync.places.registry import open_place, with_manager
 from astro_sync.storage import backup
 from astro_sync.storage.journal import Changed, keep_run
 from astro_sync.storage.lock import hold_shared
@@ -87,7 +87,7 @@ class RunContext(Generic[O_co]):
     def place(self: "RunContext[ReadOptions]", address: str, role: Role, *, workspace: str | None = None) -> AnyPlace:
         """Return the place of an address, in another workspace than the current one if need be."""
         around = self._around(self.options)
-        return open_place(address, role, replace(around, options=around.options._replace(workspace_id=workspace)))
+        return open_place(address, role, around._replace(options=around.options._replace(workspace_id=workspace)))
 
     def env_file(self, path: str, *, read_only: bool) -> EnvFile:
         """Return a `.env` file that must be there."""
@@ -114,8 +114,6 @@ class RunContext(Generic[O_co]):
     def _deployment(
         self: "RunContext[_D]", selector: Selector, name: str | None, options: _D, *, saved: bool
     ) -> AnyPlace:
-        from astro_sync.places.env_manager.overflow import with_manager
-
         around = self._around(options)
         return with_manager(make_deployment(selector, around, target=name, saved=saved), around)
 
@@ -226,7 +224,7 @@ class RunContext(Generic[O_co]):
             for_places = for_places._replace(
                 allow_argv=options.allow_argv, line_breaks=options.line_breaks, auto_link=options.auto_link
             )
-        return replace(self.surroundings, options=for_places)
+        return self.surroundings._replace(options=for_places)
 
 
 def _changed(step: Step) -> Changed:

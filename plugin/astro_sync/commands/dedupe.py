@@ -1,7 +1,7 @@
 """`dedupe`: the last value of each key in a file stays."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import ClassVar
 
 from astro_sync.airflow.names import masked
@@ -45,7 +45,7 @@ def run(settings: ResolvedSettings[DedupeOptions], invocation: Invocation) -> Ru
             return outcome
         if dry_run:
             shows = options.check_only or options.exit_code
-            return replace(outcome, exit_code=ExitCode.FOUND if shows else ExitCode.DONE)
+            return outcome._replace(exit_code=ExitCode.FOUND if shows else ExitCode.DONE)
         if terminal.interactive and not options.yes:
             for line in _lines(found, dry_run=True):
                 terminal.tell(line)
@@ -56,7 +56,7 @@ def run(settings: ResolvedSettings[DedupeOptions], invocation: Invocation) -> Ru
     *lines, last = outcome.lines
     backup = (f"Backup: {kept}",) if kept else ()
     details = {**outcome.details, "backup": str(kept) if kept else None}
-    return replace(outcome, lines=(*lines, *backup, last), details=details)
+    return outcome._replace(lines=(*lines, *backup, last), details=details)
 
 
 def _lines(found: Deduped, *, dry_run: bool) -> Iterator[str]:

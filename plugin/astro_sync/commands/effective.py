@@ -1,7 +1,6 @@
 """`list --effective`: which store of a Deployment holds each key, in the order in which Airflow looks."""
 
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Final
 
 from astro_sync.concurrency import each
@@ -53,7 +52,7 @@ def read_stores(places: Mapping[str, AnyPlace | AstroSyncError], wanted: Wanted,
                 if scheme == "env-manager":
                     # It is taken for an environment; what Astro does with two ids of one name is not known.
                     entries = {Name(name.kind, name.id.upper()): entry for name, entry in held.entries.items()}
-                    return Store(STORES[scheme], replace(held, entries=entries), is_environment=True)
+                    return Store(STORES[scheme], held._replace(entries=entries), is_environment=True)
                 return Store(STORES[scheme], held, is_environment=place.traits.names is Names.ENVIRONMENT)
         except AstroSyncError as error:
             return Store(STORES[scheme], None, f"{error} {error.hint}".strip())

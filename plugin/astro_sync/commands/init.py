@@ -1,7 +1,7 @@
 """`init`: set an Astro project up."""
 
 import shlex
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from astro_sync.commands.context import prepare
 from astro_sync.commands.invocation import Invocation
@@ -45,10 +45,10 @@ def run(settings: ResolvedSettings[InitOptions], invocation: Invocation) -> RunO
     pending = [step for step in steps if step.data is not None]
     outcome = RunOutcome(command="init", dry_run=options.dry_run, lines=tuple(map(_step_line, steps)))
     if not pending:
-        return replace(outcome, lines=(*outcome.lines, "Nothing to do."))
+        return outcome._replace(lines=(*outcome.lines, "Nothing to do."))
     if options.dry_run:
         exit_with = ExitCode.FOUND if options.exit_code else ExitCode.DONE
-        return replace(outcome, lines=(*outcome.lines, "Nothing was changed."), exit_code=exit_with)
+        return outcome._replace(lines=(*outcome.lines, "Nothing was changed."), exit_code=exit_with)
     if terminal.interactive and not options.yes:
         for line in outcome.lines:
             terminal.tell(line)
@@ -57,7 +57,7 @@ def run(settings: ResolvedSettings[InitOptions], invocation: Invocation) -> RunO
     carry_out(steps, timeout=options.timeout, tell=terminal.tell)
     shell = f"For `astro sync …` in your shell: source {shlex.quote(str(kit_path('astro-sync.sh')))}"
     done = "Done. `astro-sync doctor` tells what is still missing."
-    return replace(outcome, lines=(*outcome.lines, shell, done))
+    return outcome._replace(lines=(*outcome.lines, shell, done))
 
 
 def _deployments(settings: ResolvedSettings[InitOptions], invocation: Invocation) -> list[tuple[str, str]]:

@@ -1,16 +1,15 @@
 """What surrounds a run; nothing below looks around for itself."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
+from typing import NamedTuple
 
 from astro_sync.console.signals import Signals
 from astro_sync.console.terminal import Terminal
 
 
-@dataclass(frozen=True, slots=True)
-class Invocation:
+class Invocation(NamedTuple):
     """The environment, the folders, the time and the streams of one run; `project` is the Astro project at or above.
 
     `left_behind` gets the temporary folder of the run where it cannot be removed.
@@ -24,4 +23,4 @@ class Invocation:
     stdin: Callable[[], bytes]
     terminal: Terminal
     signals: Signals
-    left_behind: list[Path] = field(default_factory=list)
+    left_behind: list[Path]

@@ -1,6 +1,6 @@
 """`undo`: put back what the last run changed."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 from astro_sync.commands.context import RunContext, prepare
@@ -44,7 +44,7 @@ def run(settings: ResolvedSettings[UndoOptions], invocation: Invocation) -> RunO
         if not settings.options.dry_run and result.error is None:
             path.unlink(missing_ok=True)
     outcome = outcome_of("undo", result, settings.options)
-    return replace(outcome, details={"undone": {"command": last.command, "time": last.time}})
+    return outcome._replace(details={"undone": {"command": last.command, "time": last.time}})
 
 
 def _move(context: RunContext[UndoOptions], changed: Changed) -> Move:

@@ -4,9 +4,9 @@ import os
 import shlex
 import stat
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Final
+from types import MappingProxyType
+from typing import Final, NamedTuple
 
 from astro_sync.config.declarations import LONGEST_TIMEOUT, OPTIONS, Option
 from astro_sync.errors import UsageError
@@ -26,14 +26,13 @@ _WORDS: Final[Mapping[str, str]] = {
 Settings = Mapping[str, object]
 
 
-@dataclass(frozen=True, slots=True)
-class Config:
+class Config(NamedTuple):
     """The tables of a config file, and where it is."""
 
     path: Path
-    defaults: Settings = field(default_factory=dict)
-    targets: Mapping[str, Settings] = field(default_factory=dict)
-    groups: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    defaults: Settings = MappingProxyType({})
+    targets: Mapping[str, Settings] = MappingProxyType({})
+    groups: Mapping[str, tuple[str, ...]] = MappingProxyType({})
 
     def target(self, name: str) -> Settings:
         """Return one target's table; raises UsageError with the nearest name if there is none."""

@@ -1,8 +1,9 @@
 """Resolve what holds for a run: the command line (a target too), then the environment, then the project's defaults."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import fields
 from enum import Enum
+from types import MappingProxyType
 from typing import Final, Generic, NamedTuple, TypeVar
 
 from astro_sync.config.declarations import OPTIONS, SELECTORS
@@ -22,16 +23,14 @@ class Match(Enum):
     NEAR = "near"
 
 
-@dataclass(frozen=True, slots=True)
-class Target(Generic[O_co]):
+class Target(NamedTuple, Generic[O_co]):
     """One Deployment to work on and what holds for it; `name` is None for one that no config names."""
 
     options: O_co
     name: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class ResolvedSettings(Generic[O_co]):
+class ResolvedSettings(NamedTuple, Generic[O_co]):
     """The options of the run and of each of its targets, what is protected, and where each setting is from.
 
     `config` is the file that was read, or why it could not be.
@@ -39,8 +38,8 @@ class ResolvedSettings(Generic[O_co]):
 
     options: O_co
     targets: tuple[Target[O_co], ...] = ()
-    protected: Mapping[str, Settings] = field(default_factory=dict)
-    origins: Mapping[str, str] = field(default_factory=dict)
+    protected: Mapping[str, Settings] = MappingProxyType({})
+    origins: Mapping[str, str] = MappingProxyType({})
     config: Config | UsageError | None = None
 
     def target(self, name: str) -> Settings:

@@ -2,7 +2,8 @@
 
 import shlex
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import NamedTuple
 
 from astro_sync.config.file import Settings
 from astro_sync.config.settings import Match, find_protection
@@ -14,13 +15,12 @@ from astro_sync.errors import DeclinedError, UsageError
 from astro_sync.sync.pipeline import Step
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ConfirmationOptions:
+class ConfirmationOptions(NamedTuple):
     """What the user allowed beforehand; `protected` are the tables of the protected targets by their names."""
 
     yes: bool = False
     yes_protected: tuple[str, ...] = ()
-    protected: Mapping[str, Settings] = field(default_factory=dict)
+    protected: Mapping[str, Settings] = MappingProxyType({})
 
 
 def confirmed(steps: Sequence[Step], options: ConfirmationOptions, terminal: Terminal) -> bool:

@@ -2,12 +2,12 @@
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from enum import IntEnum
 from itertools import chain
 from pathlib import PurePath
-from typing import Final
+from typing import Final, NamedTuple
 
 from astro_sync.console.document import warning_text
 from astro_sync.console.layout import (
@@ -43,15 +43,14 @@ class Stage(IntEnum):
     WHOLE = 3
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class View:
+class View(NamedTuple):
     """How a report is shown; `width` is None where text need not be wrapped."""
 
     now: datetime
     width: int | None = None
     verbose: bool = False
     quiet: bool = False
-    paint: Paint = field(default=lambda _tone, text: text)
+    paint: Paint = lambda _tone, text: text
 
 
 class Need(IntEnum):

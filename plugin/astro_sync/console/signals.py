@@ -4,7 +4,6 @@ import signal
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from types import FrameType
 from typing import Final
 
@@ -21,17 +20,17 @@ _CODES: Final = {signal.Signals[name]: code for name, code in _NAMES.items() if 
 _LOOK_SECONDS: Final = 0.05
 
 
-@dataclass(slots=True)
 class Signals:
     """Turn ^C, SIGTERM and SIGHUP into an `Interruption` inside `heard`, and remember them outside of it.
 
     `stops` are called first: they end what runs. `pending` is the exit code of the last signal that came.
     """
 
-    stops: list[Callable[[], None]] = field(default_factory=list)
-    pending: ExitCode | None = None
-    _count: int = 0
-    _armed: bool = False
+    def __init__(self, pending: ExitCode | None = None) -> None:
+        self.pending = pending
+        self.stops: list[Callable[[], None]] = []
+        self._count = 0
+        self._armed = False
 
     @contextmanager
     def heard(self) -> Iterator[None]:

@@ -1,7 +1,6 @@
 """The nouns of every move: names, entries, what is to be written, and what came of it. Pure."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from types import MappingProxyType
 from typing import NamedTuple, Self, final
@@ -202,15 +201,14 @@ class Notice(NamedTuple):
     about: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Snapshot:
+class Snapshot(NamedTuple):
     """What a place holds at one moment.
 
     `recorded` are the names that a `.env` records as secret in a comment. `complete` is False where only the names that
     were asked for were read.
     """
 
-    entries: Mapping[Name, Entry] = field(default_factory=lambda: MappingProxyType({}))
+    entries: Mapping[Name, Entry] = MappingProxyType({})
     recorded: frozenset[Name] = frozenset()
     warnings: tuple[Notice, ...] = ()
     complete: bool = True
@@ -376,11 +374,10 @@ class Plan(NamedTuple):
                 entries[change.name] = (
                     held._replace(value=None, problem=why) if held else Entry(change.name, None, problem=why)
                 )
-        return replace(before, entries=entries, recorded=before.recorded.union(self.recorded), warnings=())
+        return before._replace(entries=entries, recorded=before.recorded.union(self.recorded), warnings=())
 
 
-@dataclass(frozen=True, slots=True)
-class Written:
+class Written(NamedTuple):
     """How the writing calls ended; what they did, only a later read shows.
 
     `failure`: what a call said went wrong. `may_arrive`: a call was given up on and may still take effect. `trusted`:
@@ -391,4 +388,4 @@ class Written:
     failure: AstroSyncError | None = None
     may_arrive: bool = False
     trusted: frozenset[Name] = frozenset()
-    failed: Mapping[Name, Refusal] = field(default_factory=lambda: MappingProxyType({}))
+    failed: Mapping[Name, Refusal] = MappingProxyType({})

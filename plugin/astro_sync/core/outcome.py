@@ -1,7 +1,6 @@
 """What a command returns: what became of each place and each key, as far as the run went. Pure."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
 from typing import NamedTuple
@@ -34,8 +33,7 @@ class PlaceOutcome(NamedTuple):
     is_file: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RunOutcome:
+class RunOutcome(NamedTuple):
     """What became of one run.
 
     `lines` are what a command prints in place of a table, `details` what it adds to its JSON. `confirmed`: the plan was
@@ -47,7 +45,7 @@ class RunOutcome:
     places: tuple[PlaceOutcome, ...] = ()
     warnings: tuple[Notice, ...] = ()
     lines: tuple[str, ...] = ()
-    details: Mapping[str, object] = field(default_factory=lambda: MappingProxyType({}))
+    details: Mapping[str, object] = MappingProxyType({})
     confirmed: bool = False
     error: AstroSyncError | None = None
     exit_code: ExitCode = ExitCode.DONE

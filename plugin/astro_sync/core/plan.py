@@ -1,8 +1,8 @@
 """Decide, for each name, what becomes of it on the destination. Pure: nothing is read, asked or written here."""
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
 from enum import StrEnum
+from types import MappingProxyType
 from typing import NamedTuple
 
 from astro_sync.airflow.connection import defect, local_host, parse_connection
@@ -52,11 +52,10 @@ class OnConflict(StrEnum):
     FAIL = "fail"
 
 
-@dataclass(frozen=True, slots=True)
-class Policy:
+class Policy(NamedTuple):
     """What the user decided: globs of keys, the conflict policy, and single answers (`decided`) by name."""
 
-    filters: Filters = field(default_factory=Filters)
+    filters: Filters = Filters()
     on_conflict: OnConflict = OnConflict.FAIL
     rotate: tuple[str, ...] = ()
     secret: tuple[str, ...] = ()
@@ -66,7 +65,7 @@ class Policy:
     allow_expansion: tuple[str, ...] = ()
     exact_json: bool = False
     id_case: IdCase = "lower"
-    decided: Mapping[Name, OnConflict] = field(default_factory=dict)
+    decided: Mapping[Name, OnConflict] = MappingProxyType({})
 
     def conflict(self, name: Name) -> OnConflict:
         """Return the decision for one name that differs."""

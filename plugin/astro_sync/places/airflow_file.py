@@ -16,8 +16,7 @@ from astro_sync.formats import (
     variables_json,
 )
 from astro_sync.formats.content import FileWrite, Format
-from astro_sync.places.base import AnyPlace, Role, Surroundings
-from astro_sync.places.env_file import open_env_file
+from astro_sync.places.base import Role, Surroundings
 from astro_sync.places.locked_file import LockedFile, PreparedFile
 from astro_sync.storage.atomic import load
 
@@ -104,19 +103,14 @@ def open_airflow_file(scheme: str, path: str, role: Role, around: Surroundings) 
     )
 
 
-def open_named_file(path: str, role: Role, around: Surroundings) -> AnyPlace:
-    """Return the file of an address without a scheme: what its name says, else a `.env`.
-
-    Raises UsageError for a JSON or YAML file whose name does not tell what it holds.
-    """
+def open_named_file(path: str, role: Role, around: Surroundings) -> AirflowFile:
+    """Return the file that its name alone describes; raises UsageError for a name that does not tell what it holds."""
     pure = PurePath(path)
     scheme = _NAMES.get(pure.stem)
     if scheme and pure.suffix in FORMATS[scheme]:
         return open_airflow_file(scheme, path, role, around)
-    if pure.suffix in {".json", ".yaml", ".yml"}:
-        fitting = [f"{each}:{path}" for each, formats in FORMATS.items() if pure.suffix in formats]
-        raise UsageError(f"The name {path} does not tell what the file holds.", hint=f"Write {_either(fitting)}.")
-    return open_env_file(path, role, around)
+    fitting = [f"{each}:{path}" for each, formats in FORMATS.items() if pure.suffix in formats]
+    raise UsageError(f"The name {path} does not tell what the file holds.", hint=f"Write {_either(fitting)}.")
 
 
 def _either(words: list[str]) -> str:

@@ -1,7 +1,7 @@
 """What every place can do, and what surrounds it (how to add one: .github/CONTRIBUTING.md)."""
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from itertools import count
@@ -129,8 +129,7 @@ class PlaceOptions(NamedTuple):
     workspace_id: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Surroundings:
+class Surroundings(NamedTuple):
     """What surrounds the places of a run; they look around nowhere else.
 
     `folder` is the run's private folder, `state` the user's state folder (locks of shared places). `astro` raises
@@ -149,8 +148,8 @@ class Surroundings:
     astro: Callable[[], Astro]
     mode: Callable[[], str]
     target: Callable[[str], Mapping[str, object]]
-    options: PlaceOptions = field(default_factory=PlaceOptions)
-    numbers: Iterator[int] = field(default_factory=lambda: count(1))
+    options: PlaceOptions = PlaceOptions()
+    numbers: Iterator[int] = count(1)
 
     def new_folder(self, purpose: str) -> Path:
         """Return the path of a folder below the private one that no other place has; the place makes it."""

@@ -2,19 +2,28 @@
 
 import re
 from collections.abc import Callable, Mapping
-from typing import Final
+from pathlib import PurePath
+from typing import TYPE_CHECKING, Final
 
 from astro_sync.errors import UsageError
 from astro_sync.places.base import AnyPlace, Role, Surroundings
+
+if TYPE_CHECKING:
+    from astro_sync.places.deployment import Deployment
 
 Opener = Callable[[str, Role, Surroundings], AnyPlace]
 _SCHEME: Final = re.compile(r"([a-z][a-z0-9+-]*):(.*)", re.DOTALL)
 
 
 def _file(rest: str, role: Role, around: Surroundings) -> AnyPlace:
-    from astro_sync.places.airflow_file import open_named_file
+    path = PurePath(rest)
+    if path.suffix in {".json", ".yaml", ".yml"} or path.name == "connections.env":
+        from astro_sync.places.airflow_file import open_named_file
 
-    return open_named_file(rest, role, around)
+        return open_named_file(rest, role, around)
+    from astro_sync.places.env_file import open_env_file
+
+    return open_env_file(rest, role, around)
 
 
 def _airflow_file(scheme: str) -> Opener:
@@ -28,7 +37,6 @@ def _airflow_file(scheme: str) -> Opener:
 
 def _deployment(rest: str, role: Role, around: Surroundings) -> AnyPlace:
     from astro_sync.places.deployment import open_deployment
-    from astro_sync.places.env_manager.overflow import with_manager
 
     opened = open_deployment(rest, role, around)
     return with_manager(opened, around) if role is Role.DESTINATION else opened
@@ -78,6 +86,15 @@ PLACES: Final[Mapping[str, Opener]] = {
     "vault": _vendor("vault"),
     "env-manager": _env_manager,
 }
+
+
+def with_manager(deployment: "Deployment", around: Surroundings) -> AnyPlace:
+    """Return a Deployment as it is or, where line breaks go there, together with its Environment Manager."""
+    if around.options.line_breaks != "env-manager":
+        return deployment
+    from astro_sync.places.env_manager.overflow import DeploymentAndManager
+
+    return DeploymentAndManager(deployment, around)
 
 
 def open_place(address: str, role: Role, around: Surroundings) -> AnyPlace:

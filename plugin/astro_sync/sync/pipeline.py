@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import Final, NamedTuple
@@ -237,7 +237,7 @@ def _chain(
         else entry
         for name, entry in held.items()
     }
-    return plan_all(origin._replace(snapshot=replace(origin.snapshot, entries=entries)))
+    return plan_all(origin._replace(snapshot=origin.snapshot._replace(entries=entries)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -249,14 +249,14 @@ class _Planner:
 
     def step(self, source: AnyPlace, side: Side, destination: Destination, before: Snapshot) -> Step:
         place = destination.place
-        policy = replace(destination.policy, decided=self.answers.get(place.address, {}))
+        policy = destination.policy._replace(decided=self.answers.get(place.address, {}))
         known = self.options.compare_secret(place)
         held = Side(place.traits, before)
         plan = make_plan(side, held, policy, place.refusal, known)
         if plan.conflicts and policy.on_conflict is OnConflict.ASK:
             decided = {**policy.decided, **self.options.ask(plan.conflicts, place, source)}
             self.answers[place.address] = decided
-            plan = make_plan(side, held, replace(policy, decided=decided), place.refusal, known)
+            plan = make_plan(side, held, policy._replace(decided=decided), place.refusal, known)
         named = tuple(change._replace(remote_name=place.remote_name(change.name)) for change in plan.changes)
         plan = plan._replace(changes=named)
         prepared = place.prepare(plan) if plan.changes_something else Prepared()

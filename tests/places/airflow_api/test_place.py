@@ -1,6 +1,5 @@
 import json
 from collections.abc import Mapping
-from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -43,7 +42,7 @@ KNOWN = Traits(Names.AIRFLOW, secrets=Secrets.NONE, as_fields=True, descriptions
 def around(sandbox: Sandbox) -> Surroundings:
     """Return what surrounds a run that may log in to the stand-in of Airflow."""
     environ = {**sandbox.environment, "ASTRO_SYNC_AIRFLOW_USER": USER, "ASTRO_SYNC_AIRFLOW_PASSWORD": PASSWORD}
-    return replace(surroundings(sandbox), environ=environ)
+    return surroundings(sandbox)._replace(environ=environ)
 
 
 def opened(service: AirflowService, role: Role, around: Surroundings) -> AnyPlace:
@@ -163,7 +162,7 @@ def test_a_password_that_the_source_has_no_longer_is_named(airflow: AirflowServi
         "password": "theirs",
     }
     plan, _ = merge(
-        side_of({Name(Kind.CONNECTION, "pg"): "postgres://h"}), airflow, around, replace(OVERWRITE, rotate=("*",))
+        side_of({Name(Kind.CONNECTION, "pg"): "postgres://h"}), airflow, around, OVERWRITE._replace(rotate=("*",))
     )
     assert [change.why and change.why.reason for change in plan.refusals] == [Reason.CANNOT_HOLD]
     assert airflow.connections["pg"]["password"] == "theirs"
@@ -216,13 +215,13 @@ def test_an_address_that_names_no_airflow_is_a_usage_error(around: Surroundings,
 
 
 def test_plain_http_can_be_allowed_by_its_option(around: Surroundings) -> None:
-    allowed = replace(around, options=PlaceOptions(allow_http=True))
+    allowed = around._replace(options=PlaceOptions(allow_http=True))
     place = open_place("airflow:http://airflow.example.com/af/", Role.SOURCE, allowed)
     assert (place.address, place.label) == ("airflow:http://airflow.example.com/af", "airflow.example.com/af")
 
 
 def test_a_target_names_its_deployment(around: Surroundings) -> None:
-    targets = replace(around, target=lambda _name: {"deployment_name": "prod", "workspace_id": "ws-1"})
+    targets = around._replace(target=lambda _name: {"deployment_name": "prod", "workspace_id": "ws-1"})
     for scheme in ("airflow", "env-manager"):
         place = open_place(f"{scheme}:@live", Role.SOURCE, targets)
         assert (place.address, place.label) == (f"{scheme}:deployment/dep-1", "prod")

@@ -1,6 +1,6 @@
 """The contract of every place, held by the place of secrets backends over each store."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import pytest
 
@@ -26,7 +26,7 @@ class BackendSubject(Subject):
     def open(self, sandbox: Sandbox, role: Role = Role.DESTINATION) -> AnyPlace:
         """Return the place."""
         config = read_environment(settings_of(self.counterpart), ".env")
-        around = replace(surroundings(sandbox), environ=self.counterpart.environ)
+        around = surroundings(sandbox)._replace(environ=self.counterpart.environ)
         return make_place("backend:", config, role, around)
 
 

@@ -3,7 +3,6 @@
 import logging
 import sys
 from collections.abc import Mapping
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -61,7 +60,7 @@ def open_backend(
     timeout: float = 20,
     more: Mapping[str, object] | None = None,
 ) -> AnyPlace:
-    around = replace(surroundings(sandbox), environ=counterpart.environ, timeout=timeout)
+    around = surroundings(sandbox)._replace(environ=counterpart.environ, timeout=timeout)
     return make_place("backend:", read_environment(settings_of(counterpart, more), ".env"), role, around)
 
 
@@ -497,10 +496,8 @@ def test_backend_reads_the_settings_of_a_file_of_the_project_and_of_a_target(
     lines = "".join(f"{name}='{text}'\n" for name, text in settings_of(vault).items())
     sandbox.write_env(lines.encode(), ".env")
     sandbox.write_env(lines.encode(), ".env.prod")
-    around = replace(
-        surroundings(sandbox),
-        environ=vault.environ,
-        target=lambda name: {"backend": ".env.prod"} if name == "prod" else {},
+    around = surroundings(sandbox)._replace(
+        environ=vault.environ, target=lambda name: {"backend": ".env.prod"} if name == "prod" else {}
     )
     settings = settings_of(vault)
     options = f"backend = {settings[BACKEND]}\nbackend_kwargs = {settings[f'{BACKEND}_KWARGS']}\n"

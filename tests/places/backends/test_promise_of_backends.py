@@ -4,7 +4,7 @@ import json
 import os
 import subprocess
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
@@ -93,7 +93,7 @@ def oracle(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Oracle]:
 
 
 def open_place(counterpart: Counterpart, sandbox: Sandbox, role: Role) -> AnyPlace:
-    around = replace(surroundings(sandbox), environ=counterpart.environ)
+    around = surroundings(sandbox)._replace(environ=counterpart.environ)
     return make_place(f"{counterpart.vendor}:", read_environment(settings_of(counterpart), ".env"), role, around)
 
 

@@ -105,7 +105,7 @@ class AirflowPlace:
         if self.reader:
             reader = self.reader
             exact, self._shown = together(lambda: reader.read(wanted), lambda: self._read(wanted))
-            self._held = replace(exact, entries=_with_descriptions(exact.entries, self._shown))
+            self._held = exact._replace(entries=_with_descriptions(exact.entries, self._shown))
             return self._held
         self._shown = self._read(wanted)
         entries = [

@@ -11,7 +11,7 @@ from typing import Self
 
 from astro_sync.core.filters import Wanted
 from astro_sync.core.model import Kind, Name, Plan, Reason, Refusal, Snapshot, Traits, Write, Written
-from astro_sync.places.base import AnyPlace, Prepared, Role, Surroundings
+from astro_sync.places.base import Prepared, Role, Surroundings
 from astro_sync.places.deployment import Deployment, PreparedCalls
 from astro_sync.places.env_manager.place import EnvManager, PreparedObjects, open_env_manager
 from astro_sync.storage.backup import keep_entries, load_entries
@@ -86,7 +86,7 @@ class DeploymentAndManager:
         beside = self._manager.read(wanted)
         self._beside = frozenset(beside.entries.keys() - own.entries.keys())
         entries = {**{name: beside.entries[name] for name in self._beside}, **own.entries}
-        self._held = replace(own, entries=entries)
+        self._held = own._replace(entries=entries)
         return self._held
 
     def refusal(self, write: Write) -> Refusal | None:
@@ -119,7 +119,7 @@ class DeploymentAndManager:
         if own.failure or prepared.beside is None or self._manager is None:
             return own
         beside = self._manager.apply(prepared.beside)
-        return replace(beside, trusted=own.trusted | beside.trusted, failed={**own.failed, **beside.failed})
+        return beside._replace(trusted=own.trusted | beside.trusted, failed={**own.failed, **beside.failed})
 
     def keep_backup(self, folder: Path, now: datetime) -> Path | None:
         """Keep all that was read last; a secret by its name alone."""
@@ -139,8 +139,3 @@ class DeploymentAndManager:
             return write.name in self._beside
         why = self.deployment.refusal(write)
         return why is not None and why.reason is Reason.LINE_BREAK
-
-
-def with_manager(deployment: Deployment, around: Surroundings) -> AnyPlace:
-    """Return a Deployment as it is or, where line breaks go there, together with its Environment Manager."""
-    return DeploymentAndManager(deployment, around) if around.options.line_breaks == "env-manager" else deployment
