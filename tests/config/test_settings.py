@@ -244,7 +244,28 @@ def test_a_setting_that_a_command_does_not_take_is_no_concern_of_it() -> None:
     ],
 )
 def test_a_protected_target_means_a_deployment_by_its_id_else_by_its_name(table: Settings, match: Match | None) -> None:
-    assert dict(find_protection({"p": table}, "dep-1", "One")) == ({"p": match} if match else {})
+    assert dict(find_protection({"p": table}, "deployment:dep-1", "One")) == ({"p": match} if match else {})
+
+
+@pytest.mark.parametrize(
+    ("address", "guarded"),
+    [
+        ("backend:@p", True),
+        ("backend:.env.prod", True),
+        ("backend:./.env.prod", True),
+        ("backend:@q", False),
+        ("backend:", False),
+        ("backend:.env", False),
+        ("backend:dep-1", False),
+        ("env-manager:deployment/dep-1", True),
+        ("airflow:deployment/dep-1", True),
+    ],
+)
+def test_a_protected_target_means_all_that_belongs_to_its_deployment_and_its_backend(
+    address: str, *, guarded: bool
+) -> None:
+    table = {"deployment_id": "dep-1", "backend": ".env.prod"}
+    assert dict(find_protection({"p": table}, address, "One")) == ({"p": Match.EXACT} if guarded else {})
 
 
 def test_every_setting_of_a_command_is_declared() -> None:

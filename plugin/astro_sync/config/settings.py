@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import fields
 from enum import Enum
+from pathlib import PurePath
 from types import MappingProxyType
 from typing import Final, Generic, NamedTuple, TypeVar
 
@@ -52,10 +53,21 @@ class ResolvedSettings(NamedTuple, Generic[O_co]):
 
 
 def find_protection(
-    protected: Mapping[str, Settings], deployment_id: str, deployment_name: str
+    protected: Mapping[str, Settings], address: str, deployment_name: str
 ) -> Iterator[tuple[str, Match]]:
-    """Yield the protected targets that mean a Deployment, and those that would but for upper and lower case."""
+    """Yield the protected targets that mean a place, and those that would but for upper and lower case.
+
+    A target means its Deployment, with all that belongs to it, and the secrets backend of its file.
+    """
+    scheme, _, rest = address.partition(":")
+    # Whatever the scheme, the id of a Deployment ends the address.
+    deployment_id = rest.rpartition("/")[2]
     for name, table in protected.items():
+        if scheme == "backend":
+            file = table.get("backend")
+            if rest == f"@{name}" or (isinstance(file, str) and PurePath(rest) == PurePath(file)):
+                yield name, Match.EXACT
+            continue
         by_id = "deployment_id" in table
         configured = str(table.get("deployment_id" if by_id else "deployment_name", ""))
         actual = deployment_id if by_id else deployment_name

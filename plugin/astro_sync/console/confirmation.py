@@ -71,9 +71,7 @@ def planned(step: Step) -> PlaceOutcome:
 def _protected(steps: Sequence[Step], options: ConfirmationOptions, terminal: Terminal) -> Iterator[tuple[str, str]]:
     """Yield the address and the name of each protected target that would be changed, however it was named."""
     for place in (step.place for step in steps if step.place.traits.shared):
-        # Whatever the scheme, the id of a Deployment ends the address.
-        deployment_id = place.address.partition(":")[2].rpartition("/")[2]
-        for name, match in find_protection(options.protected, deployment_id, place.label):
+        for name, match in find_protection(options.protected, place.address, place.label):
             if match is Match.EXACT:
                 yield place.address, name
             else:
