@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
-from hardening.warm import Quick, Warm
 from sandbox import FIXTURES, Sandbox
+from warm import Quick, Warm
 
 # The same examples in every run, so that a change is judged by what it changes; however slow the machine is.
 # New ones: scripts/test --all --hypothesis-profile=default
@@ -53,9 +53,13 @@ def compiled_astro() -> Path:
 
 @pytest.fixture(scope="session")
 def quick_astro(tmp_path_factory: pytest.TempPathFactory, compiled_astro: Path) -> Path:
-    """Return a folder with an `astro` that starts the stand-in without looking for anything else."""
+    """Return a folder with an `astro` that starts the stand-in without looking for anything else.
+
+    It notes the environment of each call beside the stand-in's record.
+    """
     program = tmp_path_factory.mktemp("quick") / "bin" / "astro"
     program.parent.mkdir()
-    program.write_text(f'#!/bin/sh\nexec "{sys.executable}" -IS "{compiled_astro}" "$@"\n')
+    start = f'exec "{sys.executable}" -IS "{compiled_astro}" "$@"'
+    program.write_text(f'#!/bin/sh\n/usr/bin/env >>"$ASTRO_STANDIN_RECORD.environ"\n{start}\n')
     program.chmod(0o755)
     return program.parent

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 import pytest
 
 from astro_sync.envfile.dialects import RUNTIMES
-from e2e.runs import document, env_changes, pull, push, target, targets, values, world
 from odd_entries import CONNECTIONS, TEXTS
 from real_airflow import RealAirflow
+from runs import document, env_changes, pull, push, state_of, target, targets, values
 from sandbox import Json, Result, Sandbox
 
 NAMES = list(TEXTS)
@@ -119,10 +119,10 @@ def test_no_file_of_the_export_stays_behind(journey: Journey) -> None:
 
 
 def test_the_way_back_changes_nothing_a_second_time(journey: Journey) -> None:
-    before = world(journey.sandbox)
+    before = state_of(journey.sandbox)
     again = pull(journey.sandbox, "--json")
     assert set(target(document(again)).values()) <= {"unchanged", "skip"}
-    assert world(journey.sandbox) == before
+    assert state_of(journey.sandbox) == before
 
 
 def test_after_a_restart_there_is_nothing_left_to_do(journey: Journey) -> None:

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from e2e.runs import env_changes
+from runs import env_changes
 from sandbox import Sandbox
 
 THERE = '{"pg": {"conn_type": "x", "nope": 1}, "ok": "http://h"}'

@@ -1,0 +1,243 @@
+"""Backups: kept before the first change, private, the last ten; and `undo` puts them back."""
+
+import json
+import stat
+from pathlib import Path
+
+import pytest
+
+from runs import backups as named_backups
+from runs import reason, targets
+from sandbox import Result, Sandbox
+from warm import Warm
+
+PUSH = ("local-to-deploy", "-d", "dep-1", "--yes", "--on-conflict", "overwrite")
+SEND = (*PUSH, "--no-export")
+PULL = ("deploy-to-local", "-d", "dep-1", "--yes", "--on-conflict", "overwrite")
+OLD = "# mine\r\nOWN=old\r\n\r\nOWN=older # twice"
+# What a run adds needs the end of the last line, which an undo leaves.
+WHOLE = f"{OLD}\r\n"
+
+
+def backups(sandbox: Sandbox) -> list[Path]:
+    """Return the backups, oldest first."""
+    folder = sandbox.state_home / "astro-sync" / "backups"
+    return sorted(folder.iterdir(), key=lambda path: path.name.partition(".")[2]) if folder.exists() else []
+
+
+def listed(stdout: str) -> list[Path]:
+    """Return the backups that the JSON names."""
+    return [Path(path) for path in named_backups(json.loads(stdout))]
+
+
+@pytest.mark.parametrize(
+    "words",
+    [PULL, ("merge", "other.env", ".env", "--on-conflict", "overwrite"), ("dedupe",), PUSH],
+    ids=lambda words: words[0],
+)
+def test_the_old_file_is_kept_byte_for_byte(sandbox: Sandbox, warm: Warm, words: tuple[str, ...]) -> None:
+    sandbox.write_env(OLD)
+    sandbox.write_env("OWN=other\n", name="other.env")
+    sandbox.set_variable("OWN", "theirs")
+    sandbox.set_airflow({"new": "x"})
+    result = warm.run(sandbox, *words, "--json")
+    assert result.code == 0, result
+    assert sandbox.read_env() != OLD
+    kept = [path for path in backups(sandbox) if path.read_bytes() == OLD.encode()]
+    assert len(kept) == 1
+    assert words[0] == "dedupe" or set(backups(sandbox)) == set(listed(result.stdout))
+    for path in (*backups(sandbox), kept[0].parent):
+        assert stat.S_IMODE(path.stat().st_mode) == (0o700 if path.is_dir() else 0o600)
+    assert not kept[0].is_relative_to(sandbox.project)
+
+
+def test_the_report_names_the_command_that_puts_all_back(sandbox: Sandbox, warm: Warm) -> None:
+    sandbox.write_env(OLD)
+    sandbox.set_variable("OWN", "theirs")
+    result = warm.run(sandbox, *PULL)
+    assert len(backups(sandbox)) == 1
+    assert "astro-sync undo" in result.stderr
+
+
+def test_nothing_is_kept_where_nothing_changes_or_is_asked_not_to_be(sandbox: Sandbox, warm: Warm) -> None:
+    sandbox.write_env(OLD)
+    sandbox.set_variable("OWN", "theirs")
+    for words in ((*PULL, "--dry-run"), ("diff", "-d", "dep-1"), ("check",), (*PULL[:-1], "fail"), PULL[:3]):
+        assert warm.run(sandbox, *words).code in {0, 2, 3, 5}
+        assert backups(sandbox) == []
+    result = warm.run(sandbox, *PULL, "--no-backup", "--json")
+    assert result.code == 0
+    assert listed(result.stdout) == backups(sandbox) == []
+    assert warm.run(sandbox, *PULL).code == 0  # nothing left to do
+    assert backups(sandbox) == []
+
+
+def test_a_file_that_was_not_there_has_none(sandbox: Sandbox, warm: Warm) -> None:
+    sandbox.set_variable("A", "1")
+    result = warm.run(sandbox, *PULL, "--json")
+    assert (result.code, listed(result.stdout), backups(sandbox)) == (0, [], [])
+
+
+def test_the_last_ten_of_each_stay(sandbox: Sandbox, warm: Warm) -> None:
+    sandbox.write_env("A=0\n")
+    sandbox.write_env("B=0\n", name="other.env")
+    sandbox.set_variable("B", "1")
+    assert warm.run(sandbox, *PULL, "-e", "other.env").code == 0
+    (others,) = backups(sandbox)
+    for number in range(1, 14):
+        sandbox.set_variable("A", str(number))
+        assert warm.run(sandbox, *PULL, "--include", "A").code == 0
+    kept = [path.read_text() for path in backups(sandbox) if path != others]
+    assert kept == [f"A={number}\n" for number in range(3, 13)]
+    assert others.exists()
+
+
+def test_a_deployments_plain_variables_are_kept_and_no_secret(sandbox: Sandbox, warm: Warm) -> None:
+    sandbox.write_env("A=new\n")
+    sandbox.set_variable("A", "old")
+    sandbox.set_variable("ODD", "two\nlines and 'quotes' # $X")
+    sandbox.set_variable("TOKEN", "hidden", secret=True)
+    result = warm.run(sandbox, *SEND, "--json")
+    assert result.code == 0, result
+    (path,) = listed(result.stdout)
+    kept = {entry["id"]: entry["value"] for entry in json.loads(path.read_text())["entries"]}
+    assert kept == {"A": "old", "ODD": "two\nlines and 'quotes' # $X", "TOKEN": None}
+    assert b"hidden" not in path.read_bytes()
+
+
+# --- putting back ---
+
+
+def undo(sandbox: Sandbox, warm: Warm, *words: str) -> Result:
+    """Put back what the last run changed."""
+    return warm.run(sandbox, "undo", "--yes", "--json", *words)
+
+
+def disturb(sandbox: Sandbox, key: str = "OWN") -> None:
+    """Let somebody else write while a run writes, so that it does not end as planned."""
+    sandbox.fault("concurrent-key", command="deployment variable update", key=key, value="somebody's")
+
+
+@pytest.fixture
+def differing(sandbox: Sandbox) -> Sandbox:
+    """Return a sandbox of which a push changes the file and the Deployment."""
+    sandbox.write_env(WHOLE)
+    sandbox.set_variable("OWN", "theirs")
+    sandbox.set_airflow({"new": "x"})
+    return sandbox
+
+
+@pytest.mark.parametrize("verbosity", [(), ("-q",), ("-v",)], ids=["", "-q", "-v"])
+def test_the_report_of_a_failed_write_names_each_backup_and_the_command_that_puts_all_back(
+    differing: Sandbox, warm: Warm, verbosity: tuple[str, ...]
+) -> None:
+    differing.fault("lost-write", command="deployment variable update")
+    disturb(differing)
+    result = warm.run(differing, *PUSH, *verbosity)
+    assert result.code == 6, result
+    kept = backups(differing)
+    assert len(kept) == 2
+    assert all(str(path) in result.stderr for path in kept)
+    assert "astro-sync undo" in result.stderr
+
+
+def test_undo_puts_the_file_and_the_deployment_back_and_names_what_it_cannot(differing: Sandbox, warm: Warm) -> None:
+    differing.set_variable("SECRET", "hidden", secret=True)
+    differing.write_env(f"{WHOLE}SECRET=changed\n")
+    before = differing.read_env()
+    assert warm.run(differing, *PUSH, "--rotate", "SECRET").code == 0
+    assert differing.read_env() != before
+    result = undo(differing, warm)
+    assert result.code == 0, result
+    assert differing.read_env() == before
+    assert differing.deployment()["OWN"] == ("theirs", False)
+    (there,) = targets(json.loads(result.stdout))
+    assert reason(there["changes"], "SECRET") == "not-undone-secret"
+    assert reason(there["changes"], "AIRFLOW_VAR_NEW") == "not-undone-new"
+    assert differing.deployment()["SECRET"] == ("changed", True)
+
+
+def test_undo_after_a_failed_write_puts_back_what_was_written(differing: Sandbox, warm: Warm) -> None:
+    disturb(differing)
+    assert warm.run(differing, *PUSH).code == 6
+    differing.clear_faults()
+    result = undo(differing, warm)
+    assert result.code == 0, result
+    assert differing.read_env() == WHOLE
+    assert differing.deployment()["OWN"] == ("theirs", False)
+
+
+def test_undo_undoes_a_run_once(differing: Sandbox, warm: Warm) -> None:
+    assert warm.run(differing, *PUSH).code == 0
+    assert undo(differing, warm).code == 0
+    differing.forget_calls()
+    before = differing.read_env()
+    undo(differing, warm)
+    assert differing.deployment()["OWN"] == ("theirs", False)
+    assert differing.read_env() == before
+
+
+def test_a_dry_run_of_undo_says_what_undo_does_and_changes_nothing(differing: Sandbox, warm: Warm) -> None:
+    assert warm.run(differing, *PUSH).code == 0
+    before, there = differing.read_env(), differing.deployment()
+    dry = undo(differing, warm, "--dry-run")
+    assert dry.code == 0, dry
+    assert (differing.read_env(), differing.deployment()) == (before, there)
+    planned, done = (
+        [
+            (change["key"], change["action"])
+            for place in json.loads(each.stdout)["places"]
+            for change in place["changes"]
+        ]
+        for each in (dry, undo(differing, warm))
+    )
+    assert planned == done
+    assert differing.read_env() == WHOLE
+
+
+def test_what_was_added_since_stays(differing: Sandbox, warm: Warm) -> None:
+    assert warm.run(differing, *PUSH).code == 0
+    differing.write_env(differing.read_env() + "\nLATER=1\n")
+    assert undo(differing, warm).code == 0
+    assert "LATER=1\n" in differing.read_env()
+
+
+def test_without_a_backup_nothing_is_undone(differing: Sandbox, warm: Warm) -> None:
+    assert warm.run(differing, *PUSH, "--no-backup").code == 0
+    before = differing.read_env(), differing.deployment()
+    undo(differing, warm)
+    assert (differing.read_env(), differing.deployment()) == before
+
+
+@pytest.mark.parametrize(
+    ("key", "old"),
+    [
+        pytest.param("KEY", "a $X ${Y} 'b' \"c\" # d \\n", id="quotes"),
+        pytest.param("MY_TOKEN", "plain-token", id="a name that looks secret"),
+        pytest.param("AIRFLOW__CORE__DAGS_FWHOLEER", "/dags", id="reserved"),
+        pytest.param("AIRFLOW_VAR_my.key-x", "v", id="an odd name"),
+        pytest.param("KEY", "two\nlines", id="several lines"),
+        pytest.param("KEY", " padded ", id="padded"),
+        pytest.param("AIRFLOW_VAR_KEY", "", id="empty"),
+        pytest.param("KEY", "# secret", id="placeholder"),
+    ],
+)
+def test_every_kind_of_value_is_put_back(sandbox: Sandbox, warm: Warm, key: str, old: str) -> None:
+    sandbox.write_env(f"{key}=new\nBYSTANDER=1\n")
+    sandbox.set_variable(key, old)
+    assert warm.run(sandbox, *SEND, "--allow-reserved", key).code == 0
+    assert sandbox.deployment()[key] == ("new", False)
+    result = undo(sandbox, warm, "--allow-argv", "*")
+    assert result.code == 0, result
+    assert sandbox.deployment()[key] == (old, False)
+
+
+@pytest.mark.parametrize("name", ["a folder/-x.env", "-x.env"])
+def test_a_file_with_an_odd_name_is_put_back(differing: Sandbox, warm: Warm, name: str) -> None:
+    path = differing.project / name
+    path.parent.mkdir(exist_ok=True)
+    path.write_bytes(WHOLE.encode())
+    assert warm.run(differing, *PUSH, f"--env={name}").code == 0
+    assert path.read_bytes() != WHOLE.encode()
+    assert undo(differing, warm).code == 0
+    assert path.read_bytes() == WHOLE.encode()
