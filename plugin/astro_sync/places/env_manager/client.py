@@ -118,9 +118,9 @@ class EnvManagerClient:
         return became, None
 
     def _create(self, batch: Sequence[WriteObject]) -> Iterator[tuple[Name, WriteResult]]:
-        """Create a batch in one call, and where a key stops that, this key by itself and the rest in a further one.
+        """Create a batch in one call; where a key stops it, write that key by itself and the rest in a further call.
 
-        The call's error does not tell a refusal from a failure: the status does that the key has by itself.
+        The error of the call does not tell a refusal from a failure, the status of the key's own call does.
         """
         while len(batch) > 1:
             answer = self.run(create_words(self.scope, batch), dotenv(batch))
@@ -146,8 +146,8 @@ class EnvManagerClient:
     ) -> Iterator[tuple[Name, WriteResult]]:
         """Write one object by a call of its own.
 
-        `stopped` is the call that it stopped before, and which may have created it all the same, unless both were
-        refused in the same words.
+        `stopped` is the call for several that ended at this one. It may have created it all the same, unless both calls
+        were refused in the same words.
         """
         certain = stopped is None
         try:
