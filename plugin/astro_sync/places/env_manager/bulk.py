@@ -20,7 +20,7 @@ _WORDS: Final = {Kind.ENVIRONMENT: "variable", Kind.VARIABLE: "airflow-variable"
 _KEY: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 # No text of its own: NUL, and what is no UTF-8.
 _UNSENDABLE: Final = re.compile(r"[\0\ud800-\udfff]")
-_LITERAL: Final = re.compile(r"[^'\r\n]*(?<!\\)")
+_LITERAL: Final = re.compile(r"[^\r\n]*(?<!\\)")
 _ESCAPES: Final = str.maketrans({'"': '\\"', "$": "\\$", "\n": "\\n", "\r": "\\r"})
 _CREATED: Final = re.compile(r"^Created (\w+) \(id: ", re.MULTILINE)
 
@@ -69,8 +69,8 @@ def _spelled(write: WriteObject) -> str | None:
 def spell(value: str) -> str | None:
     """Return the text that gotenv reads back as exactly this value, None where none is sure to be.
 
-    Between single quotes nothing has a meaning. Between double quotes a backslash cannot be told from an escape.
-    White space at the beginning misleads its search for the closing quote.
+    Between single quotes nothing has a meaning, in one line not even a single quote. Between double quotes a backslash
+    cannot be told from an escape. White space at the beginning misleads the search for the closing quote.
     """
     if value[:1].isspace() or _UNSENDABLE.search(value):
         return None
