@@ -1,6 +1,7 @@
 """Count what a move of many secrets from AWS Secrets Manager to Vault costs in calls, and how its time grows.
 
-The services are moto's server and the stand-in for Vault, so only the calls and the growth mean something.
+The same calls for many variables into the Environment Manager. The services are moto's server and the stand-ins for
+Vault and Astro, so only the calls and the growth mean something.
 """
 
 import json
@@ -20,6 +21,7 @@ from services.aws import Aws
 from services.hashicorp_vault import Vault
 
 SIZES = (500, 2000)
+VARIABLES = 500  # the stand-in for Astro is slow
 STEEPEST_GROWTH = 1.5  # times what is proportional
 FEW = 10  # calls that are made once, whatever the number of secrets
 ACCOUNT, REGION = "123456789012", "eu-west-1"
@@ -51,6 +53,9 @@ def main() -> int:
     growth = large.seconds / small.seconds / (SIZES[1] / SIZES[0])
     missed |= tell(f"time for {SIZES[1]:,} / {SIZES[0]:,} secrets, against their number", growth, STEEPEST_GROWTH)
     print(f"{'':56}{large.seconds:9.1f} s for {SIZES[1]:,}")
+    reads, writes = fill_env_manager(VARIABLES)
+    missed |= tell(f"calls that read for {VARIABLES:,} into the Environment Manager", reads, FEW)
+    missed |= tell(f"calls that write {VARIABLES:,} into the Environment Manager", writes, math.ceil(VARIABLES / 100))
     return int(missed)
 
 
@@ -82,6 +87,19 @@ def move(port: int, size: int) -> Move:
         if result.code:
             sys.exit(f"The move ended with {result.code}: {json.loads(result.stdout)['error']}")
         return Move(seconds, len(aws.calls), len(vault.writes()))
+
+
+def fill_env_manager(size: int) -> tuple[int, int]:
+    """Create so many variables with `astro-sync merge`, and count the calls of `astro` that read and that write."""
+    with tempfile.TemporaryDirectory() as folder:
+        sandbox = Sandbox(Path(folder) / "sandbox")
+        source = sandbox.project / "variables.json"
+        source.write_text(json.dumps({f"n{number}": f"value {number}" for number in range(size)}))
+        result = sandbox.run("merge", source.name, "env-manager:workspace/ws-1", "--yes", "--json", timeout=600)
+        if result.code:
+            sys.exit(f"The move ended with {result.code}: {json.loads(result.stdout)['error']}")
+        writes = len(sandbox.writing_calls())
+        return len(sandbox.calls()) - writes, writes
 
 
 if __name__ == "__main__":

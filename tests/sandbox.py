@@ -324,7 +324,11 @@ class Sandbox:
 
     def writing_calls(self) -> list[Json]:
         """Return the calls that write: to a Deployment, or through an API."""
-        through_api = [call for call in self.calls("api") if any(sent["method"] != "GET" for sent in requests(call))]
+        through_api = [
+            call
+            for call in [*self.calls("api"), *self.calls("env")]
+            if any(sent["method"] != "GET" for sent in requests(call))
+        ]
         return [*self.calls("deployment variable create"), *self.calls("deployment variable update"), *through_api]
 
     def wait_for(self, fact: str, timeout: float = 20) -> object:

@@ -170,6 +170,12 @@ def test_a_secret_that_was_there_before_is_known_only_by_how_its_own_call_ended(
     assert (verification.outcome is Outcome.AS_PLANNED) is (result is Result.DONE)
 
 
+def test_a_new_secret_that_somebody_else_created_is_not_called_ours() -> None:
+    said = Refusal(Reason.CHANGED_MEANWHILE, "somebody else created it")
+    verification = look(CREATE_SECRET, holding(), holding(K=SECRET), Written(failed={K: said}))
+    assert (verification.changes[0].result, verification.changes[0].why) == (Result.NOT_WRITTEN, said)
+
+
 def test_one_secret_that_may_have_changed_is_enough_for_not_calling_the_place_untouched() -> None:
     plan = Plan((writing(name=name_of("N")), ROTATE))
     before = holding(K=SECRET)

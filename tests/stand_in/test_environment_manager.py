@@ -1,4 +1,4 @@
-"""Contract, section 6: `astro api cloud` and `astro env … list|get`."""
+"""Contract, section 6: `astro api cloud` and `astro env … list|get|create`."""
 
 import json
 from typing import Any
@@ -121,6 +121,115 @@ def test_a_scope_must_be_one_that_exists(sandbox: Sandbox, words: tuple[str, ...
     result = sandbox.astro("env", "variable", "list", "--format", "json", *words)
     assert result.code == 1
     assert message in result.stderr
+
+
+# --- astro env … create --from-file - ---
+
+CREATE = ("env", "variable", "create", "--workspace-id", "ws-1", "--from-file", "-")
+
+
+def test_many_are_created_from_stdin_in_the_order_of_their_keys(sandbox: Sandbox) -> None:
+    text = "# ours\nexport b='x $b'\nB: y\nA_1=\"two\\nlines\\$A\"\nb = z # again\n"
+    result = sandbox.astro(*CREATE, "--secret", "--auto-link", input=text)
+    stored = sandbox.objects()
+    assert result == Result("".join(f"Created {each['objectKey']} (id: {each['id']})\n" for each in stored), "", 0)
+    assert [(each["objectKey"], each["environmentVariable"]["value"]) for each in stored] == [
+        ("A_1", "two\nlines$A"),
+        ("B", "y"),
+        ("b", "z"),
+    ]
+    assert {(each["environmentVariable"]["isSecret"], each["autoLinkDeployments"]) for each in stored} == {(True, True)}
+    (call,) = sandbox.writing_calls()
+    assert len([fact for fact in call if fact.startswith("request_")]) == 3
+
+
+def test_airflow_variables_are_created_so_too(sandbox: Sandbox) -> None:
+    words = ("env", "airflow-variable", "create", "--deployment-id", "dep-1", "--from-file", "-")
+    assert sandbox.astro(*words, input="a=1\n").code == 0
+    (stored,) = sandbox.objects()
+    assert (stored["objectType"], stored["scope"]) == ("AIRFLOW_VARIABLE", "DEPLOYMENT")
+    assert stored["airflowVariable"] == {"value": "1", "isSecret": False}
+    assert "autoLinkDeployments" not in stored
+
+
+def test_the_first_error_ends_it(sandbox: Sandbox) -> None:
+    sandbox.add_object("variable", "b", SECRET)
+    result = sandbox.astro(*CREATE, input="c=1\nb=2\na=3\n")
+    assert (result.code, result.stderr) == (1, "Error: create b: Environment object with key b already exists\n")
+    assert result.stdout.startswith("Created a (id: c")
+    assert [each["objectKey"] for each in sandbox.objects()] == ["b", "a"]
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("A='open\nB=1\n", "missing quotes"),
+        ("A=1\nmy-key=s3cret\n", "line `my-key=s3cret` doesn't match format"),
+        ("export A\n", "line `export A` has an unset variable"),
+        ("A=" + "x" * 65_534, "bufio.Scanner: token too long"),
+    ],
+)
+def test_a_text_that_it_cannot_read_creates_nothing(sandbox: Sandbox, text: str, message: str) -> None:
+    assert sandbox.astro(*CREATE, input=text) == Result("", f"Error: parsing <stdin>: {message}\n", 1)
+    assert sandbox.objects() == []
+
+
+def test_an_empty_text_is_no_error(sandbox: Sandbox) -> None:
+    assert sandbox.astro(*CREATE, input="# none\n") == Result("no variables found in <stdin>\n", "", 0)
+
+
+def test_a_value_takes_from_the_environment_and_from_the_text(sandbox: Sandbox) -> None:
+    sandbox.astro(*CREATE, input="A=a\nB=$A-${OURS}-$NONE\n", env={"OURS": "o"})
+    assert sandbox.objects()[1]["environmentVariable"]["value"] == "a-o-"
+
+
+@pytest.mark.parametrize(
+    ("fault", "options", "message"),
+    [
+        ("offline", {}, 'Post "https://api.astronomer.io/v1/organizations/org-1/environment-objects": dial tcp: '),
+        ("http-status", {"status": 500, "body": {"message": "broken"}}, "broken\n"),
+        ("http-status", {"status": 502, "html": True}, "failed to perform request, status 502\n"),
+        ("http-cut", {}, "unexpected EOF\n"),
+        ("http-cut", {"noticed": False}, "unexpected end of JSON input\n"),
+        ("not-logged-in", {}, "Invalid authorization token.\n"),
+    ],
+)
+def test_a_failure_names_the_key(sandbox: Sandbox, fault: str, options: dict[str, Any], message: str) -> None:
+    sandbox.fault(fault, **options)
+    result = sandbox.astro(*CREATE, input="y\nA=1\n" if fault == "not-logged-in" else "A=1\n")
+    assert result.code == 1
+    assert result.stderr.startswith(f"Error: create A: {message}")
+
+
+def test_it_waits_however_long_an_answer_takes(sandbox: Sandbox) -> None:
+    with sandbox.change() as state:
+        state["api_limit"] = 0.01
+    sandbox.fault("http-slow", seconds=0.1)
+    assert sandbox.astro(*CREATE, input="A=1\n").code == 0
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (
+            (*CREATE, "--auto-link", "--deployment-id", "dep-1"),
+            "--workspace-id and --deployment-id are mutually exclus",
+        ),
+        (
+            (*CREATE[:3], "--deployment-id", "dep-1", "--from-file", "-", "--auto-link"),
+            "create A: --auto-link applies only to workspace-scoped objects\n",
+        ),
+        (
+            (*CREATE, "--key", "A"),
+            "if any flags in the group [key from-file] are set none of the others can be; [from-file key] were all set",
+        ),
+        ((*CREATE[:3], "--deployment-id", "nope", "--from-file", "-"), "create A: Deployment not found\n"),
+    ],
+)
+def test_what_does_not_go_together_is_refused(sandbox: Sandbox, words: tuple[str, ...], message: str) -> None:
+    result = sandbox.astro(*words, input="A=1\n")
+    assert (result.code, sandbox.objects()) == (1, [])
+    assert result.stderr.startswith(f"Error: {message}")
 
 
 # --- astro api cloud ---
@@ -246,6 +355,8 @@ def test_an_unreachable_astro_is_named(sandbox: Sandbox) -> None:
         (*CLOUD, "-X", "POST", "/organizations/org-1/deployments/dep-1"),
         ("env", "variable", "list"),
         ("env", "variable", "create", "--key", "K"),
+        ("env", "variable", "create", "--from-file", ".env"),
+        ("env", "connection", "create", "--from-file", "-"),
         ("env", "metrics-export", "list"),
     ],
 )

@@ -72,7 +72,7 @@ def _result(write: Write, after: Snapshot | None, written: Written, traits: Trai
     if entry is None:
         return Result.NOT_WRITTEN
     if entry.value is None and entry.problem is None:
-        # A secret that was there before, and whose own call did not end well.
+        # A secret that was there before our own call, which did not end well.
         return Result.NOT_WRITTEN if write.name in written.failed else Result.UNKNOWN
     was = write.old.value if write.old else None
     return Result.NOT_WRITTEN if was is not None and entry.value == was else Result.OTHER_VALUE
@@ -94,7 +94,8 @@ def _says(write: Write, entry: Entry | None, written: Written, traits: Traits) -
         # Where a writer chooses what is secret, somebody else made this one; elsewhere the place masks what it likes.
         if entry.secret and not write.secret and traits.secrets is Secrets.HIDDEN:
             return False
-        return write.name in written.trusted or (write.old is None and not written.may_arrive)
+        new = write.old is None and not written.may_arrive and write.name not in written.failed
+        return write.name in written.trusted or new
     if entry.secret and not write.secret:
         return False
     return Spelling(traits.as_fields, exact_json=entry.exact).same(

@@ -1,5 +1,5 @@
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -12,6 +12,7 @@ from astro_sync.core.model import Kind, Name
 from astro_sync.errors import ExitCode
 from astro_sync.places.airflow_api.report import WriteResult
 from astro_sync.places.airflow_api.transport import ApiError, Fault, Reply
+from astro_sync.places.astro_cli import Answer
 from astro_sync.places.env_manager.client import EnvManagerClient, SecretsNotAllowedError
 from astro_sync.places.env_manager.objects import TYPES, RemoteObject, Scope, WriteObject
 
@@ -67,8 +68,12 @@ def connection(key: str, fields: Connection, **options: Any) -> WriteObject:  # 
     return WriteObject(Name(Kind.CONNECTION, key), connection=fields, **options)
 
 
+def no_call(words: Sequence[str], _stdin: bytes) -> Answer:
+    raise AssertionError(words)
+
+
 def client_of(way: Way, scope: Scope = DEPLOYMENT) -> EnvManagerClient:
-    return EnvManagerClient(way, scope, "Environment Manager of Deployment prod")
+    return EnvManagerClient(way, no_call, scope, "Environment Manager of Deployment prod")
 
 
 def read(
@@ -79,7 +84,7 @@ def read(
 
 
 def send(way: Way, writes: tuple[WriteObject, ...], create: frozenset[Name], scope: Scope) -> dict[str, WriteResult]:
-    report = client_of(way, scope).write(writes, create=create)
+    report = client_of(way, scope).write([(each,) for each in writes], create=create)
     assert report.failure is None
     return {name.id: result for name, result in report.results.items()}
 
@@ -249,7 +254,7 @@ def test_a_failure_ends_the_writing_and_what_it_leaves_open_is_unknown(way: Way,
 
     way.fail = fail
     writes = [variable(f"v{number}", "planted-value") for number in range(3)]
-    report = client_of(way).write(writes, create=frozenset(each.name for each in writes))
+    report = client_of(way).write([(each,) for each in writes], create=frozenset(each.name for each in writes))
     open_one = WriteResult.UNKNOWN if status == 500 else WriteResult.NOT_WRITTEN
     assert list(report.results.values()) == [WriteResult.DONE, open_one, WriteResult.NOT_WRITTEN]
     assert report.failure is not None

@@ -34,6 +34,7 @@ from astro_sync.places.airflow_api.report import Report
 from astro_sync.places.airflow_api.transport import ApiError
 from astro_sync.places.base import Prepared, Role, Surroundings
 from astro_sync.places.deployment import identify, select
+from astro_sync.places.env_manager.bulk import MOST_KEYS, batches
 from astro_sync.places.env_manager.client import EnvManagerClient
 from astro_sync.places.env_manager.objects import RemoteObject, Scope, Unfit, WriteObject, unfit
 from astro_sync.storage.backup import keep_entries, load_entries
@@ -46,9 +47,9 @@ _HINT: Final = "Write env-manager:workspace/ID, env-manager:deployment/ID or env
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PreparedObjects(Prepared):
-    """The objects as the API wants them, which of them are new, and the names of the entries that they hold."""
+    """The objects as the API wants them, by calls; which of them are new, and the names of the entries they hold."""
 
-    objects: tuple[WriteObject, ...]
+    batches: tuple[tuple[WriteObject, ...], ...]
     create: frozenset[Name]
     names: Mapping[Name, Name]
 
@@ -138,18 +139,20 @@ class EnvManager:
         return None
 
     def prepare(self, plan: Plan) -> PreparedObjects:
-        """Turn the writes into objects; each takes a call of its own."""
+        """Turn the writes into objects, and part these into calls: new variables go together, others by themselves."""
         pairs = [(write, wanted) for write in plan.writes if (wanted := self._object(write)) is not None]
         create = frozenset(wanted.name for write, wanted in pairs if write.old is None)
-        objects = tuple(wanted for _, wanted in pairs)
+        # the time limit is for a call, which has a second for each of its keys
+        most = max(1, min(MOST_KEYS, int(self.around.timeout)))
+        parts = batches([wanted for _, wanted in pairs], create, most)
         names = {wanted.name: write.name for write, wanted in pairs}
-        return PreparedObjects(writes=plan.writes, calls=len(objects), objects=objects, create=create, names=names)
+        return PreparedObjects(writes=plan.writes, calls=len(parts), batches=parts, create=create, names=names)
 
     def apply(self, prepared: PreparedObjects) -> Written:
-        """Write object by object; what links to each is echoed."""
+        """Write call by call; what links to an object is echoed."""
         self._written |= {write.name: write.secret for write in prepared.writes}
         try:
-            report = self.client.write(prepared.objects, create=prepared.create)
+            report = self.client.write(prepared.batches, create=prepared.create)
             results = {prepared.names[name]: result for name, result in report.results.items()}
             return Report(results, report.failure).written()
         except ApiError as error:
@@ -209,7 +212,14 @@ def open_env_manager(rest: str, role: Role, around: Surroundings) -> EnvManager:
             "--auto-link is for objects of a Workspace, not of a Deployment.", hint="Write env-manager:workspace/ID."
         )
     name = f"Environment Manager of {'Deployment' if scope.deployment else 'Workspace'} {label}"
-    client = EnvManagerClient(AstroTransport(around.astro(), "cloud", (), name), scope, name, around.options.jobs)
+    astro = around.astro()
+    client = EnvManagerClient(
+        AstroTransport(astro, "cloud", (), name),
+        lambda words, stdin: astro.run(*words, stdin=stdin),
+        scope,
+        name,
+        around.options.jobs,
+    )
     return EnvManager(client=client, label=label, around=around)
 
 
