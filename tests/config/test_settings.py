@@ -24,7 +24,7 @@ PROD: Settings = {"deployment_id": "dep-prod", "protected": True}
 STAGING: Settings = {"deployment_name": "staging"}
 
 
-def settle(
+def resolved_with(
     chosen: Mapping[str, object], environ: Mapping[str, object], config: Config | None
 ) -> ResolvedSettings[AllOptions]:
     """Resolve what was typed, set in the environment, and configured."""
@@ -40,9 +40,9 @@ def config(defaults: Settings | None = None, **targets: Settings) -> Config:
     return Config(Path("/p/.astro-sync.toml"), defaults or {}, targets)
 
 
-def named(settled: ResolvedSettings[AllOptions]) -> list[tuple[str | None, tuple[str, ...], tuple[str, ...]]]:
+def named(resolved: ResolvedSettings[AllOptions]) -> list[tuple[str | None, tuple[str, ...], tuple[str, ...]]]:
     """Return the name, ids and names of Deployments of each target."""
-    return [(one.name, one.options.deployment_id, one.options.deployment_name) for one in settled.targets]
+    return [(one.name, one.options.deployment_id, one.options.deployment_name) for one in resolved.targets]
 
 
 ID = {"deployment_id": ("dep-1",)}
@@ -80,13 +80,13 @@ NAME = {"deployment_name": ("one",)}
 def test_deployments_are_named_by_the_command_line_else_by_the_environment_else_by_the_defaults(
     options: dict[str, object], environ: dict[str, str], defaults: Settings, expected: object
 ) -> None:
-    settled = settle(typed(**options), environ, config(defaults, prod=PROD, staging=STAGING))
-    assert named(settled) == expected
+    resolved = resolved_with(typed(**options), environ, config(defaults, prod=PROD, staging=STAGING))
+    assert named(resolved) == expected
 
 
 def test_a_target_that_names_no_deployment_silences_the_variable_and_the_default_all_the_same() -> None:
-    settled = settle(typed(target=("bare",)), ENVIRON, config(DEFAULT, bare={"env": "b.env"}))
-    assert named(settled) == [("bare", (), ())]
+    resolved = resolved_with(typed(target=("bare",)), ENVIRON, config(DEFAULT, bare={"env": "b.env"}))
+    assert named(resolved) == [("bare", (), ())]
 
 
 TYPED, FROM_TARGET, FROM_ENVIRONMENT, FROM_DEFAULTS = "typed", "target", "environment", "defaults"
@@ -110,9 +110,9 @@ def test_each_setting_comes_from_the_highest_layer_that_has_it(layers: set[str],
     environ = {"workspace_id": FROM_ENVIRONMENT} if FROM_ENVIRONMENT in layers else {}
     table: Settings = {"deployment_id": "d"} | ({"workspace_id": FROM_TARGET} if FROM_TARGET in layers else {})
     defaults: Settings = {"workspace_id": FROM_DEFAULTS} if FROM_DEFAULTS in layers else {}
-    settled = settle(chosen, environ, config(defaults, t=table))
-    assert settled.options.workspace_id == winner
-    assert settled.targets[0].options.workspace_id == winner
+    resolved = resolved_with(chosen, environ, config(defaults, t=table))
+    assert resolved.options.workspace_id == winner
+    assert resolved.targets[0].options.workspace_id == winner
 
 
 @pytest.mark.parametrize(
@@ -136,23 +136,25 @@ def test_a_setting_replaces_the_one_below_it_and_is_not_added_to_it(
     name: str, default: object, target: object, option: object
 ) -> None:
     layers = config({name: default}, t={"deployment_id": "d", name: target})
-    plain = settle(typed(), {}, layers)
+    plain = resolved_with(typed(), {}, layers)
     assert getattr(plain.options, name) == default
-    chosen = settle(typed(target=("t",)), {}, layers)
+    chosen = resolved_with(typed(target=("t",)), {}, layers)
     assert getattr(chosen.targets[0].options, name) == target
-    said = settle(typed(target=("t",), **{name: option}), {}, layers)
+    said = resolved_with(typed(target=("t",), **{name: option}), {}, layers)
     assert getattr(said.targets[0].options, name) == option
 
 
 def test_what_no_layer_sets_keeps_its_default() -> None:
-    assert settle(typed(), {}, None).options == make_options(AllOptions, {})
-    assert settle(typed(), {}, config()).options == make_options(AllOptions, {})
+    assert resolved_with(typed(), {}, None).options == make_options(AllOptions, {})
+    assert resolved_with(typed(), {}, config()).options == make_options(AllOptions, {})
 
 
 def test_each_target_has_its_own_settings() -> None:
     one: Settings = {"deployment_id": "d1", "secret": ("A",), "on_conflict": "keep", "workspace_id": "ws-1"}
     two: Settings = {"deployment_id": "d2", "on_conflict": "overwrite"}
-    first, second = settle(typed(target=("one", "two")), {}, config({"secret": ("D",)}, one=one, two=two)).targets
+    first, second = resolved_with(
+        typed(target=("one", "two")), {}, config({"secret": ("D",)}, one=one, two=two)
+    ).targets
     assert (first.options.secret, first.options.on_conflict, first.options.workspace_id) == (("A",), "keep", "ws-1")
     assert (second.options.secret, second.options.on_conflict, second.options.workspace_id) == (
         ("D",),
@@ -175,39 +177,39 @@ def test_targets_that_differ_in_what_a_run_has_once_cannot_run_together(
 ) -> None:
     layers = config(a={"deployment_id": "d1", setting: one}, b={"deployment_id": "d2", setting: two})
     with pytest.raises(UsageError) as caught:
-        settle(typed(target=("a", "b")), {}, layers)
+        resolved_with(typed(target=("a", "b")), {}, layers)
     assert f"a and b differ in {setting}" in str(caught.value)
     assert flag in caught.value.hint
-    assert len(settle(typed(target=("a", "b"), **{setting: one}), {}, layers).targets) == 2
+    assert len(resolved_with(typed(target=("a", "b"), **{setting: one}), {}, layers).targets) == 2
 
 
 def test_a_target_without_a_config_or_of_no_config_is_rejected() -> None:
     with pytest.raises(UsageError) as caught:
-        settle(typed(target=("prod",)), {}, None)
+        resolved_with(typed(target=("prod",)), {}, None)
     assert "astro-sync init" in caught.value.hint
     with pytest.raises(UsageError) as caught:
-        settle(typed(target=("prd",)), {}, config(prod=PROD))
+        resolved_with(typed(target=("prd",)), {}, config(prod=PROD))
     assert caught.value.hint == "Did you mean prod?"
 
 
 def test_protected_targets_are_known_whether_they_were_named_or_not() -> None:
     layers = config(prod=PROD, staging=STAGING, open={"deployment_id": "d", "protected": False})
     for options in ({}, {"target": ("staging",)}, ID):
-        assert settle(typed(**options), {}, layers).protected == {"prod": PROD}
-    assert settle(typed(), {}, None).protected == {}
+        assert resolved_with(typed(**options), {}, layers).protected == {"prod": PROD}
+    assert resolved_with(typed(), {}, None).protected == {}
 
 
 def test_the_origin_of_each_setting_is_told() -> None:
     layers = config({"env": "d.env", "jobs": 2}, prod={**PROD, "jobs": 3})
-    settled = settle(typed(target=("prod",), timeout=5.0), ENVIRON, layers)
-    assert settled.origins == {
+    resolved = resolved_with(typed(target=("prod",), timeout=5.0), ENVIRON, layers)
+    assert resolved.origins == {
         "env": "defaults of .astro-sync.toml",
         "deployment_id": "target prod",
         "jobs": "target prod",
         "timeout": "command line",
         "target": "command line",
     }
-    assert settle(typed(), ENVIRON, None).origins == {"deployment_id": "environment"}
+    assert resolved_with(typed(), ENVIRON, None).origins == {"deployment_id": "environment"}
 
 
 @pytest.mark.parametrize("name", ["deployment_id", "deployment_name", "target", "workspace_id"])
@@ -215,14 +217,14 @@ def test_the_origin_of_each_setting_is_told() -> None:
 def test_an_empty_name_names_nothing_and_is_refused(name: str, text: str) -> None:
     value = text if name == "workspace_id" else ("dep-1", text)
     with pytest.raises(UsageError) as caught:
-        settle(typed(**{name: value}), ENVIRON, config(DEFAULT))
+        resolved_with(typed(**{name: value}), ENVIRON, config(DEFAULT))
     assert f"--{name.replace('_', '-')} is empty" in str(caught.value)
     assert caught.value.hint
 
 
 def test_a_group_is_its_targets() -> None:
     layers = Config(Path("/p/x.toml"), {}, {"prod": PROD, "staging": STAGING}, {"all": ("staging", "prod")})
-    assert [one.name for one in settle(typed(target=("all", "prod")), {}, layers).targets] == ["staging", "prod"]
+    assert [one.name for one in resolved_with(typed(target=("all", "prod")), {}, layers).targets] == ["staging", "prod"]
 
 
 def test_a_setting_that_a_command_does_not_take_is_no_concern_of_it() -> None:

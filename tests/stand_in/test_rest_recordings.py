@@ -15,7 +15,7 @@ Respond = Callable[[dict[str, Any], Request, str], Response]
 VERSIONS: dict[str, Respond] = {"3.3.2": airflow_rest.respond, "2.11.2": airflow_rest1.respond}
 
 
-def settled(value: object) -> object:
+def normalized(value: object) -> object:
     """Return an answer without what differs from run to run: ids of log lines, and the order of a set."""
     text = re.sub(r"(ID )\w{8}", r"\1X", json.dumps(value, sort_keys=True))
     text = re.sub(r"\{'([^}]*)'\}", lambda found: str(sorted(found[1].split("', '"))), text)
@@ -36,4 +36,4 @@ def test_a_recorded_session_is_answered_as_a_real_airflow_answered_it(version: s
             answer = json.loads(response.body)
         except ValueError:
             answer = response.body.decode().rstrip("\n") or None
-        assert settled(answer) == settled(recorded["answer"]), recorded
+        assert normalized(answer) == normalized(recorded["answer"]), recorded

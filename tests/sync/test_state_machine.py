@@ -70,7 +70,7 @@ def _shared(warm: Warm, quick_astro: Path) -> None:
 
 
 class Syncing(RuleBasedStateMachine):
-    """Drive one project and one Deployment; before each run the world is noted, after it compared."""
+    """Drive one project and one Deployment; what there is is noted before each run and compared after it."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -82,7 +82,7 @@ class Syncing(RuleBasedStateMachine):
         """Remove the project."""
         self.folder.cleanup()
 
-    # --- the world changes by itself ---
+    # --- others change things ---
 
     @initialize(mode=st.sampled_from(("docker", "standalone")), seed=st.integers(0, 99), there=VARIABLES)
     def begin(self, mode: str, seed: int, there: Variables) -> None:

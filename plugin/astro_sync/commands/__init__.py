@@ -1,1 +1,1 @@
-"""One module per command: settled options in, a result out."""
+"""One module per command: resolved options in, a result out."""

@@ -37,7 +37,7 @@ def run(settings: ResolvedSettings[DoctorOptions], invocation: Invocation) -> Ru
     config = found if isinstance(found, Config) else None
     targets = {name: _options_of(name, config) for name in (config.targets if config else ())}
     with prepare(settings, invocation) as context:
-        patient = DoctorContext(
+        looked_at = DoctorContext(
             astro=context.found_astro,
             cwd=invocation.cwd,
             home=invocation.home,
@@ -53,7 +53,7 @@ def run(settings: ResolvedSettings[DoctorOptions], invocation: Invocation) -> Ru
         )
         backends = {"backend": "", **{f"backend of {name}": f"@{name}" for name in targets}}
         looks = [look for name, rest in backends.items() if (look := _look_at_backend(name, rest, context))]
-        findings = [*diagnose(patient), _look_at_env(context), *looks]
+        findings = [*diagnose(looked_at), _look_at_env(context), *looks]
         findings.append(_look_at_receipts(context))
     quiet = settings.options.quiet
     return RunOutcome(
