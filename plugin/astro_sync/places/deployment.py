@@ -3,10 +3,8 @@
 import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
 from fnmatch import fnmatchcase
 from pathlib import Path
-from types import TracebackType
 from typing import Final, NamedTuple, Self
 
 from astro_sync.concurrency import together
@@ -31,9 +29,9 @@ from astro_sync.envfile.writing import load_lines, load_refusal
 from astro_sync.errors import AstroSyncError, UnusableError, UsageError
 from astro_sync.places.astro_cli import Answer, Astro, NotLoggedInError, TimedOutError, judge_login
 from astro_sync.places.base import Prepared, Role, Surroundings
+from astro_sync.places.common import EntryBackups, OpenPlace
 from astro_sync.places.deployment_answers import Details, Row, parse_inspect, parse_names, parse_saved
 from astro_sync.places.told_error import told_error
-from astro_sync.storage.backup import keep_entries, load_entries
 from astro_sync.storage.private import write_private
 
 # The kernel's limit for one argument, its final NUL left out.
@@ -82,7 +80,7 @@ class PreparedCalls(Prepared):
 
 
 @dataclass(slots=True, kw_only=True)
-class Deployment:
+class Deployment(OpenPlace, EntryBackups):
     """One Deployment for one run; `folder` is the run's private folder, for this Deployment alone.
 
     With `saved` the first reading is `list --save`, else it is `deployment inspect`.
@@ -97,16 +95,11 @@ class Deployment:
     kind: str = field(default="deployment", init=False)
     traits: Traits = field(default=_TRAITS, init=False)
     details: Details = field(default_factory=Details, init=False)
-    _held: Snapshot = field(default_factory=Snapshot, init=False)
+    held: Snapshot = field(default_factory=Snapshot, init=False)
 
     def __enter__(self) -> Self:
         self.folder.mkdir(mode=0o700, exist_ok=True)
         return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        """Leave everything to the private folder, which goes with the run."""
 
     def __str__(self) -> str:
         return f"Deployment {self.label} ({self.details.deployment_id or 'not read'})"
@@ -126,10 +119,6 @@ class Deployment:
         """Return the workspace that was named."""
         return self.selector.workspace_id or ""
 
-    def remote_name(self, _name: Name) -> str | None:
-        """Return None: a key is its own name."""
-        return None
-
     def read(self, _wanted: Wanted) -> Snapshot:
         """Return the Deployment's variables; a secret has no value.
 
@@ -138,8 +127,8 @@ class Deployment:
         first = not self.details.deployment_id
         rows = self._read_saved() if first and self.saved else None
         rows = self._inspect() if rows is None else rows
-        self._held = Snapshot({entry.name: entry for entry in map(_entry, rows)})
-        return self._held
+        self.held = Snapshot({entry.name: entry for entry in map(_entry, rows)})
+        return self.held
 
     def refusal(self, write: Write) -> Refusal | None:
         """Return why the Astro CLI cannot carry this variable exactly (fixtures/dialects.md, "load")."""
@@ -186,15 +175,6 @@ class Deployment:
             trusted.update(batch.names)
         return Written(trusted=frozenset(trusted))
 
-    def keep_backup(self, folder: Path, now: datetime) -> Path | None:
-        """Keep all that was read last; a secret by its name alone."""
-        entries = list(self._held.entries.values())
-        return keep_entries(folder, self.address, entries, now) if entries else None
-
-    def read_backup(self, backup: Path) -> Snapshot:
-        """Return what a backup holds."""
-        return Snapshot({entry.name: entry for entry in load_entries(backup)})
-
     def _may_show(self, name: Name) -> bool:
         return any(fnmatchcase(name.variable, glob) for glob in self.allow_argv)
 
@@ -223,7 +203,7 @@ class Deployment:
         if answer.status == 0:
             return None
         # What the Deployment held before is a value of this run, too.
-        values = [*(w.value for w in prepared.writes), *(e.value for e in self._held.entries.values() if e.value)]
+        values = [*(w.value for w in prepared.writes), *(e.value for e in self.held.entries.values() if e.value)]
         said = told_error(answer, [value.reveal() for value in values])
         hint = "Run the same command again: it writes only what is missing."
         return AstroSyncError(f"{self}: astro refused the write{said}", hint=hint)

@@ -9,9 +9,10 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from astro_sync.core.model import Name, Written
+from astro_sync.core.model import Written
 from astro_sync.errors import UsageError
 from astro_sync.places.base import Prepared
+from astro_sync.places.common import OpenPlace
 from astro_sync.storage.atomic import Loaded, folder_of, load, locked, replace
 from astro_sync.storage.backup import keep
 
@@ -24,7 +25,7 @@ class PreparedFile(Prepared):
 
 
 @dataclass(slots=True, kw_only=True)
-class LockedFile:
+class LockedFile(OpenPlace):
     """One file; `label` is how the user called it.
 
     `must_exist`: a missing file is an error, not an empty one. `read_only`: never written, so never locked.
@@ -63,15 +64,6 @@ class LockedFile:
     def address(self) -> str:
         """Return the path that the file really has."""
         return os.path.realpath(self.path)
-
-    @property
-    def workspace(self) -> str:
-        """Return none: it is in no workspace."""
-        return ""
-
-    def remote_name(self, _name: Name) -> str | None:
-        """Return None: a file has the names that it shows."""
-        return None
 
     def load(self) -> bytes:
         """Return the bytes of the file; raises UsageError for a missing one that must exist."""

@@ -4,8 +4,6 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
-from datetime import datetime
-from pathlib import Path
 from types import TracebackType
 from typing import Final, Self
 
@@ -44,7 +42,7 @@ from astro_sync.places.airflow_api.report import Report, WriteResult
 from astro_sync.places.airflow_api.transport import ApiError
 from astro_sync.places.airflow_api.writing import parts_of, write
 from astro_sync.places.base import AnyPlace, Prepared, Role, Surroundings
-from astro_sync.storage.backup import keep_entries, load_entries
+from astro_sync.places.common import EntryBackups, OpenPlace
 
 _KINDS: Final = frozenset({Kind.CONNECTION, Kind.VARIABLE})
 REMOTE: Final = Traits(
@@ -62,7 +60,7 @@ class PreparedEntries(Prepared):
 
 
 @dataclass(slots=True, kw_only=True)
-class AirflowPlace:
+class AirflowPlace(OpenPlace, EntryBackups):
     """One Airflow's metadata database for one run.
 
     `reader` reads it exactly, where there is a better way than the API, which masks secrets.
@@ -75,7 +73,7 @@ class AirflowPlace:
     around: Surroundings
     reader: AnyPlace | None = None
     kind: str = field(default="airflow", init=False)
-    _held: Snapshot = field(default_factory=Snapshot, init=False)
+    held: Snapshot = field(default_factory=Snapshot, init=False)
     _stack: ExitStack = field(default_factory=ExitStack, init=False)
     _shown: dict[Name, RemoteVariable | RemoteConnection] = field(default_factory=dict, init=False)
 
@@ -105,24 +103,15 @@ class AirflowPlace:
         if self.reader:
             reader = self.reader
             exact, self._shown = together(lambda: reader.read(wanted), lambda: self._read(wanted))
-            self._held = exact._replace(entries=_with_descriptions(exact.entries, self._shown))
-            return self._held
+            self.held = exact._replace(entries=_with_descriptions(exact.entries, self._shown))
+            return self.held
         self._shown = self._read(wanted)
         entries = [
             variable_entry(each) if isinstance(each, RemoteVariable) else connection_entry(each)
             for each in self._shown.values()
         ]
-        self._held = Snapshot({entry.name: entry for entry in entries}, complete=wanted.only is None)
-        return self._held
-
-    @property
-    def workspace(self) -> str:
-        """Return none: the address says it all."""
-        return ""
-
-    def remote_name(self, _name: Name) -> str | None:
-        """Return None: the id is its own name."""
-        return None
+        self.held = Snapshot({entry.name: entry for entry in entries}, complete=wanted.only is None)
+        return self.held
 
     def refusal(self, write: Write) -> Refusal | None:
         """Return why Airflow's API would not take this, or not keep it as it is."""
@@ -151,15 +140,6 @@ class AirflowPlace:
             return Written(failure=error)
         results = {**report.results, **dict.fromkeys(changed, WriteResult.CHANGED)}
         return Report(results, report.failure).written()
-
-    def keep_backup(self, folder: Path, now: datetime) -> Path | None:
-        """Keep all that was read last; what is hidden by its name alone."""
-        entries = list(self._held.entries.values())
-        return keep_entries(folder, self.address, entries, now) if entries else None
-
-    def read_backup(self, backup: Path) -> Snapshot:
-        """Return what a backup holds."""
-        return Snapshot({entry.name: entry for entry in load_entries(backup)})
 
     def _read(self, wanted: Wanted) -> dict[Name, RemoteVariable | RemoteConnection]:
         _ = self.client.version

@@ -5,8 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from importlib import import_module
 from pathlib import Path, PurePath
-from types import TracebackType
-from typing import Any, Final, Self
+from typing import Any, Final
 
 from astro_sync.concurrency import each
 from astro_sync.core.filters import EVERYTHING, Wanted
@@ -39,6 +38,7 @@ from astro_sync.places.backends.settings import (
     read_environment,
 )
 from astro_sync.places.base import Prepared, Role, Surroundings
+from astro_sync.places.common import OpenPlace
 from astro_sync.storage.backup import keep_entries, load_entries
 
 _KINDS: Final = (Kind.CONNECTION, Kind.VARIABLE)
@@ -79,7 +79,7 @@ class PreparedBackend(Prepared):
 
 
 @dataclass(slots=True, kw_only=True)
-class Backend:
+class Backend(OpenPlace):
     """One secrets backend. `open` logs in to its store, which happens when it is first needed."""
 
     address: str
@@ -94,14 +94,6 @@ class Backend:
     _found: dict[str, Found] = field(default_factory=dict, init=False, repr=False)
     _remotes: dict[object, str] = field(default_factory=dict, init=False)
     _entries: tuple[Entry, ...] = field(default=(), init=False)
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        """Leave nothing behind: nothing was opened that lasts."""
 
     def __str__(self) -> str:
         heads = ", ".join(head for kind in _KINDS for head in self.naming.heads.get(kind, ()) if head)
@@ -157,11 +149,6 @@ class Backend:
             return refusal
         content = self.forms.write(write.name.kind, write.value.reveal(), self._old(write.name))
         return content if isinstance(content, Refusal) else None
-
-    @property
-    def workspace(self) -> str:
-        """Return none: the address says it all."""
-        return ""
 
     def remote_name(self, name: Name) -> str | None:
         """Return the exact name in the store."""

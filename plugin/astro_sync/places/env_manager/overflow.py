@@ -4,17 +4,15 @@ They become environment variables there, under the same names (`--line-breaks en
 """
 
 from dataclasses import dataclass, field, replace
-from datetime import datetime
-from pathlib import Path
 from types import TracebackType
 from typing import Self
 
 from astro_sync.core.filters import Wanted
 from astro_sync.core.model import Kind, Name, Plan, Reason, Refusal, Snapshot, Traits, Write, Written
 from astro_sync.places.base import Prepared, Role, Surroundings
+from astro_sync.places.common import EntryBackups
 from astro_sync.places.deployment import Deployment, PreparedCalls
 from astro_sync.places.env_manager.place import EnvManager, PreparedObjects, open_env_manager
-from astro_sync.storage.backup import keep_entries, load_entries
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,14 +24,14 @@ class PreparedBoth(Prepared):
 
 
 @dataclass(slots=True)
-class DeploymentAndManager:
+class DeploymentAndManager(EntryBackups):
     """One Deployment's environment variables, its own and those that its Environment Manager sets."""
 
     deployment: Deployment
     around: Surroundings
     _manager: EnvManager | None = field(default=None, init=False)
     _beside: frozenset[Name] = field(default=frozenset(), init=False)
-    _held: Snapshot = field(default_factory=Snapshot, init=False)
+    held: Snapshot = field(default_factory=Snapshot, init=False)
 
     def __enter__(self) -> Self:
         self.deployment.__enter__()
@@ -86,8 +84,8 @@ class DeploymentAndManager:
         beside = self._manager.read(wanted)
         self._beside = frozenset(beside.entries.keys() - own.entries.keys())
         entries = {**{name: beside.entries[name] for name in self._beside}, **own.entries}
-        self._held = own._replace(entries=entries)
-        return self._held
+        self.held = own._replace(entries=entries)
+        return self.held
 
     def refusal(self, write: Write) -> Refusal | None:
         """Return why neither can hold this."""
@@ -120,15 +118,6 @@ class DeploymentAndManager:
             return own
         beside = self._manager.apply(prepared.beside)
         return beside._replace(trusted=own.trusted | beside.trusted, failed={**own.failed, **beside.failed})
-
-    def keep_backup(self, folder: Path, now: datetime) -> Path | None:
-        """Keep all that was read last; a secret by its name alone."""
-        entries = list(self._held.entries.values())
-        return keep_entries(folder, self.address, entries, now) if entries else None
-
-    def read_backup(self, backup: Path) -> Snapshot:
-        """Return what a backup holds."""
-        return Snapshot({entry.name: entry for entry in load_entries(backup)})
 
     def _goes_beside(self, write: Write) -> bool:
         """Tell whether a write is for the Environment Manager: what it holds already, and what is new and has lines.

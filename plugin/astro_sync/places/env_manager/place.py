@@ -2,10 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from datetime import datetime
-from pathlib import Path
-from types import TracebackType
-from typing import Final, Self
+from typing import Final
 
 from astro_sync.airflow.connection import defect, parse_connection, to_json
 from astro_sync.concurrency import each as run_each
@@ -33,11 +30,11 @@ from astro_sync.places.airflow_api.connection_text import text_of
 from astro_sync.places.airflow_api.report import Report
 from astro_sync.places.airflow_api.transport import ApiError
 from astro_sync.places.base import Prepared, Role, Surroundings
+from astro_sync.places.common import EntryBackups, OpenPlace
 from astro_sync.places.deployment import identify, select
 from astro_sync.places.env_manager.bulk import MOST_KEYS, batches
 from astro_sync.places.env_manager.client import EnvManagerClient
 from astro_sync.places.env_manager.objects import RemoteObject, Scope, Unfit, WriteObject, unfit
-from astro_sync.storage.backup import keep_entries, load_entries
 
 _TRAITS: Final = Traits(Names.AIRFLOW, secrets=Secrets.HIDDEN, shared=True, as_fields=True, descriptions=True)
 # of two that Airflow looks up under one name, the first wins
@@ -55,7 +52,7 @@ class PreparedObjects(Prepared):
 
 
 @dataclass(slots=True, kw_only=True)
-class EnvManager:
+class EnvManager(OpenPlace, EntryBackups):
     """The environment objects of one scope for one run; a Deployment sees those of its Workspace that are linked.
 
     With environment variables as its only `kinds` it keeps Airflow's connections and variables under their names there.
@@ -67,17 +64,9 @@ class EnvManager:
     kinds: tuple[Kind, ...] = _ORDER
     kind: str = field(default="env-manager", init=False)
     traits: Traits = field(default=_TRAITS, init=False)
-    _held: Snapshot = field(default_factory=Snapshot, init=False)
+    held: Snapshot = field(default_factory=Snapshot, init=False)
     _shown: Mapping[Name, RemoteObject] = field(default_factory=dict, init=False)
     _written: dict[Name, bool] = field(default_factory=dict, init=False)
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        """Hold nothing."""
 
     def __str__(self) -> str:
         return self.client.name
@@ -108,17 +97,8 @@ class EnvManager:
                 shown.setdefault(name, found)
         self._shown = shown
         entries = {name: self._entry(name, found) for name, found in shown.items()}
-        self._held = Snapshot(entries, complete=wanted.only is None)
-        return self._held
-
-    @property
-    def workspace(self) -> str:
-        """Return none: the address says it all."""
-        return ""
-
-    def remote_name(self, _name: Name) -> str | None:
-        """Return None: the key is its own name."""
-        return None
+        self.held = Snapshot(entries, complete=wanted.only is None)
+        return self.held
 
     def refusal(self, write: Write) -> Refusal | None:
         """Return why the Environment Manager cannot hold this as it is."""
@@ -157,15 +137,6 @@ class EnvManager:
             return Report(results, report.failure).written()
         except ApiError as error:
             return Written(failure=error)
-
-    def keep_backup(self, folder: Path, now: datetime) -> Path | None:
-        """Keep all that was read last; what is hidden by its name alone."""
-        entries = list(self._held.entries.values())
-        return keep_entries(folder, self.address, entries, now) if entries else None
-
-    def read_backup(self, backup: Path) -> Snapshot:
-        """Return what a backup holds."""
-        return Snapshot({entry.name: entry for entry in load_entries(backup)})
 
     def _entry(self, name: Name, found: RemoteObject) -> Entry:
         if found.connection is None:
