@@ -84,7 +84,7 @@ class LocalAirflow:
             *_unreadable(Kind.VARIABLE, contents.variables),
             *_unreadable(Kind.CONNECTION, contents.connections),
         ]  # fmt: skip
-        return Snapshot({entry.name: entry for entry in entries}, warnings=left)
+        return Snapshot({entry.name: entry for entry in entries}, warnings=left, complete=wanted.only is None)
 
     @property
     def workspace(self) -> str:
