@@ -134,6 +134,7 @@ WARNINGS: Final[Mapping[WarningCode, str]] = MappingProxyType(
         WarningCode.UNMATCHED: "{about} matches no key; look for a typing error",
         WarningCode.UNSOUND_CONNECTION: "Airflow reads this connection otherwise than it looks: {about}",
         WarningCode.DESCRIPTION_LOST: "its description cannot be kept there",
+        WarningCode.DESCRIPTION_UNKNOWN: "this Airflow did not tell its description; set it there by hand",
         WarningCode.RECOVERED: "a deleted secret of that name is recovered first: {about}",
         WarningCode.BACKEND_FIRST: "a secrets backend is asked before this place: {about}",
         WarningCode.RECEIPTS: "the records of sent secrets cannot be used: {about}",

@@ -188,6 +188,7 @@ class WarningCode(StrEnum):
     UNMATCHED = "unmatched"
     UNSOUND_CONNECTION = "unsound-connection"
     DESCRIPTION_LOST = "description-lost"
+    DESCRIPTION_UNKNOWN = "description-unknown"
     RECOVERED = "recovered"
     BACKEND_FIRST = "backend-first"
     RECEIPTS = "receipts"

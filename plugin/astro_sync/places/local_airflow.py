@@ -1,6 +1,6 @@
 """The local Airflow's metadata database, read through the Astro CLI."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -8,6 +8,7 @@ from types import TracebackType
 from typing import Final, Self
 
 from astro_sync.airflow.connection import means_the_same
+from astro_sync.airflow.names import is_sound
 from astro_sync.core.filters import Wanted
 from astro_sync.core.model import (
     Entry,
@@ -74,9 +75,13 @@ class LocalAirflow:
             connections=wanted.wants_kind(Kind.CONNECTION),
             wants_variable=lambda key: wanted.wants(Name(Kind.VARIABLE, key)),
             shadowed=self._shadowed(),
+            descriptions=wanted.descriptions,
         )
         contents = MetadataDatabase(self.around.astro(), self.around.project, self.folder).read(request)
-        left = tuple(Notice(WarningCode.LEFT_BEHIND, None, name) for name in self._clean())
+        warnings = [
+            *(Notice(WarningCode.LEFT_BEHIND, None, name) for name in self._clean()),
+            *_undescribed(contents.variables.undescribed, wanted),
+        ]
         entries = [
             *(Entry(Name(Kind.VARIABLE, each.key), Value(each.text or ""), description=each.description)
               for each in contents.variables.found),
@@ -84,7 +89,9 @@ class LocalAirflow:
             *_unreadable(Kind.VARIABLE, contents.variables),
             *_unreadable(Kind.CONNECTION, contents.connections),
         ]  # fmt: skip
-        return Snapshot({entry.name: entry for entry in entries}, warnings=left, complete=wanted.only is None)
+        return Snapshot(
+            {entry.name: entry for entry in entries}, warnings=tuple(warnings), complete=wanted.only is None
+        )
 
     @property
     def workspace(self) -> str:
@@ -142,6 +149,13 @@ def open_airflow(rest: str, role: Role, around: Surroundings) -> LocalAirflow:
     if rest or role is not Role.SOURCE:
         raise UsageError(f"The address airflow:{rest} cannot be written to.", hint="Write airflow: as a source.")
     return LocalAirflow(around=around, folder=around.new_folder("airflow"))
+
+
+def _undescribed(keys: Iterable[str], wanted: Wanted) -> Iterator[Notice]:
+    """Name what is carried without its description; a name that is not sound is named for that."""
+    for name in (Name(Kind.VARIABLE, key) for key in keys):
+        if wanted.wants(name) and is_sound(name.key):
+            yield Notice(WarningCode.DESCRIPTION_UNKNOWN, name.key)
 
 
 def _unreadable(kind: Kind, reading: Reading) -> Iterator[Entry]:  # type: ignore[type-arg]
