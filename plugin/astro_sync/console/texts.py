@@ -19,6 +19,7 @@ REASONS: Final[Mapping[Reason, str]] = MappingProxyType(
         Reason.SECRET_CHANGED_THERE: "secret, changed there since it was sent",
         Reason.DIFFERS: "differs",
         Reason.ON_ONE_LINE: "on one line",
+        Reason.RESPELLED: "JSON as Airflow's API spells it",
         Reason.IN_ARGV: "visible in the process list",
         Reason.IN_ENV_MANAGER: "into the Environment Manager",
         Reason.RECOVERED: "a deleted secret of that name is recovered first",

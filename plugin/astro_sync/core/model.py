@@ -100,6 +100,7 @@ class Reason(StrEnum):
     # decisions
     DIFFERS = "differs"
     ON_ONE_LINE = "on-one-line"
+    RESPELLED = "respelled"
     IN_ARGV = "in-argv"
     IN_ENV_MANAGER = "in-env-manager"
     RECOVERED = "recovered"
