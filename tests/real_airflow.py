@@ -1,11 +1,13 @@
 """A real Apache Airflow with a metadata database of its own."""
 
 import contextlib
+import functools
 import json
 import os
 import shutil
 import signal
 import socket
+import sqlite3
 import subprocess
 import time
 import urllib.request
@@ -26,8 +28,9 @@ Json = dict[str, Any]
 
 @dataclass(frozen=True)
 class Served:
-    """Where a real Airflow's REST API is, and who may use it."""
+    """A real Airflow, where its REST API is, and who may use it."""
 
+    airflow: "RealAirflow"
     url: str
     user: str
     password: str
@@ -66,12 +69,41 @@ class RealAirflow:
         """
         return self._ask("look-up", {"variables": variables, "connections": connections}, environment or {})
 
+    def clear(self) -> None:
+        """Take all variables and connections out of the database; it may be served meanwhile."""
+        with contextlib.closing(self._database()) as database, database:
+            database.execute("DELETE FROM variable")
+            database.execute("DELETE FROM connection")
+
+    def take_over(self, other: "RealAirflow") -> None:
+        """Hold what another one of the same program holds, and nothing else."""
+        self.clear()
+        with contextlib.closing(self._database()) as database:
+            database.execute("ATTACH ? AS other", [str(other.home / "airflow.db")])
+            with database:
+                database.execute("INSERT INTO variable SELECT * FROM other.variable")
+                database.execute("INSERT INTO connection SELECT * FROM other.connection")
+
+    def descriptions(self) -> dict[str, str | None]:
+        """Return the description of each variable, which Airflow's own look-up does not tell."""
+        with contextlib.closing(self._database()) as database:
+            return {key: text or None for key, text in database.execute("SELECT key, description FROM variable")}
+
+    @functools.cached_property
+    def version(self) -> str:
+        """Return the version of the program."""
+        return self.run("version").stdout.strip()
+
     @contextlib.contextmanager
     def serve(self) -> Iterator[Served]:
-        """Start what serves the REST API, `api-server` or Airflow 2's `webserver`, and end it."""
+        """Start what serves the REST API, `api-server` or Airflow 2's `webserver`, and end it.
+
+        Its user is the one that the Astro CLI takes for the Airflow of this machine.
+        """
+        (self.home / "simple_auth_manager_passwords.json.generated").write_text('{"admin": "admin"}\n')
         with socket.create_server(("127.0.0.1", 0)) as free:
             port = free.getsockname()[1]
-        is_2 = self.run("version").stdout.strip().startswith("2.")
+        is_2 = self.version.startswith("2.")
         if is_2:
             who = ("-u", "admin", "-p", "admin", "-f", "A", "-l", "B", "-r", "Admin", "-e", "admin@example.com")
             self.run("users", "create", *who)
@@ -86,8 +118,7 @@ class RealAirflow:
         url = f"http://127.0.0.1:{port}"
         try:
             _wait_for(f"{url}/api/{'v1' if is_2 else 'v2'}/version", process)
-            passwords = self.home / "simple_auth_manager_passwords.json.generated"
-            yield Served(url, "admin", "admin" if is_2 else json.loads(passwords.read_text())["admin"])
+            yield Served(self, url, "admin", "admin")
         finally:
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(process.pid, signal.SIGTERM)
@@ -96,6 +127,9 @@ class RealAirflow:
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(process.pid, signal.SIGKILL)
             process.wait()
+
+    def _database(self) -> sqlite3.Connection:
+        return sqlite3.connect(self.home / "airflow.db", timeout=30)
 
     def _ask(self, act: str, question: Json, environment: Mapping[str, str]) -> Json:
         file = self.home / "question.json"

@@ -207,9 +207,10 @@ class Sandbox:
         with self.change() as state:
             state["airflow"] |= _rows(variables or {}, connections or {}, descriptions or {})
 
-    def use_airflow(self, program: Path, home: Path) -> None:
+    def use_airflow(self, program: Path, home: Path, version: str = "3.3.2") -> None:
         """Take the metadata database of a real Airflow: its `airflow`, and its AIRFLOW_HOME."""
         with self.change() as state:
+            state["airflow_version"] = version
             state["airflow"] |= {"program": str(program), "home": str(home)}
 
     def restart_airflow(self) -> None:
@@ -268,10 +269,13 @@ class Sandbox:
             "connections": {row["conn_id"]: fields_of(row) for row in found.get("connections", [])},
         }
 
-    def serve_airflow(self, url: str, deployment_id: str | None = None) -> None:
+    def serve_airflow(self, url: str, deployment_id: str | None = None, version: str = "3.3.2") -> None:
         """Let a real Airflow on this machine answer `astro api airflow`, locally or for a Deployment."""
         with self.change() as state:
-            owner = state if deployment_id is None else _deployment(state, deployment_id)
+            owner = state
+            if deployment_id is not None:
+                owner = _deployment(state, deployment_id)
+                owner["airflow_version"] = version
             owner.setdefault("airflow", {})["api"] = url
 
     def add_object(self, kind: str, key: str, fields: Mapping[str, object], **more: object) -> str:

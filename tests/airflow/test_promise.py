@@ -57,13 +57,6 @@ class Journey:
         return (key if SOUND.fullmatch(key) else f"{prefix}_***") in self.named
 
 
-@pytest.fixture(scope="session")
-def original(full_airflow: RealAirflow) -> Json:
-    """Return what Airflow sees in its own metadata database."""
-    found: Json = full_airflow.look_up(NAMES, CONN_IDS)["core"]
-    return found
-
-
 @pytest.fixture(scope="module", params=["docker", "standalone"])
 def journey(
     request: pytest.FixtureRequest,

@@ -1,8 +1,5 @@
 """The clients of Airflow's REST API on a real Airflow 3 and a real Airflow 2."""
 
-import os
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -16,25 +13,24 @@ from astro_sync.places.airflow_api.report import WriteResult
 from astro_sync.places.airflow_api.transport import ApiError, Fault
 from astro_sync.places.airflow_api.writing import write
 from odd_entries import CONNECTIONS, VARIABLES
-from real_airflow import PROGRAM, PROGRAM_2, RealAirflow, Served
+from real_airflow import RealAirflow, Served
 from services.airflow import PASSWORD, USER, AirflowService
 
 FIELDS = Connection.__slots__
 
 
-@pytest.fixture(scope="module", params=[PROGRAM, PROGRAM_2], ids=["airflow3", "airflow2"])
-def real(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> RealAirflow:
-    """Return a real Airflow with an empty database."""
-    if request.param not in os.environ:
-        pytest.skip(f"{request.param} names no Airflow")
-    return RealAirflow(Path(os.environ[request.param]), tmp_path_factory.mktemp("rest") / "home")
+@pytest.fixture(scope="module", params=["airflow_3", "airflow_2"])
+def served(request: pytest.FixtureRequest) -> Served:
+    """Return a real Airflow with an empty database, and where its REST API is."""
+    found: Served = request.getfixturevalue(request.param)
+    found.airflow.clear()
+    return found
 
 
 @pytest.fixture(scope="module")
-def served(real: RealAirflow) -> Iterator[Served]:
-    """Return where its REST API is."""
-    with real.serve() as where:
-        yield where
+def real(served: Served) -> RealAirflow:
+    """Return the Airflow itself."""
+    return served.airflow
 
 
 @pytest.fixture(scope="module")

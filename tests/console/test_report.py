@@ -82,6 +82,7 @@ def test_rows_stand_in_the_order_of_need_and_leave_out_what_needs_nothing() -> N
         (created("K"), "+ new", ""),
         (created("K", secret=True), "+ new", "secret"),
         (created("K", marks=(Reason.ON_ONE_LINE,)), "+ new", "on one line"),
+        (created("K", marks=(Reason.RESPELLED,)), "+ new", "JSON as Airflow's API spells it"),
         (
             updated("K", "1", "ab"),
             "~ changed",

@@ -795,11 +795,16 @@ def test_a_key_that_is_no_sound_name_is_refused_and_not_shown() -> None:
     assert "S3cret" not in str(only(plan).name)
 
 
-@pytest.mark.parametrize(("text", "action"), [("[1.5]", Action.CREATE), ("1.5", Action.REFUSED)])
-def test_json_that_is_known_by_its_tokens_only_is_carried_as_an_object_or_array(text: str, action: Action) -> None:
+@pytest.mark.parametrize(
+    ("text", "action", "marks"), [("[1.5]", Action.CREATE, (Reason.RESPELLED,)), ("1.5", Action.REFUSED, ())]
+)
+def test_json_that_is_known_by_its_tokens_only_is_carried_as_an_object_or_array_and_marked(
+    text: str, action: Action, marks: tuple[Reason, ...]
+) -> None:
     name = Name(Kind.VARIABLE, "v")
     source = Side(AIRFLOW, Snapshot({name: Entry(name, Value(text), exact=False)}))
-    assert only(make_plan(source, side({}), rules(), hold_all)).action is action
+    change = only(make_plan(source, side({}), rules(), hold_all))
+    assert (change.action, change.marks) == (action, marks)
 
 
 # --- properties ---

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from astro_sync.airflow.connection import Connection, means_the_same, to_json, to_text
 from astro_sync.core.filters import EVERYTHING, Filters, Wanted
-from astro_sync.core.model import Entry, Kind, Name, Names, Plan, Secrets, Snapshot, Traits, Value, Write
+from astro_sync.core.model import Entry, Kind, Name, Names, Plan, Secrets, Snapshot, Traits, Value, Write, Written
 from astro_sync.core.pairing import Side
 from astro_sync.core.plan import OnConflict, Policy, make_plan
 from astro_sync.core.verify import Outcome, verify
@@ -221,6 +221,20 @@ def test_a_write_is_read_back_as_planned(subject: Subject, sandbox: Sandbox) -> 
         verification = verify(plan, before, place.read(wanted), written, place.traits)
     assert plan.writes
     assert verification.outcome is Outcome.AS_PLANNED
+
+
+def test_what_a_read_back_leaves_out_is_not_taken_for_removed(subject: Subject, sandbox: Sandbox) -> None:
+    subject.begin(sandbox)
+    with subject.open(sandbox) as place:
+        before = place.read(EVERYTHING)
+        found = [
+            notice
+            for name in before.entries
+            for after in [place.read(Wanted(only=frozenset({name})))]
+            for notice in verify(Plan(), before, after, Written(), place.traits).warnings
+        ]
+    assert before.entries
+    assert found == []
 
 
 def test_what_a_filter_leaves_out_is_not_written(subject: Subject, sandbox: Sandbox) -> None:

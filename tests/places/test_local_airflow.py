@@ -130,6 +130,14 @@ def test_of_an_older_airflow_only_the_wanted_variables_are_asked_for(sandbox: Sa
     assert [call["argv"][4] for call in sandbox.calls("dev run variables get")] == ["b"]
 
 
+def test_a_variable_whose_description_is_not_known_is_named(sandbox: Sandbox) -> None:
+    sandbox.set_airflow({"a": "x", "b": "y", "not\nsound": "z"}, descriptions={"a": "words"})
+    sandbox.fault("crash", command="dev run variables export", exit=1)
+    warnings = read(sandbox, Wanted(Filters(exclude=("b",)), descriptions=True)).warnings
+    assert [(notice.code, notice.key) for notice in warnings] == [(WarningCode.DESCRIPTION_UNKNOWN, "AIRFLOW_VAR_A")]
+    assert read(sandbox).warnings == ()
+
+
 def test_connections_are_read_under_their_environment_names(either: Sandbox) -> None:
     connections = {"pg": URI, "my-http.x": "http://h", "Mixed": "ssh://u@h:22"}
     either.set_airflow({"a": "x"}, connections)

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from astro_sync.errors import UnusableError
-from astro_sync.places.airflow_answers import StoredConnection, StoredVariable
+from astro_sync.places.airflow_answers import StoredConnection, StoredVariable, parse_description
 from astro_sync.places.astro_cli import Astro, find_astro
 from astro_sync.places.metadata_database import Contents, MetadataDatabase, Reading, Request
 from sandbox import Sandbox
@@ -352,6 +352,68 @@ def test_an_api_that_may_be_another_airflows_or_does_not_tell_all_is_not_believe
     calls = airflow_2(sandbox, STORED, **state)
     assert texts(read(sandbox)) == STORED
     assert "dev run variables get text" in calls.read_text().splitlines()
+
+
+DESCRIPTIONS = {"plain": "words", "lines": "two\nlines", "object": "ü", "described object": "own", "number": "3"}
+
+
+@pytest.mark.parametrize("version", ["3.3.2", "3.1.0"])
+def test_the_export_of_airflow_3_tells_descriptions_where_they_are_wanted(either: Sandbox, version: str) -> None:
+    use_airflow(either, version)
+    either.set_airflow(SETTLED_BY_GET, descriptions=DESCRIPTIONS)
+    reading = read_all(either, Request(connections=False, descriptions=True)).variables
+    assert texts(reading) == SETTLED_BY_GET
+    assert {one.key: one.description for one in reading.found if one.description} == DESCRIPTIONS
+    assert reading.undescribed == ()
+    assert len(either.calls("dev run variables export")) == 1
+
+
+def test_where_no_description_is_wanted_none_is_asked_for(sandbox: Sandbox) -> None:
+    sandbox.set_airflow(SETTLED_BY_GET, descriptions=DESCRIPTIONS)
+    reading = read(sandbox)
+    assert asked(sandbox) == ["variables list"]
+    assert {one.description for one in reading.found} == {None}
+    assert reading.undescribed == ()
+
+
+def test_airflow_2_tells_descriptions_by_its_api_alone(sandbox: Sandbox) -> None:
+    with sandbox.change() as state:
+        state["airflow_version"] = "2.11.2"
+    sandbox.set_airflow({"plain": "text", "bare": "x"}, descriptions=DESCRIPTIONS)
+    told = read_all(sandbox, Request(connections=False, descriptions=True)).variables
+    assert {one.key: one.description for one in told.found} == {"plain": "words", "bare": None}
+    assert told.undescribed == ()
+    use_airflow(sandbox, "2.11.2")
+    untold = read_all(sandbox, Request(connections=False, descriptions=True)).variables
+    assert texts(untold) == {"plain": "text", "bare": "x"}
+    assert set(untold.undescribed) == {"plain", "bare"}
+
+
+def test_an_export_that_fails_or_says_another_text_tells_no_description(sandbox: Sandbox) -> None:
+    sandbox.set_airflow({"a": "1", "b": "2"}, descriptions={"a": "one", "b": "two"})
+    sandbox.fault("crash", command="dev run variables export", exit=1)
+    reading = read_all(sandbox, Request(connections=False, descriptions=True)).variables
+    assert texts(reading) == {"a": "1", "b": "2"}
+    assert set(reading.undescribed) == {"a", "b"}
+
+
+@pytest.mark.parametrize(
+    ("text", "exported", "description"),
+    [
+        ("x", "x", ""),
+        ("x", {"value": "x", "description": "d"}, "d"),
+        ("x", {"value": "x", "description": None}, ""),
+        ("x", "y", None),
+        ("x", {"value": "y", "description": "d"}, None),
+        ("x", {"value": "x"}, None),
+        ('{"value": 1, "description": "own"}', {"value": 1, "description": "own"}, ""),
+        ('{"value": 1, "description": "own"}', {"value": {"value": 1, "description": "own"}, "description": "d"}, "d"),
+        (" 42 ", {"value": 42, "description": "d"}, "d"),
+        ('"x"', {"value": '"x"', "description": "d"}, "d"),
+    ],
+)
+def test_a_description_is_that_of_just_this_text(text: str, exported: object, description: str | None) -> None:
+    assert parse_description(text, exported) == description
 
 
 def test_readings_show_no_text() -> None:

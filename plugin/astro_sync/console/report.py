@@ -348,8 +348,9 @@ def _folded(keys: Sequence[_Key]) -> list[str]:
         secret = sum(any(need_of(change) is Need.BECOMES_SECRET for change in each.writes) for each in found)
         if parts:
             texts.append(f"{', '.join(parts)} {word}" + (f" ({secret} secret)" if secret else ""))
-    joined = sum(any(Reason.ON_ONE_LINE in change.marks for change in each.writes) for each in keys)
-    texts += [f"{joined} of them on one line"] if joined else []
+    for mark, words in ((Reason.ON_ONE_LINE, "on one line"), (Reason.RESPELLED, "JSON as Airflow's API spells it")):
+        marked = sum(any(mark in change.marks for change in each.writes) for each in keys)
+        texts += [f"{marked} of them {words}"] if marked else []
     return [f"{'; '.join(texts)}; --verbose lists them"]
 
 

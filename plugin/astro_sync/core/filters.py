@@ -45,12 +45,14 @@ class Wanted(NamedTuple):
     """What a place is asked to read.
 
     `shadowed` are the environment names that the project's `.env` sets, which local Airflow puts before its database.
-    `only` narrows a read-back to names just written, where a place can read single ones.
+    `only` narrows a read-back to names just written, where a place can read single ones. `descriptions`: those of
+    variables are wanted too, although they may cost a call.
     """
 
     filters: Filters = Filters()
     shadowed: frozenset[str] = frozenset()
     only: frozenset[Name] | None = None
+    descriptions: bool = False
 
     def wants(self, name: Name) -> bool:
         """Tell whether a name is to be read."""

@@ -99,6 +99,7 @@ class Reason(StrEnum):
     # decisions
     DIFFERS = "differs"
     ON_ONE_LINE = "on-one-line"
+    RESPELLED = "respelled"
     IN_ARGV = "in-argv"
     IN_ENV_MANAGER = "in-env-manager"
     RECOVERED = "recovered"
@@ -185,6 +186,7 @@ class WarningCode(StrEnum):
     UNMATCHED = "unmatched"
     UNSOUND_CONNECTION = "unsound-connection"
     DESCRIPTION_LOST = "description-lost"
+    DESCRIPTION_UNKNOWN = "description-unknown"
     RECOVERED = "recovered"
     BACKEND_FIRST = "backend-first"
     RECEIPTS = "receipts"

@@ -285,7 +285,7 @@ class _Planner(NamedTuple):
             joined = one_line(value.reveal())
             if joined is not None and joined != value.reveal() and ("\n" in value.reveal() or "\r" in value.reveal()):
                 return Value(joined), (Reason.ON_ONE_LINE,)
-        return value, ()
+        return value, () if wanted.exact else (Reason.RESPELLED,)
 
     def warnings(self, change: Change) -> Iterator[Notice]:
         """Yield what a person should know of a write before it happens."""

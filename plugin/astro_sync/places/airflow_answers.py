@@ -145,6 +145,16 @@ def is_wrapped(value: object) -> bool:
     return isinstance(value, dict) and set(value) == {"value", "description"}
 
 
+def parse_description(text: str, exported: object) -> str | None:
+    """Return the description that Airflow 3 exported a variable with, empty for none.
+
+    None where the export says another text: then it is of another moment, or not of this variable.
+    """
+    if isinstance(exported, dict) and is_wrapped(exported) and says_the_same(text, exported["value"]):
+        return str(exported["description"] or "")
+    return "" if says_the_same(text, exported) else None
+
+
 def parse_text(answer: Answer, exported: object) -> str | None:
     """Return the stored text that `variables get` printed: what says the exported value, unwrapped or not.
 

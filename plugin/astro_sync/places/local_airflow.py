@@ -1,13 +1,13 @@
 """The local Airflow's metadata database, read through the Astro CLI."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
 from pathlib import Path
 from types import TracebackType
 from typing import Final, Self
 
 from astro_sync.airflow.connection import means_the_same
+from astro_sync.airflow.names import is_sound
 from astro_sync.core.filters import Wanted
 from astro_sync.core.model import (
     Entry,
@@ -15,21 +15,19 @@ from astro_sync.core.model import (
     Name,
     Names,
     Notice,
-    Plan,
     Reason,
     Refusal,
     Snapshot,
     Traits,
     Value,
     WarningCode,
-    Write,
-    Written,
 )
 from astro_sync.envfile.dialects import RUNTIMES
 from astro_sync.errors import AstroSyncError, UsageError
 from astro_sync.formats.connection_entry import read_entry
 from astro_sync.places.airflow_answers import StoredConnection
-from astro_sync.places.base import Prepared, Role, Surroundings
+from astro_sync.places.base import Role, Surroundings
+from astro_sync.places.common import ReadOnlyPlace
 from astro_sync.places.metadata_database import MetadataDatabase, Reading, Request
 from astro_sync.storage.atomic import load
 
@@ -40,7 +38,7 @@ _TRAITS: Final = Traits(
 
 
 @dataclass(slots=True, kw_only=True)
-class LocalAirflow:
+class LocalAirflow(ReadOnlyPlace):
     """Connections and variables of the local Airflow, read through the Astro CLI."""
 
     around: Surroundings
@@ -74,9 +72,13 @@ class LocalAirflow:
             connections=wanted.wants_kind(Kind.CONNECTION),
             wants_variable=lambda key: wanted.wants(Name(Kind.VARIABLE, key)),
             shadowed=self._shadowed(),
+            descriptions=wanted.descriptions,
         )
         contents = MetadataDatabase(self.around.astro(), self.around.project, self.folder).read(request)
-        left = tuple(Notice(WarningCode.LEFT_BEHIND, None, name) for name in self._clean())
+        warnings = [
+            *(Notice(WarningCode.LEFT_BEHIND, None, name) for name in self._clean()),
+            *_undescribed(contents.variables.undescribed, wanted),
+        ]
         entries = [
             *(Entry(Name(Kind.VARIABLE, each.key), Value(each.text or ""), description=each.description)
               for each in contents.variables.found),
@@ -84,36 +86,9 @@ class LocalAirflow:
             *_unreadable(Kind.VARIABLE, contents.variables),
             *_unreadable(Kind.CONNECTION, contents.connections),
         ]  # fmt: skip
-        return Snapshot({entry.name: entry for entry in entries}, warnings=left)
-
-    @property
-    def workspace(self) -> str:
-        """Return none: it is in no workspace."""
-        return ""
-
-    def remote_name(self, _name: Name) -> str | None:
-        """Return None: the id is its own name."""
-        return None
-
-    def refusal(self, _write: Write) -> Refusal | None:
-        """Return why it cannot hold this."""
-        return Refusal(Reason.CANNOT_HOLD)
-
-    def prepare(self, _plan: Plan) -> Prepared:
-        """Refuse: this place is only read."""
-        raise UsageError("This place can only be read.")
-
-    def apply(self, _prepared: Prepared) -> Written:
-        """Refuse: this place is only read."""
-        raise UsageError("This place can only be read.")
-
-    def keep_backup(self, _folder: Path, _now: datetime) -> Path | None:
-        """Return None: nothing is changed here."""
-        return None
-
-    def read_backup(self, _backup: Path) -> Snapshot:
-        """Return nothing: there are no backups."""
-        return Snapshot()
+        return Snapshot(
+            {entry.name: entry for entry in entries}, warnings=tuple(warnings), complete=wanted.only is None
+        )
 
     def _shadowed(self) -> frozenset[str]:
         """Return the names that the project's own `.env` sets, which local Airflow puts before its database."""
@@ -142,6 +117,13 @@ def open_airflow(rest: str, role: Role, around: Surroundings) -> LocalAirflow:
     if rest or role is not Role.SOURCE:
         raise UsageError(f"The address airflow:{rest} cannot be written to.", hint="Write airflow: as a source.")
     return LocalAirflow(around=around, folder=around.new_folder("airflow"))
+
+
+def _undescribed(keys: Iterable[str], wanted: Wanted) -> Iterator[Notice]:
+    """Name what is carried without its description; a name that is not sound is named for that."""
+    for name in (Name(Kind.VARIABLE, key) for key in keys):
+        if wanted.wants(name) and is_sound(name.key):
+            yield Notice(WarningCode.DESCRIPTION_UNKNOWN, name.key)
 
 
 def _unreadable(kind: Kind, reading: Reading) -> Iterator[Entry]:  # type: ignore[type-arg]

@@ -18,6 +18,7 @@ from astro_sync.places.airflow_answers import (
     is_wrapped,
     parse_api_version,
     parse_connections,
+    parse_description,
     parse_exported,
     parse_listed,
     parse_major,
@@ -50,22 +51,28 @@ _CONNECTIONS: Final = ("dev", "run", "connections", "export", "-", "--file-forma
 class Request(NamedTuple):
     """What is to be read: which kinds at all and, where each costs a call, which variables by their keys.
 
-    `shadowed` are the environment names that `.env` sets: `airflow variables get` prints those values.
+    `shadowed` are the environment names that `.env` sets: `airflow variables get` prints those values. `descriptions`:
+    those of variables too, which only the export tells.
     """
 
     variables: bool = True
     connections: bool = True
     wants_variable: Callable[[str], bool] = lambda _key: True
     shadowed: Collection[str] = frozenset()
+    descriptions: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Reading(Generic[T]):
-    """What was read of one kind, and what cannot be had: by id with the reason, or even some ids (`incomplete`)."""
+    """What was read of one kind, and what cannot be had: by id with the reason, or even some ids (`incomplete`).
+
+    `undescribed` are the ids whose description was wanted and cannot be told.
+    """
 
     found: tuple[T, ...] = ()
     unreadable: Mapping[str, str] = field(default_factory=dict)
     incomplete: bool = False
+    undescribed: tuple[str, ...] = ()
 
     @property
     def is_unknown(self) -> bool:
@@ -152,23 +159,30 @@ class MetadataDatabase:
     def _read_variables(self, request: Request) -> Reading[StoredVariable]:
         if not request.variables:
             return Reading()
-        answer = self._astro.ask(*_LIST)
+        answer, described = together(
+            lambda: self._astro.ask(*_LIST),
+            lambda: self._astro.ask(*_EXPORT) if request.descriptions else None,
+        )
         if (error := why_not(answer)) is not None:
             raise error
         listed = parse_listed(answer)
         if is_evident(answer, listed):
-            return _readable(listed[0])
+            keys = {stored.key for stored in listed[0]}
+            values = parse_exported(described, keys) if described else None
+            return _described(_readable(listed[0]), values, request)
         # Airflow before 3.3 knows no --show-values; else there are lists among the log lines.
         export, (exported, told) = together(
             lambda: self._export("variables"),
-            lambda: together(lambda: self._astro.ask(*_EXPORT), lambda: None if listed else self._ask_api()),
+            lambda: together(
+                lambda: described or self._astro.ask(*_EXPORT), lambda: None if listed else self._ask_api()
+            ),
         )
         names = export.trusted_names
-        if names is not None and (chosen := choose_listed(listed, names)) is not None:
-            return _readable(chosen)
         values = parse_exported(exported, names)
+        if names is not None and (chosen := choose_listed(listed, names)) is not None:
+            return _described(_readable(chosen), values, request)
         if values is None:
-            return _last_resort(export)
+            return _described(_last_resort(export), None, request)
         if told is not None and _agree(told, values):
             return _readable(told)
         return self._ask_each(values, request)
@@ -211,16 +225,20 @@ class MetadataDatabase:
         A text cannot be told either: this Airflow exports `"a"`, quotes and all, and `a` alike.
         """
         wanted = [key for key in exported if request.wants_variable(key)]
-        answers = each(
-            lambda key: self._astro.ask("dev", "run", "variables", "get", key), wanted, at_once=_CALLS_AT_ONCE
+        shadowed = {key for key in wanted if VARIABLE + key.upper() in request.shadowed}
+        asks_version = request.descriptions or any(is_wrapped(exported[key]) for key in shadowed)
+        answers, major = together(
+            lambda: each(
+                lambda key: self._astro.ask("dev", "run", "variables", "get", key), wanted, at_once=_CALLS_AT_ONCE
+            ),
+            lambda: self._major() if asks_version else None,
         )
         texts = {key: parse_text(answer, exported[key]) for key, answer in zip(wanted, answers, strict=True)}
-        shadowed = {key for key in wanted if VARIABLE + key.upper() in request.shadowed}
-        major = self._major() if any(is_wrapped(exported[key]) for key in shadowed) else None
         for key in shadowed:
             texts[key] = _behind_env(texts[key], exported[key], major)
         lost = {key: _SHADOWED if key in shadowed else _UNTOLD for key, text in texts.items() if text is None}
-        return Reading(tuple(StoredVariable(key, text) for key, text in texts.items() if text is not None), lost)
+        found = Reading(tuple(StoredVariable(key, text) for key, text in texts.items() if text is not None), lost)
+        return _described(found, exported if major is not None and major != _BARE else None, request)
 
     def _major(self) -> int | None:
         return parse_major(self._astro.ask("dev", "run", "version"))
@@ -229,6 +247,21 @@ class MetadataDatabase:
 def _readable(stored: Sequence[StoredVariable]) -> Reading[StoredVariable]:
     lost = {one.key: _UNDECRYPTED for one in stored if one.text is None}
     return Reading(tuple(one for one in stored if one.text is not None), lost)
+
+
+def _described(
+    reading: Reading[StoredVariable], exported: Mapping[str, object] | None, request: Request
+) -> Reading[StoredVariable]:
+    """Return variables with the descriptions that the export tells; without one (None) none is known."""
+    if not request.descriptions:
+        return reading
+    values = exported or {}
+    told = [
+        (one, parse_description(one.text or "", values[one.key]) if one.key in values else None)
+        for one in reading.found
+    ]
+    found = tuple(replace(one, description=description or None) for one, description in told)
+    return replace(reading, found=found, undescribed=tuple(one.key for one, description in told if description is None))
 
 
 def _agree(told: Sequence[StoredVariable], exported: Mapping[str, object]) -> bool:

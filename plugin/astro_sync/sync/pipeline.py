@@ -119,7 +119,10 @@ def sync(
         for place in places:
             stack.enter_context(place)
         wanted = _union([middle] if middle else ends)
-        reads = list(each(lambda place: place.read(wanted), places, at_once=_READS_AT_ONCE))
+        of_source = wanted._replace(descriptions=any(end.place.traits.descriptions for end in ends) and not middle)
+        reads = list(
+            each(lambda place: place.read(of_source if place is source else wanted), places, at_once=_READS_AT_ONCE)
+        )
         held = reads.pop(0) if middle else None
         origin = Side(source.traits, reads.pop())
         befores = _hold(_unite(ends, reads), wanted, options, stack)

@@ -145,3 +145,64 @@ def test_secrets_that_are_not_allowed_end_it_with_the_way_out(files: Sandbox) ->
     result = files.run("list", "env-manager:deployment/dep-1", "--with-secrets")
     assert result.code == 4
     assert "Environment Secrets Fetching" in result.stderr
+
+
+# --- descriptions of the local Airflow's variables ---
+
+DESCRIBED = ["variables.json", "airflow:deployment/dep-1", "env-manager:deployment/dep-1"]
+
+
+@pytest.fixture
+def described(sandbox: Sandbox) -> Sandbox:
+    """Return a project whose local Airflow describes one of its variables."""
+    sandbox.set_airflow({"Mixed": "x", "plain": "y"}, descriptions={"Mixed": "why"})
+    return sandbox
+
+
+def descriptions(sandbox: Sandbox, place: str) -> dict[str, str | None]:
+    """Return the description of each variable that a place holds."""
+    if place.startswith("env-manager:"):
+        return {each["objectKey"]: each.get("description") or None for each in sandbox.objects()}
+    if place == "variables.json":
+        entries = json.loads((sandbox.project / place).read_text())
+        return {key: entry["description"] if isinstance(entry, dict) else None for key, entry in entries.items()}
+    return {key: description for key, (_, description) in sandbox.metadata("dep-1")["variables"].items()}
+
+
+def exports(sandbox: Sandbox) -> int:
+    return len(sandbox.calls("dev run variables export"))
+
+
+@pytest.mark.parametrize("place", DESCRIBED)
+def test_a_description_of_local_airflow_goes_where_there_are_descriptions(described: Sandbox, place: str) -> None:
+    assert merge(described, "airflow:", place).code == 0
+    assert descriptions(described, place) == {"Mixed": "why", "plain": None}
+    assert exports(described) == 1
+
+
+def test_a_description_is_added_where_only_it_is_missing(described: Sandbox) -> None:
+    (described.project / "variables.json").write_text('{"Mixed": "x", "plain": "y"}')
+    result = merge(described, "airflow:", "variables.json", "--json")
+    changes = json.loads(result.stdout)["places"][1]["changes"]
+    assert {change["id"]: change["action"] for change in changes} == {"Mixed": "update", "plain": "unchanged"}
+    assert descriptions(described, "variables.json") == {"Mixed": "why", "plain": None}
+
+
+def test_no_description_is_asked_for_where_there_is_no_place_for_it(described: Sandbox) -> None:
+    assert merge(described, "airflow:", ".env").code == 0
+    assert merge(described, "airflow:", "connections.json").code == 0
+    assert described.run("local-to-deploy", "-d", "dep-1", "--yes").code == 0
+    assert exports(described) == 0
+
+
+@pytest.mark.parametrize("place", DESCRIBED)
+def test_a_description_that_cannot_be_known_is_named_and_the_value_carried(described: Sandbox, place: str) -> None:
+    described.fault("crash", command="dev run variables export", exit=1)
+    result = merge(described, "airflow:", place, "--json")
+    assert result.code == 0
+    warnings = json.loads(result.stdout)["warnings"]
+    assert {(warning["code"], warning["key"]) for warning in warnings} == {
+        ("description-unknown", "AIRFLOW_VAR_MIXED"),
+        ("description-unknown", "AIRFLOW_VAR_PLAIN"),
+    }
+    assert descriptions(described, place) == {"Mixed": None, "plain": None}

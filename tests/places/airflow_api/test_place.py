@@ -154,6 +154,16 @@ def test_a_hidden_password_is_kept_and_a_visible_field_that_differs_told(
     assert airflow.connections["pg"]["password"] == "mine"
 
 
+def test_port_0_is_named_since_no_text_of_a_connection_holds_it(airflow: AirflowService, around: Surroundings) -> None:
+    for port in (0, 1):
+        fields = dict.fromkeys(Connection.__slots__) | {"conn_type": "postgres", "host": "h", "port": port}
+        airflow.connections[f"port_{port}"] = fields
+    with opened(airflow, Role.SOURCE, around) as place:
+        entries = place.read(EVERYTHING).entries
+    problems = {name.id: entry.problem and entry.problem.reason for name, entry in entries.items()}
+    assert problems == {"port_0": Reason.CANNOT_HOLD, "port_1": None}
+
+
 def test_a_password_that_the_source_has_no_longer_is_named(airflow: AirflowService, around: Surroundings) -> None:
     airflow.connections["pg"] = {
         **dict.fromkeys(Connection.__slots__),

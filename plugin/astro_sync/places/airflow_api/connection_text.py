@@ -11,6 +11,12 @@ def text_of(connection: Connection) -> str | Refusal:
     text = to_text(connection)
     read = parse_connection(text)
     fields = Connection.__slots__
-    if read is None or any((getattr(read, name) or None) != (getattr(connection, name) or None) for name in fields):
+    if read is None or any(_told(read, name) != _told(connection, name) for name in fields):
         return Refusal(Reason.CANNOT_HOLD, "Airflow reads it otherwise from a text than it is stored")
     return text
+
+
+def _told(connection: Connection, name: str) -> object:
+    """Return what a field says: an empty text says nothing, but port 0 is a port."""
+    field = getattr(connection, name)
+    return None if field == "" else field
