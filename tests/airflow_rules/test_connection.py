@@ -189,6 +189,7 @@ def test_no_text_form_of_a_connection_shows_a_field() -> None:
     assert repr(connection) == str(connection) == f"{connection}" == "Connection(***)"
 
 
+@pytest.mark.long
 @given(CONNECTIONS)
 @settings(max_examples=300)
 def test_every_connection_survives_being_written_and_read(connection: Connection) -> None:

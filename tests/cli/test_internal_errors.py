@@ -42,7 +42,7 @@ IN_THE_REPORT = [
 
 
 @pytest.mark.parametrize(("where", "words"), BUGS, ids=lambda case: case if isinstance(case, str) else case[0])
-@pytest.mark.parametrize("debugging", [False, True], ids=["", "debugging"])
+@pytest.mark.parametrize("debugging", [False, pytest.param(True, marks=pytest.mark.long)], ids=["", "debugging"])
 def test_a_bug_is_told_without_any_value(
     sandbox: Sandbox, warm: Warm, where: str, words: tuple[str, ...], *, debugging: bool
 ) -> None:

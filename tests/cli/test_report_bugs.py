@@ -7,6 +7,8 @@ from planting import assert_nothing_shown, plant
 from sandbox import Sandbox
 from warm import Warm
 
+pytestmark = pytest.mark.long
+
 
 @pytest.mark.parametrize(("where", "words"), IN_THE_REPORT, ids=lambda case: case if isinstance(case, str) else "")
 def test_a_bug_in_the_report_itself_is_told_without_any_value(

@@ -59,6 +59,7 @@ def test_the_report_names_the_command_that_puts_all_back(sandbox: Sandbox, warm:
     assert "astro-sync undo" in result.stderr
 
 
+@pytest.mark.long
 def test_nothing_is_kept_where_nothing_changes_or_is_asked_not_to_be(sandbox: Sandbox, warm: Warm) -> None:
     sandbox.write_env(OLD)
     sandbox.set_variable("OWN", "theirs")
@@ -78,6 +79,7 @@ def test_a_file_that_was_not_there_has_none(sandbox: Sandbox, warm: Warm) -> Non
     assert (result.code, listed(result.stdout), backups(sandbox)) == (0, [], [])
 
 
+@pytest.mark.long
 def test_the_last_ten_of_each_stay(sandbox: Sandbox, warm: Warm) -> None:
     sandbox.write_env("A=0\n")
     sandbox.write_env("B=0\n", name="other.env")
@@ -127,6 +129,7 @@ def differing(sandbox: Sandbox) -> Sandbox:
     return sandbox
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("verbosity", [(), ("-q",), ("-v",)], ids=["", "-q", "-v"])
 def test_the_report_of_a_failed_write_names_each_backup_and_the_command_that_puts_all_back(
     differing: Sandbox, warm: Warm, verbosity: tuple[str, ...]
@@ -209,6 +212,7 @@ def test_without_a_backup_nothing_is_undone(differing: Sandbox, warm: Warm) -> N
     assert (differing.read_env(), differing.deployment()) == before
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("key", "old"),
     [

@@ -68,6 +68,7 @@ def _run_all(sandbox: Sandbox, warm: Warm, **options: object) -> None:
 ELSEWHERE = [text for name, text in ODD.items() if name != "not UTF-8"]
 
 
+@pytest.mark.long
 def test_keys_of_a_deployment_disturb_nothing(sandbox: Sandbox, warm: Warm) -> None:
     for text in ELSEWHERE:
         sandbox.set_variable(text, "x")
@@ -85,6 +86,7 @@ def test_names_in_local_airflow_disturb_nothing(sandbox: Sandbox, warm: Warm) ->
     assert sandbox.deployment()["AIRFLOW_VAR_FINE"] == ("x", False)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("mode", ["docker", "standalone"])
 def test_keys_in_the_file_disturb_nothing(sandbox: Sandbox, warm: Warm, mode: str) -> None:
     sandbox.use_mode(mode)
@@ -99,6 +101,7 @@ def test_keys_in_the_file_disturb_nothing(sandbox: Sandbox, warm: Warm, mode: st
     _run_all(sandbox, warm)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("name", sorted(set(ODD) - {"not UTF-8"}))
 def test_a_name_of_a_deployment_disturbs_nothing(sandbox: Sandbox, warm: Warm, name: str) -> None:
     with sandbox.change() as state:
@@ -124,6 +127,7 @@ def test_a_deployment_is_found_by_an_odd_name(sandbox: Sandbox, warm: Warm, name
     assert not any(call["argv"][-1] == "--secret" for call in sandbox.writing_calls())
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("option", ["--deployment-id", "--deployment-name", "--workspace-id"])
 def test_an_odd_name_that_was_typed_disturbs_nothing(sandbox: Sandbox, warm: Warm, option: str) -> None:
     sandbox.write_env("OWN=1\n")

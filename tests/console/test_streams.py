@@ -42,6 +42,7 @@ def run_with_stderr(sandbox: Sandbox, stderr: str, *words: str) -> int:
     return done.returncode
 
 
+@pytest.mark.long
 @FULL
 @pytest.mark.parametrize("stderr", ["full", "closed pipe"])
 @pytest.mark.parametrize("option", ["--json", "-v", "--no-backup"])
@@ -78,6 +79,7 @@ def test_help_without_room_is_a_failure_without_a_traceback(sandbox: Sandbox, wo
     assert b"Traceback" not in done.stderr
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("hears", [True, False], ids=["with SIGHUP", "without SIGHUP"])
 def test_a_terminal_that_goes_away_ends_in_a_read_back_and_a_whole_document(ready: Sandbox, *, hears: bool) -> None:
     ready.fault("slow", command="deployment variable", at="after-write", seconds=3)
@@ -109,6 +111,7 @@ def test_a_terminal_that_goes_away_ends_in_a_read_back_and_a_whole_document(read
     assert_nothing_left(ready)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_a_signal_during_the_report_leaves_document_and_exit_code_as_one(
     ready: Sandbox, number: signal.Signals
@@ -123,6 +126,7 @@ def test_a_signal_during_the_report_leaves_document_and_exit_code_as_one(
     assert written(ready) == ALL
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)])
 def test_a_signal_while_python_imports_ends_the_run_before_its_first_call(
     ready: Sandbox, number: signal.Signals, code: int

@@ -87,6 +87,7 @@ def accept(line: str) -> None:
 # --- what scripts/readme writes ---
 
 
+@pytest.mark.long
 def test_the_generated_parts_are_as_the_program_says() -> None:
     script = PROJECT / "scripts" / "readme.py"
     done = subprocess.run([sys.executable, script, "--check"], capture_output=True, text=True, check=False, timeout=200)

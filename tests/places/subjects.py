@@ -322,6 +322,14 @@ SUBJECTS = [
     env_manager("deployment/dep-1", with_secrets=True),
     env_manager("workspace/ws-1", with_secrets=True),
 ]
+# The code of another one with another answer: only scripts/test --all has time for both.
+ALIKE = {
+    "local Airflow 2",
+    "a Deployment's Airflow 2",
+    "a Deployment with positional values",
+    "env-manager:deployment/dep-1",
+    "env-manager:workspace/ws-1 with secrets",
+}
 
 
 def _write(sandbox: Sandbox, name: str, data: bytes) -> None:

@@ -85,6 +85,7 @@ def test_whatever_stands_around_it_a_stored_text_is_told_exactly_or_not_at_all(
     assert told in (None, stored) or f"{told}\n" in {*before, *behind}
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("value", ["x\n" * 50_000, {f"k{number}": number for number in range(50_000)}, [1] * 50_000, 1])
 @pytest.mark.parametrize("line", ["x\n", "1,\n", '{"a":[1,2,\n', "[[[[\n", LOG], ids=repr)
 def test_very_many_lines_take_a_moment(value: object, line: str) -> None:

@@ -20,7 +20,7 @@ from astro_sync.core.verify import Outcome, verify
 from astro_sync.places.base import AnyPlace, Role
 from astro_sync.places.registry import PLACES
 from env_texts import values
-from places.subjects import SUBJECTS, URI, Subject
+from places.subjects import ALIKE, SUBJECTS, URI, Subject
 from sandbox import Sandbox
 
 NOW = datetime(2026, 8, 1, tzinfo=UTC)
@@ -29,7 +29,11 @@ OVERWRITE = Policy(on_conflict=OnConflict.OVERWRITE, exact_json=True, rotate=("*
 AIRFLOW = Traits(Names.AIRFLOW, as_fields=True, descriptions=True)
 
 
-@pytest.fixture(params=SUBJECTS, ids=lambda subject: subject.name)
+def _marked(subject: Subject) -> object:
+    return pytest.param(subject, id=subject.name, marks=pytest.mark.long if subject.name in ALIKE else ())
+
+
+@pytest.fixture(params=map(_marked, SUBJECTS))
 def subject(request: pytest.FixtureRequest) -> Subject:
     """Return each place in turn."""
     found: Subject = request.param

@@ -299,6 +299,7 @@ def test_what_does_not_describe_a_whole_deployment_describes_none(output: str) -
 VALUES = ["plain", "", "two\nlines", "x\nB=forged", "é€", "  outer  ", "a     true", "q\"'", "\u202ex", "\x1b[31m"]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("value", VALUES)
 def test_what_the_astro_cli_prints_and_saves_is_read_exactly_or_not_at_all(sandbox: Sandbox, value: str) -> None:
     sandbox.set_variable("A", value)

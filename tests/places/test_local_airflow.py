@@ -172,6 +172,7 @@ def test_one_lost_text_is_enough_to_ask(sandbox: Sandbox, lost: str) -> None:
     assert sandbox.calls("dev run variables list") != []
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("stored", "in_env", "read_as"),
     [
@@ -268,6 +269,7 @@ _hard = st.one_of(
 _databases = st.dictionaries(st.sampled_from(["a", "b", "c", "d"]), _hard, min_size=1)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("answers", [True, False])
 def test_whatever_airflow_holds_each_name_is_read_exactly_or_refused(
     sandbox: Sandbox,

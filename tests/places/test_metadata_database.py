@@ -88,6 +88,7 @@ def test_airflow_that_can_list_values_is_asked_once_and_gives_every_stored_text(
     assert either.calls("dev object export") == []
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("version", ["2.10.5", "2.11.2", "3.0.0", "3.2.1"])
 def test_older_airflow_is_asked_for_its_export_and_for_each_stored_text(either: Sandbox, version: str) -> None:
     use_airflow(either, version)
@@ -183,7 +184,9 @@ FORGERIES = {
 }
 
 
-@pytest.mark.parametrize("version", ["3.3.2", "3.1.0", "2.11.2"])
+@pytest.mark.parametrize(
+    "version", ["3.3.2", *(pytest.param(old, marks=pytest.mark.long) for old in ("3.1.0", "2.11.2"))]
+)
 @pytest.mark.parametrize("side", ["before", "after"])
 @pytest.mark.parametrize("forgery", FORGERIES)
 def test_a_log_line_that_looks_like_an_answer_loses_and_forges_nothing(

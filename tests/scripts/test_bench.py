@@ -21,6 +21,7 @@ def bench() -> ModuleType:
     return module
 
 
+@pytest.mark.long
 def test_every_promise_has_its_row(bench: ModuleType) -> None:
     rows = list(bench.measure((10, 20, 40), 5))
 

@@ -114,6 +114,7 @@ print(environment.environment("demo", pyproject, Path(sys.argv[2]), make))
 """
 
 
+@pytest.mark.long
 def test_two_runs_at_once_make_one_environment(tmp_path: Path) -> None:
     command = [sys.executable, "-c", TWO_AT_ONCE, str(PROJECT / "scripts"), str(tmp_path)]
     runs = [subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) for _ in range(2)]

@@ -192,6 +192,7 @@ def content(path: Path) -> bytes:
     return path.read_bytes() if path.exists() else b""
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("before", BEFORE)
 def test_a_kill_at_any_call_leaves_the_old_file_or_the_new_one_whole(before: str, tmp_path: Path) -> None:
     put = BEFORE[before]
@@ -213,6 +214,7 @@ def test_a_kill_at_any_call_leaves_the_old_file_or_the_new_one_whole(before: str
     assert seen == {old, NEW}
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("before", BEFORE)
 def test_an_error_at_any_call_keeps_the_old_content_and_says_so(before: str, tmp_path: Path) -> None:
     put = BEFORE[before]

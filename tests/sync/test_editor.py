@@ -11,6 +11,8 @@ import pytest
 from processes import assert_nothing_left, start, wait_until
 from sandbox import Sandbox
 
+pytestmark = pytest.mark.long
+
 PUSH = ("local-to-deploy", "-d", "dep-1", "--yes", "--json")
 PULL = ("deploy-to-local", "-d", "dep-1", "--yes", "--json")
 OLD = "# mine\nOWN=1\n"

@@ -126,6 +126,7 @@ def test_a_read_back_that_was_interrupted_leaves_its_keys_unknown(ready: Sandbox
     assert (results["AIRFLOW_VAR_NEW"], results["OWN"]) == ("unknown", "unknown")
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(("number", "group", "code"), SIGNALS)
 def test_a_signal_while_the_file_is_written_leaves_the_old_one(
     ready: Sandbox, number: signal.Signals, code: int, *, group: bool
@@ -141,6 +142,7 @@ def test_a_signal_while_the_file_is_written_leaves_the_old_one(
     assert said(json.loads(result.stdout)) == NOTHING
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("call", ["os.mkdir", "shutil.which", "os.replace", "os.unlink", "os.listdir"])
 def test_a_signal_at_a_call_of_the_system_changes_nothing(ready: Sandbox, call: str) -> None:
     marker = ready.folder / "marker"
@@ -192,6 +194,7 @@ def test_a_signal_at_the_question_changes_nothing(ready: Sandbox, number: int, c
     assert written(ready) == NOTHING
 
 
+@pytest.mark.long
 def test_an_astro_that_ignores_sigterm_is_ended_with_its_children(ready: Sandbox) -> None:
     running = start_and_hang(
         ready, (*PUSH, "--json"), MOMENTS["about to write the Deployment"][0] | {"ignore_term": True}
@@ -230,6 +233,7 @@ def test_a_grandchild_that_outlives_its_parent_is_ended_too(ready: Sandbox) -> N
     assert_nothing_left(ready)
 
 
+@pytest.mark.long
 def test_a_time_limit_ends_the_whole_group_too(ready: Sandbox) -> None:
     ready.fault("hang", child=True, command="deployment inspect", ignore_term=True)
     result = start(ready, *PUSH, "--timeout", "2").end()
@@ -239,6 +243,7 @@ def test_a_time_limit_ends_the_whole_group_too(ready: Sandbox) -> None:
     assert written(ready) == NOTHING
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("second", [0.2, 1.0])
 def test_a_second_signal_leaves_nothing_either(ready: Sandbox, second: float) -> None:
     running = start_and_hang(
@@ -254,6 +259,7 @@ def test_a_second_signal_leaves_nothing_either(ready: Sandbox, second: float) ->
     assert written(ready) == FILE
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("moment", MOMENTS)
 def test_a_killed_run_leaves_nothing_that_the_next_one_does_not_remove(ready: Sandbox, moment: str) -> None:
     options, expected = MOMENTS[moment]

@@ -9,6 +9,8 @@ from sandbox import Sandbox
 from sync.test_interruption import ALL, PUSH, written
 from sync.test_interruption import ready as ready  # noqa: PLC0414 - a fixture
 
+pytestmark = pytest.mark.long
+
 CODES = {signal.SIGINT: 130, signal.SIGTERM: 143, signal.SIGHUP: 129}
 
 

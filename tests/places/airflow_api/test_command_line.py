@@ -71,6 +71,7 @@ def test_connections_json_arrives_with_its_password(files: Sandbox, place: str) 
     assert merge(files, place, "copy.json" if place == "airflow:" else "connections.json").code in {0, 2}
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("place", ["airflow:deployment/dep-1", "env-manager:deployment/dep-1"])
 @pytest.mark.parametrize(
     ("fault", "options", "code"),
@@ -102,6 +103,7 @@ def test_a_login_that_is_refused_ends_it_before_any_write(files: Sandbox) -> Non
     assert writing_requests(files) == []
 
 
+@pytest.mark.long
 def test_an_answer_that_never_came_is_told_as_unknown_unless_it_shows_that_it_was_done(files: Sandbox) -> None:
     # version, two listings: the fourth request is the first that writes
     files.fault("http-status", command="api airflow", nth=4, status=502, after=True)

@@ -65,6 +65,7 @@ def test_a_short_time_limit_has_fewer_of_them_in_a_call(many: Sandbox) -> None:
     assert stored(many) == wanted(many)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("fault", "options", "code", "missing"),
     [
@@ -101,6 +102,7 @@ def test_a_key_that_is_refused_stops_no_other(many: Sandbox) -> None:
     assert PLANTED not in result.stdout + result.stderr + many.record_file.read_text()
 
 
+@pytest.mark.long
 def test_what_was_on_its_way_when_the_time_was_up_is_told(many: Sandbox) -> None:
     many.fault("http-slow", command=BULK, page=2, seconds=60)
     result = merge(many, "--timeout", "5")
