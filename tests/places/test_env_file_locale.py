@@ -16,11 +16,10 @@ from astro_sync.core.filters import EVERYTHING
 from astro_sync.core.model import name_of
 from astro_sync.places.base import Role
 from astro_sync.places.registry import open_place
-from dataclasses import replace
 from sandbox import Sandbox
 sandbox = Sandbox(Path(sys.argv[1]))
 sandbox.write_env(b"X=${UML}\\n")
-around = replace(surroundings(sandbox), environ=dict(os.environ))
+around = surroundings(sandbox)._replace(environ=dict(os.environ))
 with open_place(".env", Role.SOURCE, around) as place:
     text = place.read(EVERYTHING).entries[name_of("X")].value.reveal()
 Path(sys.argv[1], "seen").write_bytes(text.encode("utf-8", "surrogateescape"))

@@ -284,6 +284,7 @@ def _check_change(change: Json, env: dict[str, str], there: Variables, after: Va
         assert change["reason"] or change["action"] in {"secret-kept", "keep"}, change
 
 
+@pytest.mark.long
 def test_the_promise_holds_for_any_sequence() -> None:
     run_state_machine_as_test(
         Syncing,
