@@ -45,21 +45,22 @@ def warm() -> Iterator[Warm]:
 
 
 @pytest.fixture(scope="session")
-def compiled_astro() -> Path:
-    """Return the stand-in, its modules compiled, so that it starts fast."""
-    compileall.compile_dir(FIXTURES / "astro_stand_in", quiet=1)
-    return FIXTURES / "bin" / "astro"
-
-
-@pytest.fixture(scope="session")
-def quick_astro(tmp_path_factory: pytest.TempPathFactory, compiled_astro: Path) -> Path:
-    """Return a folder with an `astro` that starts the stand-in without looking for anything else.
+def quick_astro(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a folder with an `astro` that starts the stand-in, compiled, without looking for anything else.
 
     It notes the environment of each call beside the stand-in's record.
     """
+    compileall.compile_dir(FIXTURES / "astro_stand_in", quiet=1)
     program = tmp_path_factory.mktemp("quick") / "bin" / "astro"
     program.parent.mkdir()
-    start = f'exec "{sys.executable}" -IS "{compiled_astro}" "$@"'
-    program.write_text(f'#!/bin/sh\n/usr/bin/env >>"$ASTRO_STANDIN_RECORD.environ"\n{start}\n')
+    program.write_text(
+        f"#!{sys.executable} -IS\n"
+        "import os, sys\n"
+        'with open(os.environ["ASTRO_STANDIN_RECORD"] + ".environ", "ab") as noted:\n'
+        '    noted.writelines(name + b"=" + text + b"\\n" for name, text in os.environb.items())\n'
+        f"sys.path.append({str(FIXTURES)!r})\n"
+        "from astro_stand_in.program import main\n"
+        "sys.exit(main())\n"
+    )
     program.chmod(0o755)
     return program.parent

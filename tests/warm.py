@@ -6,6 +6,7 @@ Run as a program this file is that process. It takes one run a line (JSON) from 
 import importlib
 import json
 import os
+import pkgutil
 import pty
 import select
 import subprocess
@@ -13,6 +14,7 @@ import sys
 import termios
 import traceback
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -105,6 +107,8 @@ class Quick(Sandbox):
     def __init__(self, folder: Path, warm: Warm, astro: Path) -> None:
         super().__init__(folder)
         self.environment["PATH"] = f"{astro}:{self.environment['PATH']}"
+        # Else each run asks twice.
+        self.use_mode("docker")
         self._warm = warm
 
     def run(
@@ -123,14 +127,14 @@ class Quick(Sandbox):
 
 
 def _serve() -> None:
-    for module in (
-        "astro_sync.cli.app",
-        "astro_sync.cli.session",
-        "astro_sync.console.terminal",
-        "plumbum",
-        "tabulate",
-    ):
-        importlib.import_module(module)
+    import astro_sync
+
+    rooms = [each.name for each in pkgutil.walk_packages(astro_sync.__path__, "astro_sync.")]
+    for module in (*rooms, "plumbum", "tabulate", "dotenv", "difflib"):
+        # What is run as a program is not imported; a vendor's SDK need not be there.
+        if not module.endswith("__main__"):
+            with suppress(ImportError):
+                importlib.import_module(module)
     for line in sys.stdin.buffer:
         child = os.fork()
         if not child:

@@ -142,6 +142,7 @@ def test_one_of_two_deployments_failing_is_6_and_says_which(sandbox: Sandbox) ->
 # --- 129, 130, 143 ---
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("number", "code"), [(signal.SIGHUP, 129), (signal.SIGINT, 130), (signal.SIGTERM, 143)], ids=["hup", "int", "term"]
 )
@@ -156,6 +157,7 @@ def test_a_signal_ends_the_run_its_calls_and_its_folder(sandbox: Sandbox, number
     assert not Path(f"/proc/{sandbox.calls('deployment inspect')[0]['pid']}").exists()
 
 
+@pytest.mark.long
 def test_a_signal_while_writing_reports_what_was_done(sandbox: Sandbox) -> None:
     sandbox.write_env("A=1\nMY_TOKEN=t\n")
     sandbox.fault("hang", command="deployment variable create", nth=2, at="before-write")

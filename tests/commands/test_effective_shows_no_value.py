@@ -25,6 +25,7 @@ def planted(sandbox: Sandbox) -> Sandbox:
     return sandbox
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("words", FORMATS)
 @pytest.mark.parametrize("ends", [("--yes",), ("--dry-run",), ("--yes", "--line-breaks", "refuse")])
 def test_nothing_shows_of_what_goes_into_the_environment_manager(

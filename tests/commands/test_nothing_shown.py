@@ -58,14 +58,13 @@ FAULTS: dict[str, list[dict[str, object]]] = {
     "half-export": [{"command": "dev object", "fails": half} for half in ("variables", "connections")],
     "stdin-reset": [{"command": "dev run"}],
 }
-EVERY_TIME = {"noise", "offline"}  # the others with scripts/test --all
 NEEDS_TOKEN = {"token-expired", "token-malformed", "upgrade-notice"}
 TOKEN = "a-token-of-the-user"
 
 
 def _faults() -> list[object]:
     cases = [
-        pytest.param(name, options, id=f"{name}-{number}", marks=() if name in EVERY_TIME else pytest.mark.long)
+        pytest.param(name, options, id=f"{name}-{number}", marks=pytest.mark.long)
         for name in sorted(KNOWN_FAULTS)
         for number, options in enumerate(FAULTS.get(name, [{}]), 1)
     ]

@@ -138,6 +138,7 @@ def test_an_odd_name_that_was_typed_disturbs_nothing(sandbox: Sandbox, warm: War
         assert_quiet(result)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("name", ["clear screen", "newline", "right to left", "shell", "dash", "blank", "percent"])
 def test_an_odd_file_name_disturbs_nothing(sandbox: Sandbox, warm: Warm, name: str) -> None:
     file = ODD[name].replace("/", "_")

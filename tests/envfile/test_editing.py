@@ -37,6 +37,7 @@ def test_every_other_key_reads_as_before(runtime: Dialect, text: str, assign: di
     require_second_reading(edit)
 
 
+@pytest.mark.long
 @both
 @SEARCH
 @given(text=texts, assign=assignments)
@@ -51,6 +52,7 @@ def test_a_second_edit_finds_nothing_to_do(runtime: Dialect, text: str, assign: 
     assert (again.data, again.written) == (edit.data, ())
 
 
+@pytest.mark.long
 @both
 @SEARCH
 @given(text=texts, key=st.sampled_from(KEYS), value=values)

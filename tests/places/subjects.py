@@ -327,6 +327,7 @@ ALIKE = {
     "local Airflow 2",
     "a Deployment's Airflow 2",
     "a Deployment with positional values",
+    "a Deployment's Airflow 3",
     "env-manager:deployment/dep-1",
     "env-manager:workspace/ws-1 with secrets",
 }

@@ -33,6 +33,7 @@ def test_a_file_proves_itself_just_when_no_value_has_a_line_end(entries: dict[st
     assert (prove(raw(entries), list(entries)) is not None) is whole
 
 
+@pytest.mark.long
 @given(files)
 @example({"A": "1\nB=forged", "B": "2"})
 @example({"A": "1", "B": "2\nA=forged"})
@@ -45,11 +46,13 @@ def test_what_is_salvaged_is_exactly_what_was_written(entries: dict[str, str]) -
         assert value == entries[key]
 
 
+@pytest.mark.long
 @given(st.dictionaries(keys, st.text("AB= \r", max_size=6), max_size=4))
 def test_all_of_a_file_that_proves_itself_can_be_salvaged(entries: dict[str, str]) -> None:
     assert salvage(raw(entries), list(entries)) == entries
 
 
+@pytest.mark.long
 @given(st.dictionaries(keys, st.text("AB= ", max_size=4), min_size=1, max_size=4), st.data())
 def test_a_file_cut_short_never_gives_more_than_it_holds(entries: dict[str, str], data: st.DataObject) -> None:
     whole = raw(entries)

@@ -166,6 +166,7 @@ def test_no_python_is_said_in_a_sentence(tmp_path: Path) -> None:
 # --- the demo ---------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.long
 def test_the_demo_shows_both_syncs_and_no_value(sandbox: Sandbox) -> None:
     done = subprocess.run(
         [sys.executable, PROJECT / "scripts" / "demo.py"],

@@ -162,6 +162,7 @@ MOUNTS = {
 }
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("words", COMMANDS, ids=lambda words: words[0])
 @pytest.mark.parametrize("kind", MOUNTS)
 def test_a_disk_that_takes_nothing_keeps_the_file(ready: Sandbox, kind: str, words: tuple[str, ...]) -> None:
@@ -205,6 +206,7 @@ def test_a_protected_file_is_respected(ready: Sandbox, words: tuple[str, ...], m
     assert ready.read_env() == OLD
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("stream", ["stdout", "stderr"])
 @pytest.mark.parametrize("words", [PUSH, (*PUSH, "--json")], ids=["table", "json"])
 def test_a_full_disk_under_the_report_shows_no_traceback(ready: Sandbox, words: tuple[str, ...], stream: str) -> None:

@@ -265,6 +265,7 @@ def test_no_umask_opens_or_closes_a_file(umask: str, tmp_path: Path) -> None:
     assert modes == {"replace/": 0o600, "keep/state": 0o700, "keep/state/backups": 0o700, backup: 0o600}
 
 
+@pytest.mark.long
 def test_a_kill_at_any_call_leaves_a_whole_backup_or_none(tmp_path: Path) -> None:
     seen = set()
     for case, folder, result in run_each("keep", tmp_path, put_nothing, ("kill before", "kill after")):
@@ -277,6 +278,7 @@ def test_a_kill_at_any_call_leaves_a_whole_backup_or_none(tmp_path: Path) -> Non
     assert seen == {0, 1}
 
 
+@pytest.mark.long
 def test_an_error_at_any_call_of_a_backup_is_told(tmp_path: Path) -> None:
     for case, folder, result in run_each("keep", tmp_path, put_nothing, ERRORS):
         if result["end"] == "done":
@@ -288,6 +290,7 @@ def test_an_error_at_any_call_of_a_backup_is_told(tmp_path: Path) -> None:
             assert "No backup could be kept" in result["message"], case
 
 
+@pytest.mark.long
 def test_a_kill_at_any_call_leaves_nothing_private_after_the_next_run(tmp_path: Path) -> None:
     seen = set()
     for case, folder, result in run_each("private", tmp_path, put_abandoned_folder, ("kill before", "kill after")):
@@ -302,6 +305,7 @@ def test_a_kill_at_any_call_leaves_nothing_private_after_the_next_run(tmp_path: 
     assert seen == {0, 1}
 
 
+@pytest.mark.long
 def test_an_error_at_any_call_leaves_nothing_private_or_says_where(tmp_path: Path) -> None:
     for case, folder, result in run_each("private", tmp_path, put_nothing, ERRORS):
         assert result["end"] in {"done", "error"}, (case, result)

@@ -28,9 +28,9 @@ PUSH = ("local-to-deploy", "-d", "dep-1", "--yes")
 OLD = "# mine\nOWN=old\n"
 SIGNALS = [
     pytest.param(signal.SIGINT, True, 130, id="^C"),
-    pytest.param(signal.SIGINT, False, 130, id="SIGINT"),
-    pytest.param(signal.SIGTERM, False, 143, id="SIGTERM"),
-    pytest.param(signal.SIGHUP, True, 129, id="SIGHUP"),
+    pytest.param(signal.SIGINT, False, 130, id="SIGINT", marks=pytest.mark.long),
+    pytest.param(signal.SIGTERM, False, 143, id="SIGTERM", marks=pytest.mark.long),
+    pytest.param(signal.SIGHUP, True, 129, id="SIGHUP", marks=pytest.mark.long),
 ]
 # What a run is at when the signal comes: the call of `astro` that hangs then, and what was written by then.
 NOTHING, FILE, ALL = "nothing", "file", "all"

@@ -14,6 +14,7 @@ def results(result: Result) -> dict[str, str]:
     return {change["key"]: change["result"] for change in targets(document(result))[0]["changes"]}
 
 
+@pytest.mark.long
 def test_a_write_that_timed_out_and_is_not_seen_is_unknown_and_every_key_is_named(sandbox: Sandbox, warm: Warm) -> None:
     sandbox.write_env("A=1\nB=2\n")
     sandbox.fault("late-write", seconds=600)
@@ -22,6 +23,7 @@ def test_a_write_that_timed_out_and_is_not_seen_is_unknown_and_every_key_is_name
     assert results(result) == {"A": "unknown", "B": "unknown"}
 
 
+@pytest.mark.long
 def test_a_write_that_timed_out_and_arrives_within_the_time_limit_is_done(sandbox: Sandbox, warm: Warm) -> None:
     sandbox.write_env("A=1\n")
     sandbox.fault("late-write", seconds=6)
@@ -30,6 +32,7 @@ def test_a_write_that_timed_out_and_arrives_within_the_time_limit_is_done(sandbo
     assert (result.code, results(result)) == (0, {"A": "done"}), result
 
 
+@pytest.mark.long
 def test_two_runs_on_one_deployment_wait_for_each_other(sandbox: Sandbox) -> None:
     sandbox.write_env("A=1\nB=2\n")
     sandbox.write_env("A=1\nB=2\nC=3\n", name="other.env")

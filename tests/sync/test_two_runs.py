@@ -44,6 +44,7 @@ def test_with_json_waiting_is_still_told_and_stdout_stays_one_document(two: Sand
     assert json.loads(result.stdout)["exit_code"] == 0
 
 
+@pytest.mark.long
 def test_four_pulls_at_once_all_end_well(sandbox: Sandbox) -> None:
     sandbox.write_env("# mine\n")
     for number in range(1, 5):
@@ -79,6 +80,7 @@ def test_a_push_and_a_pull_on_one_file_take_turns(sandbox: Sandbox) -> None:
     assert {"OWN", "THEIRS", "AIRFLOW_VAR_NEW"} == set(sandbox.deployment())
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     "words",
     [
@@ -111,6 +113,7 @@ def test_reading_only_waits_for_nobody(two: Sandbox) -> None:
     assert two.deployment()["A"] == ("1", False)
 
 
+@pytest.mark.long
 def test_a_killed_run_blocks_nobody(two: Sandbox) -> None:
     two.fault("hang", command="deployment variable list", nth=1)
     first = start(two, *PULL, "-d", "dep-1")

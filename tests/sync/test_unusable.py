@@ -143,6 +143,7 @@ def test_a_call_that_hangs_is_ended_with_its_children(sandbox: Sandbox, command:
     assert not list(sandbox.temporary.iterdir())
 
 
+@pytest.mark.long
 def test_a_call_that_ignores_being_ended_is_killed(sandbox: Sandbox) -> None:
     sandbox.fault("hang", command="deployment variable list", ignore_term=True)
     check(pull(sandbox, "--timeout", "1"), "--timeout")
@@ -150,6 +151,7 @@ def test_a_call_that_ignores_being_ended_is_killed(sandbox: Sandbox) -> None:
     assert not_running(call["pid"])
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(("at", "code"), [("before-write", 6), ("after-write", 0)])
 def test_a_writing_call_that_hangs_is_judged_by_what_is_there(sandbox: Sandbox, at: str, code: int) -> None:
     sandbox.write_env("A=1\n")

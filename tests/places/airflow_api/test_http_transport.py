@@ -226,6 +226,7 @@ def test_tls_goes_through_a_proxy_as_a_tunnel(secure: AirflowService, certificat
     assert set(proxy.hosts) == {f"127.0.0.1:{secure.port}"}
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("kind", ["hang", "drip", "cut"])
 def test_failures_behind_tls_are_told_apart(secure: AirflowService, certificate: tuple[str, str], kind: str) -> None:
     secure.faults.append(stand_in.Fault(kind, path="/variables"))

@@ -165,8 +165,8 @@ def test_a_common_part_is_left_to_the_server(airflow3: AirflowService) -> None:
         (stand_in.Fault("html", status=200), Fault.NOT_THE_API),
         (stand_in.Fault("html", status=502), Fault.SERVER_ERROR),
         (stand_in.Fault("cut"), Fault.CUT_OFF),
-        (stand_in.Fault("hang"), Fault.TIMED_OUT),
-        (stand_in.Fault("drip"), Fault.TIMED_OUT),
+        pytest.param(stand_in.Fault("hang"), Fault.TIMED_OUT, marks=pytest.mark.long),
+        pytest.param(stand_in.Fault("drip"), Fault.TIMED_OUT, marks=pytest.mark.long),
     ],
     ids=lambda each: f"{each.kind}-{each.status}" if isinstance(each, stand_in.Fault) else "",
 )

@@ -130,7 +130,7 @@ def test_a_refused_login_writes_nothing_and_ends_it(airflow: AirflowService, sta
 @pytest.mark.parametrize(
     ("kind", "status", "expected"),
     [
-        ("hang", 0, Fault.TIMED_OUT),
+        pytest.param("hang", 0, Fault.TIMED_OUT, marks=pytest.mark.long),
         ("cut", 0, Fault.CUT_OFF),
         ("html", 200, Fault.NOT_THE_API),
         ("status", 502, Fault.SERVER_ERROR),
