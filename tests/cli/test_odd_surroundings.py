@@ -39,6 +39,7 @@ def project(sandbox: Sandbox) -> Sandbox:
 # --- a sub-folder ---
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     "words",
     [

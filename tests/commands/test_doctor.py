@@ -1,6 +1,7 @@
 """`doctor` as it is typed: a line each, what to type next, the exit codes and the JSON."""
 
 import re
+from importlib.util import find_spec
 
 import pytest
 
@@ -166,10 +167,13 @@ def test_a_file_that_local_airflow_would_reject_is_a_problem(sandbox: Sandbox) -
 BACKEND = "airflow.providers.hashicorp.secrets.vault.VaultBackend"
 
 
+NO_VAULT = "No Vault server is named" if find_spec("hvac") else "astro-sync[vault]"
+
+
 @pytest.mark.parametrize(
     ("text", "state", "said"),
     [
-        (f"AIRFLOW__SECRETS__BACKEND={BACKEND}\n", "warning", "No Vault server is named"),
+        (f"AIRFLOW__SECRETS__BACKEND={BACKEND}\n", "warning", NO_VAULT),
         ("AIRFLOW__SECRETS__BACKEND=my.own.Backend\n", "warning", "my.own.Backend"),
         ("A=1\n", None, ""),
     ],
@@ -180,7 +184,7 @@ def test_a_secrets_backend_that_hides_what_is_synced_is_told(
     sandbox.write_env(text)
     found = [check for check in document(sandbox.run("doctor", "--json"))["checks"] if "backend" in check["name"]]
     assert [check["state"] for check in found] == ([state] if state else [])
-    assert all(said in check["message"] for check in found)
+    assert all(said in str(check) for check in found)
 
 
 def test_it_tells_how_many_secrets_are_remembered_as_sent(sandbox: Sandbox) -> None:

@@ -47,6 +47,7 @@ def test_nothing_shows_where_the_environment_manager_refuses_a_write(planted: Sa
     assert_nothing_shown(planted, result, search=SEARCH)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("words", FORMATS)
 def test_nothing_shows_of_what_wins(planted: Sandbox, words: tuple[str, ...]) -> None:
     result = planted.run("list", "--effective", "deployment:dep-1", *words)

@@ -64,7 +64,7 @@ TOKEN = "a-token-of-the-user"
 
 def _faults() -> list[object]:
     cases = [
-        pytest.param(name, options, id=f"{name}-{number}", marks=pytest.mark.long)
+        pytest.param(name, options, id=f"{name}-{number}")
         for name in sorted(KNOWN_FAULTS)
         for number, options in enumerate(FAULTS.get(name, [{}]), 1)
     ]
@@ -81,6 +81,7 @@ def commands(warm: Warm, tmp_path_factory: pytest.TempPathFactory) -> dict[str, 
     return {name: COMMANDS[name] for name in names if name != "completion"}
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(("fault", "options"), _faults())
 def test_no_value_is_shown(
     sandbox: Sandbox, warm: Warm, commands: dict[str, tuple[str, ...]], fault: str | None, options: dict[str, object]

@@ -79,6 +79,7 @@ def test_keys_of_a_deployment_disturb_nothing(sandbox: Sandbox, warm: Warm) -> N
     assert sandbox.deployment()["OWN"] == ("1", False)
 
 
+@pytest.mark.long
 def test_names_in_local_airflow_disturb_nothing(sandbox: Sandbox, warm: Warm) -> None:
     sandbox.set_airflow(dict.fromkeys([*ELSEWHERE, "fine"], "x"), {"fine": "http://h"})
     sandbox.write_env("OWN=1\n")

@@ -218,6 +218,7 @@ def pipe(command: list[str]) -> list[str]:
     return ["sh", "-c", 'yes | "$@"', "sh", *command]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("stdin", [null, pipe])
 @pytest.mark.parametrize(
     ("words", "code", "said"),

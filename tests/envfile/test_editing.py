@@ -20,6 +20,7 @@ def parsed(text: str, runtime: Dialect) -> Document:
     return document
 
 
+@pytest.mark.long
 @both
 @SEARCH
 @given(text=texts, assign=assignments, remove=removals)
@@ -74,6 +75,7 @@ def test_no_byte_of_another_line_changes(runtime: Dialect, text: str, key: str, 
         assert number in touched or line in new  # in order, since `in` uses the iterator up
 
 
+@pytest.mark.long
 @both
 @SEARCH
 @given(text=texts)

@@ -138,6 +138,7 @@ CLI_COMPLETION = {
 }
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("typed", "completed"),
     [

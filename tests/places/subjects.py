@@ -329,6 +329,7 @@ ALIKE = {
     "a Deployment with positional values",
     "a Deployment's Airflow 3",
     "env-manager:deployment/dep-1",
+    "env-manager:deployment/dep-1 with secrets",
     "env-manager:workspace/ws-1 with secrets",
 }
 

@@ -217,6 +217,7 @@ def test_a_full_disk_under_the_report_shows_no_traceback(ready: Sandbox, words: 
     assert_nothing_left(ready)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     "words", [PUSH, (*PUSH, "--json"), ("diff", "-d", "dep-1", "-v")], ids=["table", "json", "diff"]
 )

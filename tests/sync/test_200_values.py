@@ -8,6 +8,8 @@ from astro_sync.envfile.dialects import RUNTIMES
 from runs import actions, document, env_changes, pull, push, target, values
 from sandbox import Sandbox
 
+pytestmark = pytest.mark.long
+
 PARTS = [
     *["'", '"', "''", '"x"', "\\", "\\\\", "\\n", '\\"', "\\'", "#", " # ", "\t#", "$", "$$", "${A}", "$A", "${A:-b}"],
     *["${", "}", "=", "==", "%", "%20", "%2F%", "žluť", "🚀", "\u2028", "\u00a0", "é", " ", "  ", "\t", ":", ",", "@"],

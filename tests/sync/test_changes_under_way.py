@@ -8,6 +8,8 @@ from processes import start, wait_until
 from runs import targets
 from sandbox import Sandbox
 
+pytestmark = pytest.mark.long
+
 PUSH = ("local-to-deploy", "-d", "dep-1", "--yes", "--json")
 OLD = "# mine\nOWN=1\n"
 THEIRS = "# an editor was here\nOWN=2\n"

@@ -22,6 +22,8 @@ from runs import (
 )
 from sandbox import Sandbox
 
+pytestmark = pytest.mark.long
+
 AIRFLOW = {"a": "1 text", "b": "b text"}
 HELD = {"AIRFLOW_VAR_A": "1 text", "AIRFLOW_VAR_B": "b text"}
 CONNECTIONS = {"pg": "postgres://u@db.example.com/x"}
@@ -55,6 +57,7 @@ def test_one_nan_that_empties_the_whole_export_loses_nothing(sandbox: Sandbox) -
     assert values(sandbox) == HELD | {"AIRFLOW_VAR_N": "NaN", "AIRFLOW_VAR_I": "Infinity"}
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     "text",
     [
@@ -244,6 +247,7 @@ def test_a_key_that_someone_else_made_meanwhile_is_named(sandbox: Sandbox) -> No
     assert ("not-as-planned", "THEIRS") in codes(targets(document(result))[0]["warnings"])
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(("theirs", "code"), [("one", 0), ("other", 6)])
 def test_exit_1_because_someone_was_faster_is_judged_by_what_is_there(sandbox: Sandbox, theirs: str, code: int) -> None:
     sandbox.write_env("A=one\nB=two\n")

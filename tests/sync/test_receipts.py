@@ -82,6 +82,7 @@ def test_another_write_makes_it_at_most_more_cautious(sent: Sandbox, warm: Warm)
     assert sent.deployment()[KEY] == ("first-t0ken", True)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("damage", ["key lost", "key cut", "all lost", "all overwritten"])
 def test_a_damaged_receipt_counts_as_none(sent: Sandbox, warm: Warm, damage: str) -> None:
     files = receipts(sent)

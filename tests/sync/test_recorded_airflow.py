@@ -7,6 +7,8 @@ import pytest
 from runs import actions, document, env_changes, pull, push, reason, state_of, target, targets, values, ways_out
 from sandbox import RECORDED_AIRFLOW, Sandbox
 
+pytestmark = pytest.mark.long
+
 COLLISIONS = {"AIRFLOW_VAR_CASE", "AIRFLOW_CONN_DUP.CONN"}
 MULTI_LINE = {"AIRFLOW_VAR_MULTI", "AIRFLOW_VAR_PEM"}
 JSON = {"AIRFLOW_VAR_OBJ", "AIRFLOW_VAR_ARR"}

@@ -178,6 +178,7 @@ def at_once(sandbox: Sandbox, prefix: str) -> int:
     return max(sum(bool(one["start"] <= other["start"] < one["end"]) for one in calls) for other in calls)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(("words", "most"), [(("--jobs", "1"), 1), (("--jobs", "2"), 2)])
 def test_jobs_bounds_how_many_are_written_at_the_same_time(three: Sandbox, words: tuple[str, ...], most: int) -> None:
     three.write_env("A=1\n")
@@ -194,6 +195,7 @@ def test_jobs_is_a_number_of_at_least_one(three: Sandbox, number: str) -> None:
     assert "--jobs" in result.stderr
 
 
+@pytest.mark.long
 def test_several_are_read_and_written_at_the_same_time(three: Sandbox) -> None:
     three.write_env("A=1\n")
     three.fault("slow", command="deployment", seconds=0.6)
