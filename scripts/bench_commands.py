@@ -23,10 +23,10 @@ from astro_sync.places import astro_cli as astro
 from astro_sync.cli.app import main
 spans = []
 run = astro.Astro.run
-def clocked(self, *args):
+def clocked(self, *args, **options):
     begun = time.perf_counter()
     try:
-        return run(self, *args)
+        return run(self, *args, **options)
     finally:
         spans.append((begun, time.perf_counter()))
 astro.Astro.run = clocked

@@ -753,6 +753,22 @@ def test_a_description_goes_along_and_replaces_no_other_without_a_decision(
     assert only(make_plan(source, there, rules(FAIL), hold_all)).action is action
 
 
+@pytest.mark.parametrize(
+    ("traits", "kind", "named"),
+    [
+        (AIRFLOW._replace(descriptions=False), Kind.VARIABLE, True),
+        (AIRFLOW._replace(descriptions=False), Kind.CONNECTION, False),  # it stands in the connection's own text
+        (AIRFLOW, Kind.VARIABLE, False),
+        (DEPLOYMENT, Kind.VARIABLE, False),  # an environment has no descriptions at all
+    ],
+)
+def test_a_description_that_does_not_arrive_among_ids_is_named(traits: Traits, kind: Kind, *, named: bool) -> None:
+    name = Name(kind, "pg")
+    source = Side(AIRFLOW, Snapshot({name: Entry(name, Value("http://h"), description="why")}))
+    plan = make_plan(source, Side(traits, Snapshot()), rules(), lambda _: None)
+    assert [notice.code for notice in plan.warnings] == ([WarningCode.DESCRIPTION_LOST] if named else [])
+
+
 # --- values that are special ---
 
 INDENTED = '{\n  "a": 1,\n  "b": [\n    1e2\n  ]\n}'

@@ -289,6 +289,8 @@ class _Planner(NamedTuple):
 
     def warnings(self, change: Change) -> Iterator[Notice]:
         """Yield what a person should know of a write before it happens."""
+        if self._loses_description(change):
+            yield Notice(WarningCode.DESCRIPTION_LOST, change.name.key)
         if self.destination.traits.secrets is not Secrets.HIDDEN or change.source is None:
             return
         value, key = change.source.value, change.name.key
@@ -299,6 +301,13 @@ class _Planner(NamedTuple):
             yield Notice(WarningCode.STAYS_PLAIN, key)
         if change.write is not None and not change.is_conflict:
             yield from _warn_of_write(change.name, value)
+
+    def _loses_description(self, change: Change) -> bool:
+        """Tell whether a variable arrives among Airflow's ids, but without its description."""
+        traits = self.destination.traits
+        if change.write is None or change.is_conflict or change.name.kind is not Kind.VARIABLE:
+            return False
+        return bool(change.write.description) and traits.names is Names.AIRFLOW and not traits.descriptions
 
 
 def _warn_of_write(name: Name, value: Value) -> Iterator[Notice]:

@@ -10,7 +10,7 @@ from typing import Final, NamedTuple
 from astro_sync.concurrency import each
 from astro_sync.core.compare import Compared, CompareSecret, Scope, compare
 from astro_sync.core.filters import Wanted
-from astro_sync.core.model import Change, Name, Notice, Plan, Reason, Refusal, Snapshot, Written
+from astro_sync.core.model import Change, Kind, Name, Names, Notice, Plan, Reason, Refusal, Snapshot, Written
 from astro_sync.core.pairing import Side
 from astro_sync.core.plan import OnConflict, Policy, make_plan, unmatched
 from astro_sync.core.verify import Outcome, Verification, verify
@@ -119,7 +119,7 @@ def sync(
         for place in places:
             stack.enter_context(place)
         wanted = _union([middle] if middle else ends)
-        of_source = wanted._replace(descriptions=any(end.place.traits.descriptions for end in ends) and not middle)
+        of_source = wanted._replace(descriptions=any(map(_takes_variables, ends)) and not middle)
         reads = list(
             each(lambda place: place.read(of_source if place is source else wanted), places, at_once=_READS_AT_ONCE)
         )
@@ -187,6 +187,11 @@ def _union(destinations: Sequence[Destination]) -> Wanted:
     """Return what any of the destinations wants; with several that differ, everything is read once."""
     filters = {destination.policy.filters for destination in destinations}
     return Wanted(filters.pop()) if len(filters) == 1 else Wanted()
+
+
+def _takes_variables(end: Destination) -> bool:
+    """Tell whether variables keep their ids there: their descriptions go along, or are named as lost."""
+    return end.place.traits.names is Names.AIRFLOW and Kind.VARIABLE in end.place.traits.kinds
 
 
 def _side(step: Step) -> Side:

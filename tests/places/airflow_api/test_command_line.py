@@ -190,6 +190,15 @@ def test_a_description_is_added_where_only_it_is_missing(described: Sandbox) -> 
     assert descriptions(described, "variables.json") == {"Mixed": "why", "plain": None}
 
 
+def test_a_description_is_named_where_variables_have_none(described: Sandbox) -> None:
+    result = merge(described, "airflow:", "airflow_settings.yaml", "--json")
+    (_, written) = json.loads(result.stdout)["places"]
+    assert [(warning["code"], warning["key"]) for warning in written["warnings"]] == [
+        ("description-lost", "AIRFLOW_VAR_MIXED")
+    ]
+    assert exports(described) == 1
+
+
 def test_no_description_is_asked_for_where_there_is_no_place_for_it(described: Sandbox) -> None:
     assert merge(described, "airflow:", ".env").code == 0
     assert merge(described, "airflow:", "connections.json").code == 0
