@@ -40,7 +40,8 @@ def run(settings: ResolvedSettings[ListOptions], invocation: Invocation) -> RunO
         place = context.place(options.place, Role.SOURCE)
         with place:
             held = place.read(wanted)
-    rows = [_row(place, entry) for name, entry in held.entries.items() if wanted.wants(name)]
+    names = sorted(filter(wanted.wants, held.entries), key=lambda name: (name.kind, name.id))
+    rows = [_row(place, held.entries[name]) for name in names]
     return RunOutcome(
         command="list",
         places=(source_outcome(place, held.warnings),),
