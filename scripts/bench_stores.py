@@ -1,12 +1,13 @@
-"""Count what a move of many secrets from AWS Secrets Manager to Vault costs in calls, and how its time grows.
+"""Count what a move of many entries costs in calls, and how its time and its memory grow with their number.
 
-The same calls for many variables into the Environment Manager. The services are moto's server and the stand-ins for
-Vault and Astro, so only the calls and the growth mean something.
+Variables into an Airflow and out of it, secrets from AWS Secrets Manager to Vault, variables into the Environment
+Manager. The services are moto's server and stand-ins, so only the calls and the growth mean something.
 """
 
 import json
 import logging
 import math
+import resource
 import sys
 import tempfile
 import time
@@ -17,6 +18,7 @@ from moto.secretsmanager.models import secretsmanager_backends
 from moto.server import ThreadedMotoServer
 
 from sandbox import Sandbox
+from services.airflow import PASSWORD, USER, AirflowService
 from services.aws import Aws
 from services.hashicorp_vault import Vault
 
@@ -28,15 +30,17 @@ ACCOUNT, REGION = "123456789012", "eu-west-1"
 
 
 class Move(NamedTuple):
-    """What one move took."""
+    """What one move took; `peak` is the most memory of any process so far, in KiB."""
 
     seconds: float
     reads: int
     writes: int
+    peak: int = 0
 
 
 def main() -> int:
     """Print a line for each mark, and return 1 if one is missed."""
+    missed = look_at_airflow()
     logging.getLogger("werkzeug").setLevel(logging.ERROR)
     server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
     server.start()
@@ -44,7 +48,6 @@ def main() -> int:
     move(port, 20)  # moto loads a service when it is first asked
     small, large = (move(port, size) for size in SIZES)
     server.stop()
-    missed = False
     for size, found in zip(SIZES, (small, large), strict=True):
         # a page of names for each hundred, a batch of values for each twenty
         most = math.ceil(size / 100) + math.ceil(size / 20) + FEW
@@ -57,6 +60,41 @@ def main() -> int:
     missed |= tell(f"calls that read for {VARIABLES:,} into the Environment Manager", reads, FEW)
     missed |= tell(f"calls that write {VARIABLES:,} into the Environment Manager", writes, math.ceil(VARIABLES / 100))
     return int(missed)
+
+
+def look_at_airflow() -> bool:
+    """Print the lines of variables that go into an Airflow and out of it; first of all, since `peak` never falls."""
+    empty, small, large = (move_variables(size) for size in (1, *SIZES))
+    most = math.ceil(SIZES[1] / 100) + 5
+    missed = tell(f"requests that read {SIZES[1]:,} variables of an Airflow", large.reads, most)
+    missed |= tell(f"requests that write {SIZES[1]:,} variables into an Airflow", large.writes, most)
+    time_growth = large.seconds / small.seconds / (SIZES[1] / SIZES[0])
+    missed |= tell(
+        f"time for {SIZES[1]:,} / {SIZES[0]:,} variables, against their number", time_growth, STEEPEST_GROWTH
+    )
+    memory_growth = (large.peak - empty.peak) / (small.peak - empty.peak) / (SIZES[1] / SIZES[0])
+    return missed | tell(f"memory for {SIZES[1]:,} / {SIZES[0]:,} variables", memory_growth, STEEPEST_GROWTH)
+
+
+def move_variables(size: int) -> Move:
+    """Move so many variables from a file into an Airflow, and from there into another file."""
+    with tempfile.TemporaryDirectory() as folder, AirflowService() as airflow:
+        sandbox = Sandbox(Path(folder) / "sandbox")
+        sandbox.environment.update({"ASTRO_SYNC_AIRFLOW_USER": USER, "ASTRO_SYNC_AIRFLOW_PASSWORD": PASSWORD})
+        source = sandbox.project / "variables.json"
+        source.write_text(json.dumps({f"n{number}": f"value {number}" for number in range(size)}))
+        address = f"airflow:{airflow.url}"
+        begun = time.perf_counter()
+        sent = sandbox.run("merge", source.name, address, "--yes", "--json", timeout=600)
+        writes = airflow.count("PATCH") + airflow.count("POST")
+        before = airflow.count("GET")
+        got = sandbox.run("merge", address, "variables:out.json", "--yes", "--json", timeout=600)
+        seconds = time.perf_counter() - begun
+        for result in (sent, got):
+            if result.code:
+                sys.exit(f"The move ended with {result.code}: {json.loads(result.stdout)['error']}")
+        peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss
+        return Move(seconds, airflow.count("GET") - before, writes, peak)
 
 
 def tell(what: str, found: float, most: float) -> bool:
