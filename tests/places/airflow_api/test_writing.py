@@ -94,8 +94,8 @@ def test_what_airflow_would_refuse_or_spoil_is_never_sent(airflow: AirflowServic
 
 
 def test_one_entry_that_is_refused_stops_no_other(airflow3: AirflowService) -> None:
-    problem = airflow3._problem  # noqa: SLF001 - the stand-in's own judgement, made stricter
-    airflow3._problem = lambda kind, given: (  # type: ignore[method-assign]  # noqa: SLF001
+    problem = airflow3.problem
+    airflow3.problem = lambda kind, given: (  # type: ignore[method-assign]
         "no" if isinstance(given, dict) and given.get("key") == "v37" else problem(kind, given)
     )
     found = results(airflow3, *(WriteVariable(f"v{number}", "x", create=True) for number in range(100)))

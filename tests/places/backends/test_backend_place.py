@@ -240,12 +240,12 @@ def forbidden(counterpart: Counterpart) -> Any:  # noqa: ANN401 - an answer or w
 
     match counterpart.vendor:
         case "awssecrets" | "awsssm":
-            return aws._error("AccessDeniedException")  # noqa: SLF001
+            return aws.error_answer("AccessDeniedException")
         case "gcpsecrets":
-            return secret_manager._error(403, "PERMISSION_DENIED")  # noqa: SLF001
+            return secret_manager.error_answer(403, "PERMISSION_DENIED")
         case "azurekeyvault":
-            return key_vault._error(403, "Forbidden", "ForbiddenByPolicy")  # noqa: SLF001
-    return hashicorp_vault._error(403, "permission denied")  # noqa: SLF001
+            return key_vault.error_answer(403, "Forbidden", "ForbiddenByPolicy")
+    return hashicorp_vault.error_answer(403, "permission denied")
 
 
 # --- what is special to one ---
