@@ -16,7 +16,7 @@ from odd_entries import CONNECTIONS, VARIABLES
 from real_airflow import RealAirflow, Served
 from services.airflow import PASSWORD, USER, AirflowService
 
-FIELDS = Connection.__slots__
+FIELDS = Connection._fields
 
 
 @pytest.fixture(scope="module", params=["airflow_3", "airflow_2"])

@@ -12,7 +12,7 @@ from astro_sync.config.settings import Match, ResolvedSettings, find_protection,
 from astro_sync.errors import UsageError
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(kw_only=True)
 class AllOptions(DeploymentOptions, MoveOptions):
     """What a command that moves to Deployments takes."""
 

@@ -227,7 +227,7 @@ def test_a_reading_other_than_expected_is_a_bug_that_names_keys_only() -> None:
 
 def test_a_second_reading_other_than_meant_is_a_bug_that_names_keys_only() -> None:
     written = (("A", "A=hunter2"), ("B", "B=2"), ("C", "C=hunter2"))
-    edit = Edit(b"", particular=("C",), written=written, values={"A": "1", "B": "2", "C": "3"})
+    edit = Edit(b"", ("C",), (), frozenset(), written, values={"A": "1", "B": "2", "C": "3"})
 
     with pytest.raises(RuntimeError, match=r": A$"):
         require_second_reading(edit)

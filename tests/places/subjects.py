@@ -180,7 +180,7 @@ def metadata_database(name: str, address: str, database: Callable[[Json], Json],
         held = database(sandbox.state)
         found = {Name(Kind.VARIABLE, row["key"]): str(row["val"]) for row in held.get("variables", ())}
         for row in held.get("connections", ()):
-            fields = {name: row.get(name) for name in Connection.__slots__}
+            fields = {name: row.get(name) for name in Connection._fields}
             found[Name(Kind.CONNECTION, row["conn_id"])] = to_json(Connection(**fields))
         return found
 
@@ -239,7 +239,7 @@ def env_manager(scope: str, *, with_secrets: bool) -> Subject:
             if body is not None:
                 found[name] = str(body["value"])
                 continue
-            fields = {field: each["connection"].get(field) for field in Connection.__slots__}
+            fields = {field: each["connection"].get(field) for field in Connection._fields}
             extra = each["connection"].get("extra")
             described = {"conn_type": each["connection"]["type"], "description": each.get("description")}
             fields |= {**described, "extra": json.dumps(extra) if extra else None}

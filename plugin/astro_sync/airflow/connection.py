@@ -8,8 +8,7 @@ the same to both.
 
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
-from typing import Final
+from typing import Final, NamedTuple
 
 from astro_sync.airflow.extra import EXTRA_KEY, decode_extra, decode_values, flatten
 from astro_sync.airflow.json_text import printable, too_deep
@@ -23,8 +22,7 @@ _MOST_SCHEMES: Final = 2
 _LOCAL_HOSTS: Final = frozenset({"localhost", "127.0.0.1", "::1", "postgres", "host.docker.internal"})
 
 
-@dataclass(frozen=True, slots=True, repr=False)
-class Connection:
+class Connection(NamedTuple):
     """The fields of one connection; `extra` is the text that Airflow stores, a JSON object."""
 
     conn_type: str
@@ -176,7 +174,7 @@ def _read(text: str) -> Connection:
         "".join(texts).encode()
     except UnicodeEncodeError:
         raise UnreadableConnectionError("it has half of a surrogate pair") from None
-    return replace(connection, password=connection.password or None, extra=connection.extra or None)
+    return connection._replace(password=connection.password or None, extra=connection.extra or None)
 
 
 def _read_object(text: str) -> Connection:

@@ -26,7 +26,7 @@ _SCHEME: Final = re.compile(r"([a-z][a-z0-9+-]*:)?(.*)", re.DOTALL)
 _OF_FILES: Final = frozenset({None, "variables:", "connections:", "settings:", "backend:"})
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False, repr=False)
 class Ending:
     """How a run ends: what is reported, and the exit code."""
 

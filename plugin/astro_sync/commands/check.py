@@ -15,7 +15,7 @@ from astro_sync.errors import ExitCode, UsageError
 from astro_sync.places.env_file import EnvFile
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(kw_only=True, eq=False, repr=False)
 class CheckOptions(BackupOptions):
     """What `check` takes."""
 

@@ -15,7 +15,7 @@ from astro_sync.envfile.dedupe import Deduped
 from astro_sync.errors import DeclinedError, ExitCode, UsageError
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(kw_only=True, eq=False, repr=False)
 class DedupeOptions(BackupOptions):
     """What `dedupe` takes."""
 

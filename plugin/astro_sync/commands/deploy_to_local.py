@@ -12,7 +12,7 @@ from astro_sync.errors import UsageError
 from astro_sync.sync.pipeline import sync
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(kw_only=True, eq=False, repr=False)
 class DeployToLocalOptions(DeploymentOptions, MoveOptions):
     """What `deploy-to-local` takes."""
 

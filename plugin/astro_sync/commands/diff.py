@@ -21,7 +21,7 @@ from astro_sync.sync.pipeline import diff
 _SAME = frozenset({Match.SAME, Match.NOT_KNOWN})
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(kw_only=True, eq=False, repr=False)
 class DiffOptions(DeploymentOptions):
     """What `diff` takes."""
 

@@ -24,7 +24,7 @@ _SIGNS = {State.OK: "ok     ", State.WARNING: "warning", State.PROBLEM: "problem
 _TONES = {State.OK: Tone.GOOD, State.WARNING: Tone.WARNING, State.PROBLEM: Tone.PROBLEM}
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(kw_only=True, eq=False, repr=False)
 class DoctorOptions(RunOptions):
     """What `doctor` takes."""
 

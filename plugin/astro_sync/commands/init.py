@@ -26,7 +26,7 @@ _TONES = {
 }
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(kw_only=True, eq=False, repr=False)
 class InitOptions(RunOptions):
     """What `init` takes."""
 

@@ -19,7 +19,7 @@ from astro_sync.errors import AstroSyncError
 from astro_sync.places.base import AnyPlace, Role
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(kw_only=True, eq=False, repr=False)
 class ListOptions(ReadOptions):
     """What `list` takes."""
 

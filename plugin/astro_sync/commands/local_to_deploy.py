@@ -13,7 +13,7 @@ from astro_sync.places.base import Role
 from astro_sync.sync.pipeline import Destination, sync
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(kw_only=True, eq=False, repr=False)
 class LocalToDeployOptions(DeploymentOptions, MoveOptions):
     """What `local-to-deploy` takes."""
 

@@ -15,7 +15,7 @@ from astro_sync.places.base import Role
 from astro_sync.sync.pipeline import sync
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(kw_only=True, eq=False, repr=False)
 class MergeOptions(MoveOptions):
     """What `merge` takes."""
 

@@ -19,7 +19,7 @@ from astro_sync.storage.journal import Changed, latest_run
 from astro_sync.sync.pipeline import Destination, Move, sync_each
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(kw_only=True, eq=False, repr=False)
 class UndoOptions(MoveOptions):
     """What `undo` takes: the run that it undoes has decided the rest."""
 

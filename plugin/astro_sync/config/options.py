@@ -17,7 +17,7 @@ class CommandLine(NamedTuple):
     from_environment: frozenset[str] = frozenset()
 
 
-@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
+@dataclass(kw_only=True, eq=False, repr=False)
 class RunOptions:
     """The options of every command.
 
@@ -34,14 +34,14 @@ class RunOptions:
     astro_bin: str | None
 
 
-@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
+@dataclass(kw_only=True, eq=False, repr=False)
 class BackupOptions(RunOptions):
     """The options of what rewrites a file."""
 
     no_backup: bool
 
 
-@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
+@dataclass(kw_only=True, eq=False, repr=False)
 class ReadOptions(RunOptions):
     """The options of what reads places."""
 
@@ -55,7 +55,7 @@ class ReadOptions(RunOptions):
     jobs: int
 
 
-@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
+@dataclass(kw_only=True, eq=False, repr=False)
 class DeploymentOptions(ReadOptions):
     """The options of what works on Deployments and a local file."""
 
@@ -66,7 +66,7 @@ class DeploymentOptions(ReadOptions):
     env: str
 
 
-@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
+@dataclass(kw_only=True, eq=False, repr=False)
 class MoveOptions(ReadOptions, BackupOptions):
     """The options of what writes into places."""
 

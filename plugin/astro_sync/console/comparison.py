@@ -16,7 +16,7 @@ _ORDER: Final = (Match.DIFFERENT, Match.ONLY_SOURCE, Match.NOT_KNOWN, Match.ONLY
 _NOTED_PLACES: Final = 2
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False, repr=False)
 class _Key:
     key: str
     found: list[Compared | None]

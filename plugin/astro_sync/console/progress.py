@@ -15,7 +15,7 @@ _SIGNS: Final = "|/-\\"
 _WIDEST: Final = 78
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False, repr=False)
 class Progress:
     """Keep one line of a terminal up to date while calls run; their names hold no values."""
 

@@ -268,7 +268,7 @@ def to_markdown(outcome: RunOutcome, view: View) -> list[str]:
     return lines
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False, repr=False)
 class _Key:
     """One key with its change at each place of a table."""
 

@@ -48,7 +48,7 @@ def _now() -> datetime:
     return datetime.now(UTC)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, eq=False, repr=False)
 class Terminal:
     """How to talk: `interactive` if someone can answer, `width` in columns (None: text is not wrapped)."""
 

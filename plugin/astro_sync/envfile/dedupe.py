@@ -1,7 +1,6 @@
 """Leave one assignment of each key in a `.env`: the last, at its own position."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from typing import NamedTuple
 
 from astro_sync.envfile.dialects import Assignment
@@ -18,8 +17,7 @@ class Dropped(NamedTuple):
     last: int
 
 
-@dataclass(frozen=True, slots=True, repr=False)
-class Deduped:
+class Deduped(NamedTuple):
     """The bytes without duplicates; `dropped` are keys with their first and last line, `stayed` keys with theirs.
 
     A line that a later `$KEY` still needs stays. The lines count as they did before.

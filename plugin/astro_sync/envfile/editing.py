@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from astro_sync.envfile.dialects import Assignment, Dialect
 from astro_sync.envfile.dialects.reading import GO_WHITE_SPACE
@@ -11,8 +11,7 @@ from astro_sync.envfile.splicing import Change, encode, line_end, removal, splic
 from astro_sync.envfile.writing import Quoted, common_literals, is_common_name, quote, quote_for
 
 
-@dataclass(frozen=True, slots=True, repr=False)
-class Edit:
+class Edit(NamedTuple):
     """The bytes of a file after an edit, and what there is to say about it.
 
     `particular` are the keys spelled for the local runtime only; `stayed` the keys and lines that a later `$KEY`
@@ -21,11 +20,11 @@ class Edit:
     """
 
     data: bytes
-    particular: tuple[str, ...] = ()
-    stayed: tuple[tuple[str, int], ...] = ()
-    kept: frozenset[str] = frozenset()
-    written: tuple[tuple[str, str], ...] = ()
-    values: Mapping[str, str] = field(default_factory=dict)
+    particular: tuple[str, ...]
+    stayed: tuple[tuple[str, int], ...]
+    kept: frozenset[str]
+    written: tuple[tuple[str, str], ...]
+    values: Mapping[str, str]
 
     def __repr__(self) -> str:
         return f"Edit({len(self.written)} lines written, particular={self.particular}, stayed={self.stayed})"

@@ -35,7 +35,7 @@ FORMATS: Final[Mapping[str, Mapping[str, Format]]] = {
 _NAMES: Final = {"variables": "variables", "connections": "connections", "airflow_settings": "settings"}
 
 
-@dataclass(slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True, eq=False, repr=False)
 class AirflowFile(LockedFile):
     """One file of connections, variables or both, under the ids that Airflow gives them."""
 

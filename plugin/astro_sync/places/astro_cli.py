@@ -8,11 +8,10 @@ import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, suppress
-from dataclasses import dataclass, field
 from itertools import count
 from pathlib import Path
 from subprocess import PIPE
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from astro_sync.errors import UnusableError
 from astro_sync.places.running_call import GRACE_SECONDS, OUTPUT_LIMIT, RunningCall
@@ -54,17 +53,19 @@ class TooMuchOutputError(UnusableError):
     hint = "Check the program with `astro version`, or name another one with --astro-bin PATH."
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(NamedTuple):
     """What one call left: its output (never shown) and its exit status, None if it had to be ended.
 
     It is ended when its time is up, or when it `overflowed`: printed more than any answer has.
     """
 
-    stdout: str = field(repr=False)
-    stderr: str = field(repr=False)
+    stdout: str
+    stderr: str
     status: int | None
-    overflowed: bool = field(default=False, repr=False)
+    overflowed: bool = False
+
+    def __repr__(self) -> str:
+        return f"Answer(status={self.status})"
 
     @property
     def text(self) -> str:

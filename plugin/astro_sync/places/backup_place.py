@@ -9,7 +9,7 @@ from astro_sync.places.base import AnyPlace
 from astro_sync.places.common import ReadOnlyPlace
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False, repr=False)
 class BackupPlace(ReadOnlyPlace):
     """What a place held before a run, narrowed to the names that the run changed."""
 

@@ -61,25 +61,27 @@ class Selector(NamedTuple):
         return self.deployment_id or f"named {self.name}"
 
 
-@dataclass(frozen=True, slots=True)
-class Batch:
+class Batch(NamedTuple):
     """The values of one writing call, by the way they take: a file that `astro` loads, or its command line."""
 
     secret: bool
     updates: bool
     names: tuple[Name, ...]
-    in_file: Mapping[str, str] = field(repr=False)
-    positional: Mapping[str, str] = field(repr=False)
+    in_file: Mapping[str, str]
+    positional: Mapping[str, str]
+
+    def __repr__(self) -> str:
+        return f"Batch({len(self.names)} keys)"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True, eq=False, repr=False)
 class PreparedCalls(Prepared):
     """The writing calls: plain keys in one, secret ones in another."""
 
     batches: tuple[Batch, ...]
 
 
-@dataclass(slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True, eq=False, repr=False)
 class Deployment(OpenPlace, EntryBackups):
     """One Deployment for one run; `folder` is the run's private folder, for this Deployment alone.
 

@@ -41,7 +41,7 @@ AS_COMPOSE: Final = "# astro-sync wrote this backup; it reads it as Docker Compo
 _TRAITS: Final = Traits(Names.ENVIRONMENT, atomic=True, empty_is_missing=True, removes=True)
 
 
-@dataclass(slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True, eq=False, repr=False)
 class EnvFile(LockedFile):
     """One `.env` file.
 

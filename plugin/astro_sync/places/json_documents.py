@@ -3,20 +3,21 @@
 import json
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, NamedTuple
 
 # Lines that begin like a document and never end as one cost a look at the whole rest each: so often, and no more.
 _FAILED_LOOKS: Final = 20
 
 
-@dataclass(frozen=True, slots=True)
-class Document:
+class Document(NamedTuple):
     """One JSON document, and where it stands in the output."""
 
-    value: object = field(repr=False)
+    value: object
     start: int
     end: int
+
+    def __repr__(self) -> str:
+        return f"Document(start={self.start}, end={self.end})"
 
 
 def documents(output: str, opening: str) -> Iterator[Document]:

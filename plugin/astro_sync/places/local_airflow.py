@@ -37,7 +37,7 @@ _TRAITS: Final = Traits(
 )
 
 
-@dataclass(slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True, eq=False, repr=False)
 class LocalAirflow(ReadOnlyPlace):
     """Connections and variables of the local Airflow, read through the Astro CLI."""
 

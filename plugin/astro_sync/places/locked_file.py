@@ -17,14 +17,14 @@ from astro_sync.storage.atomic import Loaded, folder_of, load, locked, replace
 from astro_sync.storage.backup import keep
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True, eq=False, repr=False)
 class PreparedFile(Prepared):
     """The bytes that a file will have."""
 
     data: bytes = field(repr=False)
 
 
-@dataclass(slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True, eq=False, repr=False)
 class LockedFile(OpenPlace):
     """One file; `label` is how the user called it.
 

@@ -3,13 +3,11 @@
 import errno
 import os
 import re
-import secrets
 import stat
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
 
 from astro_sync.errors import AstroSyncError, RefusedError
 from astro_sync.storage.lock import hold
@@ -40,17 +38,19 @@ class ChangedError(AstroSyncError):
     hint = "Look at what changed there, then run the command again."
 
 
-@dataclass(frozen=True, slots=True)
-class Loaded:
-    """Hold a file as it was read; `path` as the user named it, `target` absolute and without symlinks.
+class Loaded(NamedTuple):
+    """A file as it was read; `path` as the user named it, `target` absolute and without symlinks.
 
     Where there is no file, `data` is empty and `status` None.
     """
 
     path: Path
     target: Path
-    data: bytes = field(repr=False)
-    status: os.stat_result | None = field(default=None, repr=False)
+    data: bytes
+    status: os.stat_result | None = None
+
+    def __repr__(self) -> str:
+        return f"Loaded({str(self.target)!r})"
 
     @property
     def exists(self) -> bool:
@@ -175,7 +175,7 @@ def _refuse_read_only(target: Path) -> None:
 
 def _put_in_place(loaded: Loaded, data: bytes) -> None:
     name = loaded.target.name.lstrip(".")[:50]  # a name has at most 255 bytes
-    temporary = loaded.target.with_name(f".{name}.astro-sync-{secrets.token_hex(8)}.tmp")
+    temporary = loaded.target.with_name(f".{name}.astro-sync-{os.urandom(8).hex()}.tmp")
     try:
         _write_temporary(temporary, data, loaded)
         # As late as can be: what is written between this look and the rename is lost, and no call closes that gap.

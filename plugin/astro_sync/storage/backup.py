@@ -1,6 +1,5 @@
 """Keep what a run is about to change, where neither git nor a Docker build sees it."""
 
-import hashlib
 import json
 import os
 import re
@@ -13,7 +12,7 @@ from typing import Final
 from astro_sync.core.model import Entry, Kind, Name, Value
 from astro_sync.errors import AstroSyncError
 from astro_sync.storage.atomic import load, locked, replace
-from astro_sync.storage.syscalls import make_private
+from astro_sync.storage.syscalls import digest_of, make_private
 
 KEPT: Final = 10  # of each file and of each Deployment
 _LOCK_SECONDS: Final = 10.0  # another run holds the folder for one small file
@@ -102,7 +101,7 @@ def _say_nothing(_sentence: str) -> None:
 def _stem(name: str) -> str:
     """Name a source so that a person recognises it and no other source has the same name."""
     readable = re.sub(r"[^A-Za-z0-9]+", "-", "/".join(Path(name).parts[-2:])).strip("-")[-40:].strip("-")
-    return f"{readable or 'env'}-{hashlib.sha256(name.encode('utf-8', 'surrogatepass')).hexdigest()[:8]}"
+    return f"{readable or 'env'}-{digest_of(name)[:8]}"
 
 
 def _free_path(folder: Path, stem: str, now: datetime, suffix: str) -> Path:

@@ -1,7 +1,6 @@
 """Lock files and folders against other processes, with nothing left behind by a process that is killed."""
 
 import errno
-import hashlib
 import os
 import time
 from collections.abc import Callable, Iterable, Iterator
@@ -10,7 +9,7 @@ from pathlib import Path
 from typing import Final
 
 from astro_sync.errors import AstroSyncError, UnusableError
-from astro_sync.storage.syscalls import make_private, sentence_for
+from astro_sync.storage.syscalls import digest_of, make_private, sentence_for
 
 _POLL_SECONDS: Final = 0.05
 # What flock says where a file system has no locks: NFS before 4 without a lock daemon (ENOLCK), NFS in general (EBADF:
@@ -97,7 +96,7 @@ def _hold_one(folder: Path, identity: str, timeout: float, tell: Callable[[str],
         tell(sentence)
 
     # A folder for each place, never removed: to remove one would let two runs lock two folders of one name.
-    own = folder / hashlib.sha256(identity.encode("utf-8", "surrogatepass")).hexdigest()[:32]
+    own = folder / digest_of(identity)[:32]
     try:
         make_private(own)
     except OSError as error:

@@ -2,7 +2,6 @@
 
 import os
 import re
-import secrets
 import shutil
 import time
 from collections.abc import Callable, Iterator
@@ -72,7 +71,7 @@ def _remove_if_abandoned(folder: Path) -> None:
 def _make_locked(temp_root: Path) -> tuple[Path, int]:
     """Make the folder and return it with the descriptor that holds its lock."""
     while True:
-        folder = Path(os.path.realpath(temp_root)) / f"astro-sync-{secrets.token_hex(16)}"
+        folder = Path(os.path.realpath(temp_root)) / f"astro-sync-{os.urandom(16).hex()}"
         try:
             folder.mkdir(PRIVATE_FOLDER)
             # Another run may take the folder for an abandoned one until it is locked; then the next one is ours.

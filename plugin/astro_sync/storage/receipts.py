@@ -1,9 +1,7 @@
 """Keep receipts of the secrets that were sent, and the key of this machine that makes them worthless to others."""
 
-import hashlib
 import json
 import os
-import secrets
 import threading
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
@@ -17,7 +15,7 @@ from astro_sync.core.receipts import Receipt, ReceiptKey, is_sealed, seal
 from astro_sync.errors import AstroSyncError
 from astro_sync.storage.atomic import load, locked, replace
 from astro_sync.storage.private import write_private
-from astro_sync.storage.syscalls import make_private
+from astro_sync.storage.syscalls import digest_of, make_private
 
 _KEY_FILE: Final = "key"
 _KEY_BYTES: Final = 32
@@ -35,7 +33,7 @@ class _NoReceiptsError(Exception):
     """The reason, in a clause, why a file counts as none."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, eq=False, repr=False)
 class Receipts:
     """The receipts of one machine. What is lost, cut, foreign or open to others counts as none; nothing raises.
 
@@ -76,7 +74,7 @@ class Receipts:
                 own = ReceiptKey(self._key_or_new(), place)
                 kept = self._kept_before(path, own.machine)
                 for name, value, updated_at in rows:
-                    kept[own.hide(name)] = own.make(name, value, updated_at, secrets.token_bytes(16))
+                    kept[own.hide(name)] = own.make(name, value, updated_at, os.urandom(16))
                 data = _dump(own.machine, path, {name: receipt for name, receipt in kept.items() if receipt.updated_at})
                 replace(load(path), data)
         except (_NoReceiptsError, AstroSyncError, OSError) as error:
@@ -93,7 +91,7 @@ class Receipts:
         return found
 
     def _path(self, place: str) -> Path:
-        return self.folder / f"{hashlib.sha256(place.encode('utf-8', 'surrogatepass')).hexdigest()[:32]}{_SUFFIX}"
+        return self.folder / f"{digest_of(place)[:32]}{_SUFFIX}"
 
     def _key(self) -> bytes:
         path = self.folder / _KEY_FILE
@@ -107,9 +105,9 @@ class Receipts:
         path = self.folder / _KEY_FILE
         if key := self._clear_away(path, self._key):
             return key
-        new = self.folder / f".{_KEY_FILE}.astro-sync-{secrets.token_hex(8)}.tmp"
+        new = self.folder / f".{_KEY_FILE}.astro-sync-{os.urandom(8).hex()}.tmp"
         try:
-            write_private(new, secrets.token_bytes(_KEY_BYTES))
+            write_private(new, os.urandom(_KEY_BYTES))
             # A link is made by one process only, with or without locks.
             with suppress(FileExistsError):
                 os.link(new, path)

@@ -1,4 +1,4 @@
-"""The system calls on files that need care: whole writes, writes that survive a power cut, access rights."""
+"""What files need care for: names, whole writes, writes that survive a power cut, access rights."""
 
 import errno
 import os
@@ -20,6 +20,13 @@ _NO_RIGHT: Final = frozenset({errno.EACCES, errno.EPERM, errno.EROFS})
 _NO_ACL: Final = frozenset({errno.ENODATA, errno.ENOTSUP}) if sys.platform == "linux" else frozenset()
 _ACL: Final = "system.posix_acl_access"
 _GROUP_BITS: Final = 0o070
+
+
+def digest_of(text: str) -> str:
+    """Return a name for a file that stands for a text: hexadecimal, and no other text's."""
+    import hashlib  # 5 ms with OpenSSL, and a run that changes nothing needs no such name
+
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def make_private(folder: Path) -> None:

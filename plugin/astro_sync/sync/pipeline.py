@@ -62,7 +62,7 @@ class SyncOptions(NamedTuple):
     shows_plan: bool = False
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False, repr=False)
 class Step:
     """One move into one destination: what it held, the plan, how it will be written, and what came of it."""
 
@@ -99,7 +99,7 @@ class Step:
         return Outcome.UNTOUCHED if self.plan.changes_something else Outcome.AS_PLANNED
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False, repr=False)
 class RunResult:
     """The steps of a run, as far as it went, and how it ended; `confirmed`: somebody saw the plan before it began."""
 
@@ -248,7 +248,7 @@ def _chain(
     return plan_all(origin._replace(snapshot=origin.snapshot._replace(entries=entries)))
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, eq=False, repr=False)
 class _Planner:
     """Plan steps, and ask about conflicts if the policy says so; each is asked about once."""
 

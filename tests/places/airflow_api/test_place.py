@@ -54,7 +54,7 @@ def fill(service: AirflowService) -> None:
         service.variables[str(row["key"])] = {"value": row["val"], "description": row.get("description")}
     for row in CONNECTIONS:
         service.connections[str(row["conn_id"])] = {
-            **{name: row.get(name) for name in Connection.__slots__},
+            **{name: row.get(name) for name in Connection._fields},
             "password": row.get("password") or None,
         }
 
@@ -83,7 +83,7 @@ def everything() -> dict[Name, str]:
     """Return what `fill` puts in, as the local Airflow's exact reading tells it."""
     found = {Name(Kind.VARIABLE, str(row["key"])): str(row["val"]) for row in VARIABLES}
     for row in CONNECTIONS:
-        fields: dict[str, Any] = {name: row.get(name) for name in Connection.__slots__}
+        fields: dict[str, Any] = {name: row.get(name) for name in Connection._fields}
         connection = Connection(**fields)
         if connection.conn_type:
             found[Name(Kind.CONNECTION, row["conn_id"])] = to_text(connection)
@@ -101,7 +101,7 @@ def test_all_that_is_known_arrives_or_is_named(airflow: AirflowService, around: 
         elif name.kind is Kind.VARIABLE:
             assert airflow.variables[name.id]["value"] == text
         else:
-            fields = {field: airflow.connections[name.id][field] for field in Connection.__slots__}
+            fields = {field: airflow.connections[name.id][field] for field in Connection._fields}
             assert means_the_same(to_json(Connection(**fields)), text)
     assert len(named) < len(source) / 4
 
@@ -137,7 +137,7 @@ def test_a_hidden_password_is_kept_and_a_visible_field_that_differs_told(
     airflow: AirflowService, around: Surroundings
 ) -> None:
     airflow.connections["pg"] = {
-        **dict.fromkeys(Connection.__slots__),
+        **dict.fromkeys(Connection._fields),
         "conn_type": "postgres",
         "host": "old",
         "password": "theirs",
@@ -156,7 +156,7 @@ def test_a_hidden_password_is_kept_and_a_visible_field_that_differs_told(
 
 def test_port_0_is_named_since_no_text_of_a_connection_holds_it(airflow: AirflowService, around: Surroundings) -> None:
     for port in (0, 1):
-        fields = dict.fromkeys(Connection.__slots__) | {"conn_type": "postgres", "host": "h", "port": port}
+        fields = dict.fromkeys(Connection._fields) | {"conn_type": "postgres", "host": "h", "port": port}
         airflow.connections[f"port_{port}"] = fields
     with opened(airflow, Role.SOURCE, around) as place:
         entries = place.read(EVERYTHING).entries
@@ -166,7 +166,7 @@ def test_port_0_is_named_since_no_text_of_a_connection_holds_it(airflow: Airflow
 
 def test_a_password_that_the_source_has_no_longer_is_named(airflow: AirflowService, around: Surroundings) -> None:
     airflow.connections["pg"] = {
-        **dict.fromkeys(Connection.__slots__),
+        **dict.fromkeys(Connection._fields),
         "conn_type": "postgres",
         "host": "h",
         "password": "theirs",

@@ -31,7 +31,7 @@ def test_every_text_arrives_to_the_letter(airflow: AirflowService, text: str) ->
 def test_a_connection_arrives_with_every_field(airflow: AirflowService) -> None:
     connection = Connection("aws", "why", "l", "pw-long", "h", 1, "s", '{"é":1.50}')
     assert results(airflow, WriteConnection("aws.main-1", connection, create=True)) == {"aws.main-1": WriteResult.DONE}
-    assert airflow.connections["aws.main-1"] == {name: getattr(connection, name) for name in Connection.__slots__}
+    assert airflow.connections["aws.main-1"] == {name: getattr(connection, name) for name in Connection._fields}
 
 
 def test_fields_that_are_gone_are_emptied_but_password_and_description(airflow: AirflowService) -> None:

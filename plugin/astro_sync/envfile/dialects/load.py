@@ -17,7 +17,7 @@ LONGEST_LINE: Final = 65_535  # bytes, a trailing CR among them
 _LONGEST_CHARACTER: Final = 4  # bytes of UTF-8
 
 
-@dataclass(frozen=True, slots=True, repr=False)
+@dataclass(slots=True, eq=False, repr=False)
 class LoadReading(Reading):
     """What `--load` sends; `flagged`: the command exits 1; `dropped_from`: it and all later lines are not read."""
 

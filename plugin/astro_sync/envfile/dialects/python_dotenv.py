@@ -10,7 +10,7 @@ from typing import Final
 from astro_sync.envfile.dialects.reading import NO_SEPARATOR, Assignment, Reading, refuse_name, require_text
 
 
-@dataclass(frozen=True, slots=True, repr=False)
+@dataclass(slots=True, eq=False, repr=False)
 class PythonReading(Reading):
     """What python-dotenv makes of a text; a later key without `=` takes the value of an earlier line away."""
 

@@ -90,7 +90,7 @@ class Rejection(NamedTuple):
         return self.opened or self.line
 
 
-@dataclass(frozen=True, slots=True, repr=False)
+@dataclass(slots=True, eq=False, repr=False)
 class Reading:
     """What one reader makes of a text; `ignored` are the lines that it skips though they are no comment."""
 

@@ -14,7 +14,7 @@ _MOST_WAITS: Final = 3
 _LONGEST_WAIT: Final = 20.0
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False, repr=False)
 class AirflowClient:
     """One Airflow behind a transport; `name` names it to the user, `pause` waits where it asks for that."""
 

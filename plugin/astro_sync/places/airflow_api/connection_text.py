@@ -10,7 +10,7 @@ def text_of(connection: Connection) -> str | Refusal:
         return Refusal(Reason.UNSOUND_CONNECTION, "it has no type")
     text = to_text(connection)
     read = parse_connection(text)
-    fields = Connection.__slots__
+    fields = Connection._fields
     if read is None or any(_told(read, name) != _told(connection, name) for name in fields):
         return Refusal(Reason.CANNOT_HOLD, "Airflow reads it otherwise from a text than it is stored")
     return text

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Final, Self
 
@@ -52,14 +52,14 @@ LOCAL: Final = REMOTE._replace(secrets=Secrets.NONE)
 _LITERAL: Final = re.compile(r"[\w.-]+", re.ASCII)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True, eq=False, repr=False)
 class PreparedEntries(Prepared):
     """The entries as the API wants them."""
 
     entries: tuple[ApiWrite, ...]
 
 
-@dataclass(slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True, eq=False, repr=False)
 class AirflowPlace(OpenPlace, EntryBackups):
     """One Airflow's metadata database for one run.
 
@@ -207,7 +207,7 @@ def _api_write(write: Write) -> ApiWrite | None:
     connection = parse_connection(text)
     if connection is None:
         return None
-    described = replace(connection, description=connection.description or write.description or None)
+    described = connection._replace(description=connection.description or write.description or None)
     return WriteConnection(write.name.id, described, create)
 
 

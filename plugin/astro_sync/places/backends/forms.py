@@ -6,7 +6,7 @@ The rules are those of the providers' own classes (fixtures/places-contract.md, 
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 from astro_sync.airflow.connection import means_the_same, parse_connection, to_json, to_text
@@ -105,7 +105,7 @@ class Forms:
             return text
         if connection is None:
             return Refusal(Reason.UNSOUND_CONNECTION)
-        bare = replace(connection, description=None)
+        bare = connection._replace(description=None)
         written = text if self._rekeyed(text) == text else to_text(bare)
         read = self._rekeyed(written)
         sound = isinstance(read, str) and means_the_same(read, to_json(bare))

@@ -71,14 +71,14 @@ class Call:
     recover: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True, eq=False, repr=False)
 class PreparedBackend(Prepared):
     """What `apply` will send, secret by secret."""
 
     secrets: tuple[Call, ...] = ()
 
 
-@dataclass(slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True, eq=False, repr=False)
 class Backend(OpenPlace):
     """One secrets backend. `open` logs in to its store, which happens when it is first needed."""
 
@@ -270,7 +270,7 @@ class Backend(OpenPlace):
         return self.store.create(call.remote, call.content, recover=call.recover)
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False, repr=False)
 class _Progress:
     """How far a writing has come, told every hundred secrets."""
 

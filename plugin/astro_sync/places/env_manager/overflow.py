@@ -15,7 +15,7 @@ from astro_sync.places.deployment import Deployment, PreparedCalls
 from astro_sync.places.env_manager.place import EnvManager, PreparedObjects, open_env_manager
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True, eq=False, repr=False)
 class PreparedBoth(Prepared):
     """What goes into the Deployment's own variables, and what into its Environment Manager."""
 
@@ -23,7 +23,7 @@ class PreparedBoth(Prepared):
     beside: PreparedObjects | None
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False, repr=False)
 class DeploymentAndManager(EntryBackups):
     """One Deployment's environment variables, its own and those that its Environment Manager sets."""
 

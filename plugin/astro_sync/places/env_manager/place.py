@@ -42,7 +42,7 @@ _ORDER: Final = (Kind.CONNECTION, Kind.VARIABLE, Kind.ENVIRONMENT)
 _HINT: Final = "Write env-manager:workspace/ID, env-manager:deployment/ID or env-manager:@TARGET."
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True, eq=False, repr=False)
 class PreparedObjects(Prepared):
     """The objects as the API wants them, by calls; which of them are new, and the names of the entries they hold."""
 
@@ -51,7 +51,7 @@ class PreparedObjects(Prepared):
     names: Mapping[Name, Name]
 
 
-@dataclass(slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True, eq=False, repr=False)
 class EnvManager(OpenPlace, EntryBackups):
     """The environment objects of one scope for one run; a Deployment sees those of its Workspace that are linked.
 
