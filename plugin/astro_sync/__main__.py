@@ -1,5 +1,6 @@
 """The `astro-sync` command, also as `python -m astro_sync`: hear signals from the first line on, then import."""
 
+import gc
 import os
 import signal
 from types import FrameType
@@ -21,7 +22,11 @@ def main() -> NoReturn:
             signal.signal(number, remember)
     from astro_sync.cli.app import main as run
 
-    run(early)
+    try:
+        run(early)
+    finally:
+        # Else the interpreter looks through all objects several times before it ends, which takes 40 ms.
+        gc.freeze()
 
 
 if __name__ == "__main__":
