@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 from dotenv import dotenv_values, set_key  # noqa: TID251 - it is what we compare with
 
+from astro_sync.__main__ import GARBAGE_THRESHOLD
 from astro_sync.envfile.dialects import COMPOSE
 from astro_sync.envfile.document import Document, Edit, require_second_reading
 
@@ -36,6 +37,7 @@ class Row(NamedTuple):
 
 def main() -> int:
     """Print a table, row by row, and return 1 if a ratio misses its mark."""
+    gc.set_threshold(GARBAGE_THRESHOLD)  # as the command line does
     print(f"{'':56}{'ours':>11}{'other':>12}{'ratio':>9}  mark")
     missed = False
     for row in measure(SIZES, MERGED):

@@ -16,7 +16,12 @@ KEYS = 200
 START_MARK = 1.25  # times `import click`
 OWN_MARK = 10  # times `python -c pass`, with the start of Python
 STARTS = ("--version", "--help")
+DEDUPE_MARK = 1.5  # times python-dotenv reading the file once
+MANY_KEYS = 10_000
 SYNCS = ("local-to-deploy --no-export --yes", "deploy-to-local --yes")
+
+MANY = "many.env"
+_READ_BY_DOTENV = f"import dotenv; dotenv.dotenv_values({MANY!r}, interpolate=False)"
 
 # Runs the command line with a clock around each call of `astro`, and leaves the times in a file.
 _CLOCKED = """
@@ -50,6 +55,8 @@ def main() -> int:
                 "import click": partial(spend, [sys.executable, "-c", "import click"], sandbox),
                 **{option: partial(spend, [sys.executable, "-m", "astro_sync", option], sandbox) for option in STARTS},
                 **{words: partial(own_time, words.split(), sandbox) for words in SYNCS},
+                "dedupe": partial(dedupe, sandbox),
+                "dotenv": partial(spend, [sys.executable, "-c", _READ_BY_DOTENV], sandbox),
             }
         )
     for option in STARTS:
@@ -59,6 +66,8 @@ def main() -> int:
         ratio = found[words] / found["pass"]
         what = f"{words.split()[0]}, {KEYS} keys, nothing to do, beside astro / pass"
         missed |= show(what, f"{found[words] * 1000:.0f} ms, {ratio:.1f}", ratio, OWN_MARK)
+    ratio = found["dedupe"] / found["dotenv"]
+    missed |= show(f"dedupe of {MANY_KEYS:,} keys / python-dotenv reading them", f"{ratio:.2f}", ratio, DEDUPE_MARK)
     return int(missed)
 
 
@@ -66,6 +75,13 @@ def prepare(sandbox: Sandbox) -> None:
     """Fill the project's `.env` and the Deployment with the same keys, so that every run does the same."""
     sandbox.write_env("".join(f"KEY_{number}=value {number}\n" for number in range(KEYS)))
     sandbox.run("local-to-deploy", "--no-export", "--yes", "-d", "dep-1", "--plain", "*")
+
+
+def dedupe(sandbox: Sandbox) -> float:
+    """Return the seconds that it takes to dedupe a file of many keys, of which every tenth stands there twice."""
+    lines = [f"KEY_{number}='value {number}'\n" for number in range(MANY_KEYS)]
+    (sandbox.project / MANY).write_text("".join([*lines[::10], *lines]))
+    return spend([sys.executable, "-m", "astro_sync", "dedupe", "--no-backup", MANY], sandbox)
 
 
 def own_time(words: Iterable[str], sandbox: Sandbox) -> float:
