@@ -90,23 +90,23 @@ def measure_merge(path: Path, merged: int) -> Row:
 
 def merge(data: bytes, new: Mapping[str, str]) -> None:
     """Do what a merge does to one file, but for the disk."""
-    require_second_reading(Document.parse(data, COMPOSE, {}).edit(new))
+    require_second_reading(Document(data, COMPOSE, {}).edit(new))
 
 
 def parser(data: bytes) -> Callable[[], Document]:
     """Return what parses a file."""
-    return lambda: Document.parse(data, COMPOSE, {})
+    return lambda: Document(data, COMPOSE, {})
 
 
 def reader(data: bytes) -> Callable[[], Mapping[str, str]]:
     """Return what reads the values of a file."""
-    return lambda: Document.parse(data, COMPOSE, {}).values()
+    return lambda: Document(data, COMPOSE, {}).values()
 
 
 def rewriter(data: bytes) -> Callable[[], Edit]:
     """Return what reads a file, gives each of its keys another value, and makes sure of it."""
-    new = {key: f"{value} anew" for key, value in Document.parse(data, COMPOSE, {}).values().items()}
-    return lambda: Document.parse(data, COMPOSE, {}).edit(new)
+    new = {key: f"{value} anew" for key, value in Document(data, COMPOSE, {}).values().items()}
+    return lambda: Document(data, COMPOSE, {}).edit(new)
 
 
 def make_file(lines: int) -> bytes:

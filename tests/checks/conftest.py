@@ -12,7 +12,7 @@ from astro_sync.envfile.document import Document
 
 def _subject(text: str, runtime: str, environ: Mapping[str, str] | None, surroundings: Surroundings) -> Subject:
     data = text.encode("utf-8", "surrogateescape")
-    return Subject(Path("my.env"), Document.parse(data, RUNTIMES[runtime], environ or {}), surroundings)
+    return Subject(Path("my.env"), Document(data, RUNTIMES[runtime], environ or {}), surroundings)
 
 
 @pytest.fixture(scope="session")

@@ -30,7 +30,7 @@ NOUNS = {"common_line", "subject", "surroundings"}
 
 def subject(text: str, runtime: str = "docker", surroundings: Surroundings | None = None) -> Subject:
     data = text.encode("utf-8", "surrogateescape")
-    document = Document.parse(data, RUNTIMES[runtime], {"HOME": "/home/me"})
+    document = Document(data, RUNTIMES[runtime], {"HOME": "/home/me"})
     return Subject(Path("my.env"), document, surroundings or Surroundings())
 
 

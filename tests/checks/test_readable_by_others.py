@@ -20,12 +20,12 @@ def test_a_file_that_others_may_use_is_found_and_closed(examine: Examine, text: 
     (problem,) = examine(readable_by_others, text, "docker", {}, surroundings)
     assert (problem.line, problem.key, problem.fixable) == (1, None, True)
     assert f"{mode:04o}" in problem.message
-    subject = Subject(Path("my.env"), Document.parse(text.encode(), COMPOSE, {}), surroundings)
+    subject = Subject(Path("my.env"), Document(text.encode(), COMPOSE, {}), surroundings)
     assert fix_file(subject, [readable_by_others]) == Fix(None, fixed)
 
 
 @pytest.mark.parametrize("mode", [0o600, 0o400, 0o700, None])
 def test_a_file_of_its_owner_alone_is_not_found(examine: Examine, mode: int | None) -> None:
     assert examine(readable_by_others, "A=1\n", "docker", {}, Surroundings(mode)) == []
-    subject = Subject(Path("my.env"), Document.parse(b"A=1\n", COMPOSE, {}), Surroundings(mode))
+    subject = Subject(Path("my.env"), Document(b"A=1\n", COMPOSE, {}), Surroundings(mode))
     assert fix_file(subject, [readable_by_others]) == Fix()

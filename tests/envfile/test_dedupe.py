@@ -7,7 +7,7 @@ from astro_sync.errors import RejectedFileError
 
 
 def deduped(text: str) -> Deduped:
-    return dedupe(Document.parse(text.encode(), COMPOSE, {}))
+    return dedupe(Document(text.encode(), COMPOSE, {}))
 
 
 @pytest.mark.parametrize(
@@ -63,19 +63,19 @@ def test_a_line_that_a_later_key_refers_to_stays_and_is_named() -> None:
 
 
 def test_standalone_keeps_what_only_compose_would_take_for_a_duplicate() -> None:
-    document = Document.parse(b"A=1\nexport A=2\nA=3\n", STANDALONE, {})
+    document = Document(b"A=1\nexport A=2\nA=3\n", STANDALONE, {})
 
     assert dedupe(document).data == b"export A=2\nA=3\n"
 
 
 def test_to_standalone_a_bom_belongs_to_the_key() -> None:
-    document = Document.parse("\ufeffA=1\n\ufeffA=2\n".encode(), STANDALONE, {})
+    document = Document("\ufeffA=1\n\ufeffA=2\n".encode(), STANDALONE, {})
 
     assert dedupe(document).data.decode() == "\ufeffA=2\n"
 
 
 def test_to_standalone_a_hash_behind_a_bom_begins_no_comment() -> None:
-    document = Document.parse("\ufeff# c\nA=1\n# c\nA=2\n".encode(), STANDALONE, {})
+    document = Document("\ufeff# c\nA=1\n# c\nA=2\n".encode(), STANDALONE, {})
 
     assert dedupe(document).data.decode() == "\ufeff# c\n# c\nA=2\n"
 

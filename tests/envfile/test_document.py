@@ -9,7 +9,7 @@ from env_texts import SEARCH
 
 
 def edited(text: str, assign: dict[str, str], remove: tuple[str, ...] = (), comments: tuple[str, ...] = ()) -> str:
-    edit = Document.parse(text.encode(), COMPOSE, {}).edit(assign, remove=remove, comments=comments)
+    edit = Document(text.encode(), COMPOSE, {}).edit(assign, remove=remove, comments=comments)
     require_second_reading(edit)
     return edit.data.decode()
 
@@ -18,7 +18,7 @@ def edited(text: str, assign: dict[str, str], remove: tuple[str, ...] = (), comm
 @given(st.binary() | st.text().map(lambda text: text.encode()))
 def test_a_document_gives_back_its_bytes(data: bytes) -> None:
     for runtime in (COMPOSE, STANDALONE):
-        document = Document.parse(data, runtime, {})
+        document = Document(data, runtime, {})
         assert document.data == data
         if document.rejection is None:
             assert document.edit({}).data == data
@@ -100,7 +100,7 @@ def test_in_front_of_another_assignment_a_value_is_quoted() -> None:
     ],
 )
 def test_a_line_that_a_later_key_refers_to_stays(before: str, after: str, stayed: tuple[tuple[str, int], ...]) -> None:
-    edit = Document.parse(before.encode(), COMPOSE, {}).edit({"A": "new"})
+    edit = Document(before.encode(), COMPOSE, {}).edit({"A": "new"})
 
     assert edit.data.decode() == after
     assert edit.stayed == stayed
@@ -111,7 +111,7 @@ def test_a_line_is_not_kept_for_one_that_is_replaced_as_well() -> None:
 
 
 def test_a_name_that_the_environment_answers_keeps_no_line() -> None:
-    edit = Document.parse(b"A=1\nB=$A\n", COMPOSE, {"A": "outside"}).edit({"A": "new"})
+    edit = Document(b"A=1\nB=$A\n", COMPOSE, {"A": "outside"}).edit({"A": "new"})
 
     assert edit.data == b"A=new\nB=$A\n"
 
@@ -146,7 +146,7 @@ def test_comments_are_appended_as_they_are() -> None:
 
 
 def test_a_key_that_has_its_value_is_left_alone() -> None:
-    document = Document.parse(b'A="x"  # c\nB=${A}y\n', COMPOSE, {})
+    document = Document(b'A="x"  # c\nB=${A}y\n', COMPOSE, {})
 
     edit = document.edit({"A": "x", "B": "xy"})
 
@@ -154,13 +154,13 @@ def test_a_key_that_has_its_value_is_left_alone() -> None:
 
 
 def test_a_key_that_has_its_value_is_left_alone_while_another_changes() -> None:
-    edit = Document.parse(b'A="x"\nB=1\n', COMPOSE, {}).edit({"A": "x", "B": "2"})
+    edit = Document(b'A="x"\nB=1\n', COMPOSE, {}).edit({"A": "x", "B": "2"})
 
     assert (edit.data, edit.written) == (b'A="x"\nB=2\n', (("B", "B=2"),))
 
 
 def test_standalone_knows_no_comments_and_no_export() -> None:
-    document = Document.parse(b"A=1 # c\nexport B=2\n", STANDALONE, {})
+    document = Document(b"A=1 # c\nexport B=2\n", STANDALONE, {})
 
     edit = document.edit({"A": "new", "B": "3"})
 
@@ -168,7 +168,7 @@ def test_standalone_knows_no_comments_and_no_export() -> None:
 
 
 def test_bytes_that_are_no_text_stay_where_they_are() -> None:
-    document = Document.parse(b"A=\xff\xfe\n\xef\xbb\xbf# \xc3\nB=1\n", STANDALONE, {})
+    document = Document(b"A=\xff\xfe\n\xef\xbb\xbf# \xc3\nB=1\n", STANDALONE, {})
 
     assert document.values()["A"] == "\udcff\udcfe"
     assert document.edit({"B": "2"}).data == b"A=\xff\xfe\n\xef\xbb\xbf# \xc3\nB=2\n"
@@ -178,21 +178,21 @@ def test_bytes_that_are_no_text_stay_where_they_are() -> None:
 
 
 def test_keys_spelled_for_one_runtime_only_are_named() -> None:
-    edit = Document.parse(b"", COMPOSE, {}).edit({"A": "plain", "B": "a\nb"})
+    edit = Document(b"", COMPOSE, {}).edit({"A": "plain", "B": "a\nb"})
 
     assert edit.particular == ("B",)
     assert edit.written == (("A", "A=plain"), ("B", 'B="a\\nb"'))
 
 
 def test_what_was_written_is_told_with_its_comment_but_without_another_assignment() -> None:
-    edit = Document.parse(b"export A=1 # c\r\nB='2' C='3'\n", COMPOSE, {}).edit({"A": "x", "B": "y"})
+    edit = Document(b"export A=1 # c\r\nB='2' C='3'\n", COMPOSE, {}).edit({"A": "x", "B": "y"})
 
     assert edit.written == (("A", "export A=x # c"), ("B", "B='y'"))
     assert edit.particular == (), "both spellings are common to all readers"
 
 
 def test_a_file_that_the_runtime_rejects_is_never_edited() -> None:
-    document = Document.parse(b"A=1\nhunter2 B=2\n", COMPOSE, {})
+    document = Document(b"A=1\nhunter2 B=2\n", COMPOSE, {})
 
     with pytest.raises(RejectedFileError) as caught:
         document.edit({"A": "2"})
@@ -206,20 +206,20 @@ def test_a_file_that_the_runtime_rejects_is_never_edited() -> None:
 
 def test_five_megabytes_are_read_and_edited() -> None:
     data = b"A=1\nBIG='" + b'x\\ny"$' * 1_000_000 + b"'\n"
-    document = Document.parse(data, COMPOSE, {})
+    document = Document(data, COMPOSE, {})
 
     assert document.edit({"A": "2"}).data == data.replace(b"A=1", b"A=2", 1)
 
 
 def test_no_text_form_holds_a_value() -> None:
-    document = Document.parse(b"K=hunter2\n", COMPOSE, {})
+    document = Document(b"K=hunter2\n", COMPOSE, {})
     edit = document.edit({"J": "hunter2"})
 
     assert "hunter2" not in f"{document!r} {document} {edit!r} {document.reading!r} {document.reading.assignments!r}"
 
 
 def test_a_reading_other_than_expected_is_a_bug_that_names_keys_only() -> None:
-    document = Document.parse(b"A=1\n", COMPOSE, {})
+    document = Document(b"A=1\n", COMPOSE, {})
 
     with pytest.raises(RuntimeError, match=r": A$"):
         require_reading(b"A=hunter2\nB=2\n", document, {"A": "1", "B": "2"})

@@ -15,7 +15,7 @@ removals = st.sets(st.sampled_from([*KEYS, ""]), max_size=2)
 
 
 def parsed(text: str, runtime: Dialect) -> Document:
-    document = Document.parse(text.encode("utf-8", "surrogateescape"), runtime, ENVIRONMENT)
+    document = Document(text.encode("utf-8", "surrogateescape"), runtime, ENVIRONMENT)
     assume(document.rejection is None)
     return document
 
@@ -31,7 +31,7 @@ def test_every_other_key_reads_as_before(runtime: Dialect, text: str, assign: di
     except CannotWriteError:
         return
     before = document.values()
-    after = Document.parse(edit.data, runtime, ENVIRONMENT).values()
+    after = Document(edit.data, runtime, ENVIRONMENT).values()
     gone = remove - assign.keys() - edit.kept
 
     assert after == {key: value for key, value in before.items() if key not in gone} | assign
@@ -48,7 +48,7 @@ def test_a_second_edit_finds_nothing_to_do(runtime: Dialect, text: str, assign: 
         edit = document.edit(assign)
     except CannotWriteError:
         return
-    again = Document.parse(edit.data, runtime, ENVIRONMENT).edit(assign)
+    again = Document(edit.data, runtime, ENVIRONMENT).edit(assign)
 
     assert (again.data, again.written) == (edit.data, ())
 
@@ -82,7 +82,7 @@ def test_no_byte_of_another_line_changes(runtime: Dialect, text: str, key: str, 
 def test_dedupe_leaves_what_is_read_and_has_nothing_to_do_afterwards(runtime: Dialect, text: str) -> None:
     document = parsed(text, runtime)
     deduped = dedupe(document)
-    after = Document.parse(deduped.data, runtime, ENVIRONMENT)
+    after = Document(deduped.data, runtime, ENVIRONMENT)
 
     assert after.values() == document.values()
     assert dedupe(after).dropped == ()

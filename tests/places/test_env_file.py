@@ -9,6 +9,7 @@ import pytest
 from astro_sync.core.filters import EVERYTHING
 from astro_sync.core.model import Action, Change, Plan, Reason, Refusal, Snapshot, Value, WarningCode, Write, name_of
 from astro_sync.core.secrecy import secret_comment
+from astro_sync.envfile.dedupe import dedupe
 from astro_sync.errors import AstroSyncError, ExitCode, RejectedFileError, UsageError
 from astro_sync.places.env_file import EnvFile
 
@@ -344,7 +345,7 @@ def test_duplicates_go_and_nothing_that_is_read_changes(path: Path) -> None:
     path.write_text("# a\nA=1\nB=2\nA=3\n")
     with env(path) as file:
         before = texts(file.read(EVERYTHING))
-        deduped = file.dedupe()
+        deduped = dedupe(file.accept())
         file.rewrite(deduped.data)
         assert texts(file.read(EVERYTHING)) == before
     assert "A=1" not in path.read_text()

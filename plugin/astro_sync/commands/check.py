@@ -40,7 +40,7 @@ def run(settings: ResolvedSettings[CheckOptions], invocation: Invocation) -> Run
         for name in dict.fromkeys(files):
             with context.env_file(name, read_only=not options.fix) as file:
                 if options.fix:
-                    context.refuse_to_guess(file)
+                    context.refuse_to_guess(file, file.examine())
                     lines += _fix(file, context, checks)
                 problems += _check(_subject(file, context), checks, options.ignore)
     lines += map(_line, problems)

@@ -17,6 +17,7 @@ from astro_sync.core.filters import Filters
 from astro_sync.core.model import Result
 from astro_sync.core.plan import OnConflict, Policy
 from astro_sync.envfile.dialects import RUNTIMES
+from astro_sync.envfile.document import Document
 from astro_sync.errors import RefusedError, UnusableError, UsageError
 from astro_sync.places.astro_cli import Astro, find_astro
 from astro_sync.places.base import AnyPlace, PlaceOptions, Role, Surroundings
@@ -197,13 +198,13 @@ class RunContext(Generic[O_co]):
         """Return the local runtime; where nothing tells, the Astro CLI's own default."""
         return self._known_mode() or "docker"
 
-    def refuse_to_guess(self, file: EnvFile) -> None:
+    def refuse_to_guess(self, file: EnvFile, document: Document) -> None:
         """Raise RefusedError for a file that the local runtimes read differently if nothing tells which is in force."""
         if self._known_mode() is not None:
             return
-        text, environ = file.examine().text, self.invocation.environ
-        first, *others = [runtime.read(text, environ).values() for runtime in RUNTIMES.values()]
-        if any(each != first for each in others):
+        others = (runtime for runtime in RUNTIMES.values() if runtime is not document.runtime)
+        values = document.values()
+        if any(runtime.read(document.text, document.environment).values() != values for runtime in others):
             hint = "Install the Astro CLI, or set dev.mode in .astro/config.yaml."
             message = f"{file} is read differently in Docker and in standalone mode, and nothing tells which you use."
             raise RefusedError(f"{message} Nothing was changed.", hint=hint)

@@ -9,9 +9,8 @@ from astro_sync.commands.context import prepare
 from astro_sync.commands.invocation import Invocation
 from astro_sync.config.options import BackupOptions
 from astro_sync.config.settings import ResolvedSettings
-from astro_sync.core.filters import EVERYTHING
 from astro_sync.core.outcome import RunOutcome
-from astro_sync.envfile.dedupe import Deduped
+from astro_sync.envfile.dedupe import Deduped, dedupe
 from astro_sync.errors import DeclinedError, ExitCode, UsageError
 
 
@@ -35,9 +34,9 @@ def run(settings: ResolvedSettings[DedupeOptions], invocation: Invocation) -> Ru
         raise UsageError("stdin (-) cannot be deduped.", hint="Name a file.")
     dry_run = options.dry_run or options.check_only
     with prepare(settings, invocation) as context, context.env_file(options.env, read_only=dry_run) as env:
-        env.read(EVERYTHING)
-        context.refuse_to_guess(env)
-        found = env.dedupe()
+        document = env.accept()
+        context.refuse_to_guess(env, document)
+        found = dedupe(document)
         outcome = RunOutcome(
             command="dedupe", dry_run=dry_run, lines=tuple(_lines(found, dry_run=dry_run)), details=_details(found)
         )

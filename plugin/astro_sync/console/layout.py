@@ -40,6 +40,8 @@ class Line(str):
 
 def printable(text: str) -> str:
     r"""Return a text with everything that could disturb a terminal written as `\x1b` or `\u202e`."""
+    if text.isprintable():
+        return text
     return "".join(
         _escape(char) if unicodedata.category(char)[0] == "C" or char in "\u2028\u2029" else char for char in text
     )

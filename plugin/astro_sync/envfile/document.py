@@ -11,7 +11,10 @@ __all__ = ["Change", "Document", "Edit", "encode", "require_reading", "require_s
 
 
 class Document:
-    """A `.env` and what the local runtime reads from it; both stay as they are, an edit returns new bytes."""
+    """A `.env` and what the local runtime reads from it; both stay as they are, an edit returns new bytes.
+
+    Bytes that are no UTF-8 become lone surrogates; nothing fails.
+    """
 
     __slots__ = ("data", "environment", "reading", "runtime", "text")
 
@@ -21,11 +24,6 @@ class Document:
         self.environment = environment
         self.text = data.decode("utf-8", "surrogateescape")
         self.reading: Reading = runtime.read(self.text, environment)
-
-    @classmethod
-    def parse(cls, data: bytes, runtime: Dialect, environment: Mapping[str, str]) -> "Document":
-        """Read `data` as `runtime` does; bytes that are no UTF-8 become lone surrogates; nothing fails."""
-        return cls(data, runtime, environment)
 
     def __repr__(self) -> str:
         return f"Document({len(self.data)} bytes, {self.reading!r})"

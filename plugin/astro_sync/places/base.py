@@ -14,7 +14,7 @@ from astro_sync.core.model import Name, Notice, Plan, Refusal, Snapshot, Traits,
 from astro_sync.places.astro_cli import Astro
 
 
-@dataclass(slots=True, kw_only=True, eq=False, repr=False)
+@dataclass(slots=True, kw_only=True, repr=False)
 class Prepared:
     """What `apply` will write, decided before anybody is asked; a place adds what it needs.
 

@@ -74,7 +74,7 @@ class Batch(NamedTuple):
         return f"Batch({len(self.names)} keys)"
 
 
-@dataclass(slots=True, kw_only=True, eq=False, repr=False)
+@dataclass(slots=True, kw_only=True, repr=False)
 class PreparedCalls(Prepared):
     """The writing calls: plain keys in one, secret ones in another."""
 

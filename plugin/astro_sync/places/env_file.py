@@ -27,7 +27,6 @@ from astro_sync.core.model import (
     name_of,
 )
 from astro_sync.core.secrecy import secret_comment
-from astro_sync.envfile.dedupe import Deduped, dedupe
 from astro_sync.envfile.dialects import COMPOSE, RUNTIMES, STANDALONE, CannotWriteError, Dialect
 from astro_sync.envfile.document import Document, require_second_reading
 from astro_sync.envfile.writing import quote
@@ -58,9 +57,13 @@ class EnvFile(LockedFile):
     _document: Document | None = field(default=None, init=False)
 
     def read(self, _wanted: Wanted) -> Snapshot:
-        """Return what the local runtime reads from the file.
+        """Return what the local runtime reads from the file; raises as `accept` does."""
+        return _snapshot(self.accept())
 
-        Raises RejectedFileError if it would reject the file, UsageError if a file that must exist does not.
+    def accept(self) -> Document:
+        """Return the file itself, to be changed.
+
+        Raises RejectedFileError if the local runtime would reject it, UsageError if a file that must exist does not.
         """
         document = self.examine()
         if document.rejection:
@@ -68,7 +71,7 @@ class EnvFile(LockedFile):
             message = f"{self}:{line}: {self._reader} rejects the whole file here: {document.rejection.reason}."
             hint = f"Mend line {line}, then try again; `astro-sync check {shlex.quote(self.label)}` explains it."
             raise RejectedFileError(message, line=line, hint=hint)
-        return _snapshot(document)
+        return document
 
     def examine(self) -> Document:
         """Return the file itself, whatever the local runtime thinks of it."""
@@ -103,10 +106,6 @@ class EnvFile(LockedFile):
     def read_backup(self, backup: Path) -> Snapshot:
         """Return what the local runtime reads from a backup of the file."""
         return _snapshot(self._parse(load(backup).data))
-
-    def dedupe(self) -> Deduped:
-        """Return what the file would be without duplicates; it was read before."""
-        return dedupe(self._read_document())
 
     def _parse(self, data: bytes) -> Document:
         runtime = COMPOSE if data.startswith(AS_COMPOSE.encode()) else self._runtime

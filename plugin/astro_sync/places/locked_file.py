@@ -17,7 +17,7 @@ from astro_sync.storage.atomic import Loaded, folder_of, load, locked, replace
 from astro_sync.storage.backup import keep
 
 
-@dataclass(slots=True, kw_only=True, eq=False, repr=False)
+@dataclass(slots=True, kw_only=True, repr=False)
 class PreparedFile(Prepared):
     """The bytes that a file will have."""
 

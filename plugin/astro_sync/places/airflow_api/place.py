@@ -52,7 +52,7 @@ LOCAL: Final = REMOTE._replace(secrets=Secrets.NONE)
 _LITERAL: Final = re.compile(r"[\w.-]+", re.ASCII)
 
 
-@dataclass(slots=True, kw_only=True, eq=False, repr=False)
+@dataclass(slots=True, kw_only=True, repr=False)
 class PreparedEntries(Prepared):
     """The entries as the API wants them."""
 

@@ -71,7 +71,7 @@ class Call:
     recover: bool = False
 
 
-@dataclass(slots=True, kw_only=True, eq=False, repr=False)
+@dataclass(slots=True, kw_only=True, repr=False)
 class PreparedBackend(Prepared):
     """What `apply` will send, secret by secret."""
 

@@ -15,7 +15,7 @@ from astro_sync.places.deployment import Deployment, PreparedCalls
 from astro_sync.places.env_manager.place import EnvManager, PreparedObjects, open_env_manager
 
 
-@dataclass(slots=True, kw_only=True, eq=False, repr=False)
+@dataclass(slots=True, kw_only=True, repr=False)
 class PreparedBoth(Prepared):
     """What goes into the Deployment's own variables, and what into its Environment Manager."""
 

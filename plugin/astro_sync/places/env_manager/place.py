@@ -42,7 +42,7 @@ _ORDER: Final = (Kind.CONNECTION, Kind.VARIABLE, Kind.ENVIRONMENT)
 _HINT: Final = "Write env-manager:workspace/ID, env-manager:deployment/ID or env-manager:@TARGET."
 
 
-@dataclass(slots=True, kw_only=True, eq=False, repr=False)
+@dataclass(slots=True, kw_only=True, repr=False)
 class PreparedObjects(Prepared):
     """The objects as the API wants them, by calls; which of them are new, and the names of the entries they hold."""
 
