@@ -108,6 +108,14 @@ def test_the_filters_are_those_of_the_syncs(sandbox: Sandbox, words: tuple[str, 
     assert {line.split("=")[0] for line in sandbox.read_env("dest.env").splitlines()} == carried
 
 
+def test_what_airflow_never_looks_up_is_no_variable_to_it(sandbox: Sandbox) -> None:
+    sandbox.write_env("AIRFLOW_VAR_MiXed=planted-lost\nAIRFLOW_VAR_MIXED=planted-seen\n", "source.env")
+    result = sandbox.run("merge", "source.env", "variables.json")
+    assert result.code == 0
+    assert json.loads((sandbox.project / "variables.json").read_text()) == {"mixed": "planted-seen"}
+    assert "variables.json: 1 other key cannot be kept there." in result.stdout
+
+
 def test_a_placeholder_never_wins(sandbox: Sandbox) -> None:
     sandbox.write_env("A= # secret\nB=****\nC='# secret'\nAIRFLOW_VAR_D=\nNEW=****\nREAL=1\n", "source.env")
     mine = "A=a\nB=b\nC=c\nAIRFLOW_VAR_D=d\n"

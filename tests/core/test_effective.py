@@ -2,13 +2,14 @@
 
 import pytest
 
+from airflow_names import airflow_name
 from astro_sync.core.effective import Store, effective
 from astro_sync.core.filters import EVERYTHING
-from astro_sync.core.model import Entry, Kind, Name, Snapshot, Value, name_of
+from astro_sync.core.model import Entry, Kind, Name, Snapshot, Value
 
 
 def store(name: str, *entries: tuple[str, str], is_environment: bool = False) -> Store:
-    held = {name_of(key): Entry(name_of(key), Value(text)) for key, text in entries}
+    held = {airflow_name(key): Entry(airflow_name(key), Value(text)) for key, text in entries}
     return Store(name, Snapshot(held), is_environment=is_environment)
 
 

@@ -154,8 +154,10 @@ def test_only_an_empty_value_is_false(text: str, *, truth: bool) -> None:
     ("variable", "name", "key"),
     [
         ("AIRFLOW_CONN_PG", Name(Kind.CONNECTION, "PG"), "AIRFLOW_CONN_PG"),
-        ("AIRFLOW_CONN_pg_main", Name(Kind.CONNECTION, "pg_main"), "AIRFLOW_CONN_PG_MAIN"),
-        ("AIRFLOW_VAR_x.y", Name(Kind.VARIABLE, "x.y"), "AIRFLOW_VAR_X.Y"),
+        ("AIRFLOW_VAR_X.Y", Name(Kind.VARIABLE, "X.Y"), "AIRFLOW_VAR_X.Y"),
+        # Airflow asks for the id in upper case only
+        ("AIRFLOW_CONN_pg_main", Name(Kind.ENVIRONMENT, "AIRFLOW_CONN_pg_main"), "AIRFLOW_CONN_pg_main"),
+        ("AIRFLOW_VAR_MiXed", Name(Kind.ENVIRONMENT, "AIRFLOW_VAR_MiXed"), "AIRFLOW_VAR_MiXed"),
         ("AIRFLOW_VAR_", Name(Kind.ENVIRONMENT, "AIRFLOW_VAR_"), "AIRFLOW_VAR_"),
         ("airflow_conn_x", Name(Kind.ENVIRONMENT, "airflow_conn_x"), "airflow_conn_x"),
         ("AIRFLOW__CORE__X", Name(Kind.ENVIRONMENT, "AIRFLOW__CORE__X"), "AIRFLOW__CORE__X"),

@@ -494,10 +494,9 @@ def test_a_connection_to_any_other_host_is_not_named() -> None:
 
 def test_a_glob_that_matches_nothing_is_named_since_a_typing_error_would_pass_for_success() -> None:
     source, there = side({"A": "1"}), side({"S": SECRET}, DEPLOYMENT)
-    decided = rules(include=("A", "NOPE"), rotate=("S", "A", "T*"))
+    decided = rules(include=("A", "NOPE"), rotate=("S", "A", "T*"))  # A is new, and needs no --rotate
     assert [notice.about for notice in unmatched(source, there, decided)] == [
         "--include NOPE",
-        "--rotate A",
         "--rotate T*",
     ]
     assert list(unmatched(source, side({}, FILE), decided)) == []
@@ -560,20 +559,27 @@ def test_a_secret_that_is_written_anew_is_not_said_to_be_plain() -> None:
 
 
 @pytest.mark.parametrize(
-    ("source", "destination", "why", "ways_out"),
+    ("source", "destination", "action", "why", "ways_out"),
     [
-        (side({"K": "x"}), side({"K": SECRET}, DEPLOYMENT), Reason.SECRET_NOT_COMPARED, ("--rotate K",)),
-        (side({"K": "****"}), side({"K": SECRET}, DEPLOYMENT), Reason.PLACEHOLDER, ()),
-        (side({"K": ""}), side({"K": SECRET}, DEPLOYMENT), Reason.PLACEHOLDER, ()),
-        (side({"K": SECRET}, DEPLOYMENT), side({}), Reason.SECRET_HIDDEN, ()),
-        (side({"K": SECRET}, DEPLOYMENT), side({"K": "mine"}), Reason.SECRET_HIDDEN, ()),
+        (
+            side({"K": "x"}),
+            side({"K": SECRET}, DEPLOYMENT),
+            Action.SECRET_KEPT,
+            Reason.SECRET_NOT_COMPARED,
+            ("--rotate K",),
+        ),
+        (side({"K": "****"}), side({"K": SECRET}, DEPLOYMENT), Action.SECRET_KEPT, Reason.PLACEHOLDER, ()),
+        (side({"K": ""}), side({"K": SECRET}, DEPLOYMENT), Action.SECRET_KEPT, Reason.PLACEHOLDER, ()),
+        (side({"K": SECRET}, DEPLOYMENT), side({}, FILE), Action.SECRET_KEPT, Reason.SECRET_HIDDEN, ()),
+        (side({"K": SECRET}, DEPLOYMENT), side({}, DEPLOYMENT), Action.SKIP, Reason.SECRET_HIDDEN, ()),
+        (side({"K": SECRET}, DEPLOYMENT), side({"K": "mine"}), Action.SECRET_KEPT, Reason.SECRET_HIDDEN, ()),
     ],
 )
 def test_a_secret_that_was_not_compared_is_named_with_the_way_to_write_it(
-    source: Side, destination: Side, why: Reason, ways_out: tuple[str, ...]
+    source: Side, destination: Side, action: Action, why: Reason, ways_out: tuple[str, ...]
 ) -> None:
     change = only(make_plan(source, destination, rules(), hold_all))
-    assert (change.action, change.why) == (Action.SECRET_KEPT, Refusal(why, "", ways_out))
+    assert (change.action, change.why) == (action, Refusal(why, "", ways_out))
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from airflow_names import airflow_name
 from astro_sync.core.filters import EVERYTHING
 from astro_sync.core.model import (
     Action,
@@ -17,7 +18,6 @@ from astro_sync.core.model import (
     Traits,
     Value,
     Write,
-    name_of,
 )
 from astro_sync.core.model import Entry as Held
 from astro_sync.core.pairing import Side
@@ -77,7 +77,7 @@ def texts(snapshot: Snapshot) -> dict[str, str]:
 
 
 def plan(**values: str) -> Plan:
-    writes = [Write(name_of(key), Value(text)) for key, text in values.items()]
+    writes = [Write(airflow_name(key), Value(text)) for key, text in values.items()]
     return Plan(tuple(Change(write.name, write.action, write=write) for write in writes))
 
 
@@ -92,7 +92,7 @@ def merged(source: Side, path: Path, policy: Policy | None = None) -> Plan:
 
 
 def holding(**values: str) -> Side:
-    names = [(name_of(key), text) for key, text in values.items()]
+    names = [(airflow_name(key), text) for key, text in values.items()]
     return Side(Traits(Names.ENVIRONMENT), Snapshot({name: Held(name, Value(text)) for name, text in names}))
 
 
@@ -196,7 +196,7 @@ def test_an_entry_that_cannot_be_read_is_named_and_the_others_are_read(tmp_path:
 @pytest.mark.parametrize("rest", ["", "x" * 251])
 def test_a_name_that_airflow_does_not_take_is_refused(tmp_path: Path, name: str, rest: str) -> None:
     path = tmp_path / name
-    kind = name_of(own(path)).kind
+    kind = airflow_name(own(path)).kind
     assert place(path).refusal(Write(Name(kind, rest), Value("http://pl4nted"))) is not None
 
 
@@ -205,14 +205,14 @@ def test_a_name_that_airflow_does_not_take_is_refused(tmp_path: Path, name: str,
 def test_a_connection_that_airflow_cannot_read_enters_no_file_of_connections(
     tmp_path: Path, name: str, text: str
 ) -> None:
-    refusal = place(tmp_path / name).refusal(Write(name_of(CONN), Value(text)))
+    refusal = place(tmp_path / name).refusal(Write(airflow_name(CONN), Value(text)))
     assert refusal
     assert refusal.reason is Reason.UNSOUND_CONNECTION
 
 
 def test_what_no_uri_can_say_does_not_enter_a_file_of_uris(tmp_path: Path) -> None:
     text = '{"conn_type": "HTTP", "host": "UPPER", "description": "d"}'
-    reasons = {name: place(tmp_path / name).refusal(Write(name_of(CONN), Value(text))) for name in NAMES[1:4]}
+    reasons = {name: place(tmp_path / name).refusal(Write(airflow_name(CONN), Value(text))) for name in NAMES[1:4]}
     assert [name for name, reason in reasons.items() if reason] == ["connections.env"]
 
 

@@ -449,6 +449,16 @@ def test_a_backup_that_cannot_be_kept_stops_the_run_before_any_change() -> None:
     assert str(result.error) == "No room."
 
 
+def test_what_the_middle_has_already_is_not_refused_there_because_the_end_refuses_it() -> None:
+    source, middle, end = places(("from", {"A": "1", "B": "new"}), ("file", {"A": "1"}), ("one", {}))
+    end.cannot = frozenset({"A", "B"})
+    result = Run(partial=True).move(source, end, middle=middle)
+    assert [{each.name.key: each.action for each in step.changes} for step in result.steps] == [
+        {"A": Action.UNCHANGED, "B": Action.REFUSED},
+        {"A": Action.REFUSED},
+    ]
+
+
 # --- what is refused, left out, or only shown ---
 
 CONFLICT = ({"A": "new", "B": "1"}, {"A": "old"})

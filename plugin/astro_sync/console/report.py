@@ -78,7 +78,7 @@ def need_of(change: Change) -> Need:
             return Need.DIFFERS
         return Need.BECOMES_SECRET if change.secret and change.action is Action.CREATE else Need.WRITTEN
     if change.is_recorded:
-        return Need.WRITTEN
+        return Need.SKIPPED
     why = change.why.reason if change.why else None
     if change.action is Action.KEEP:
         return Need.DIFFERS
@@ -341,7 +341,7 @@ def _folded(keys: Sequence[_Key]) -> list[str]:
     if not keys:
         return []
     texts = []
-    for action, word in ((Action.CREATE, "new"), (Action.UPDATE, "changed"), (None, "noted as a comment")):
+    for action, word in ((Action.CREATE, "new"), (Action.UPDATE, "changed")):
         found = [each for each in keys if _leading(each) is action]
         kinds = Counter(change.name.kind for each in found for change in each.writes[-1:])
         parts = [counted(kinds[kind], noun) for kind, noun in _KINDS.items() if kinds[kind]]

@@ -137,7 +137,7 @@ WARNINGS: Final[Mapping[WarningCode, str]] = MappingProxyType(
         WarningCode.DESCRIPTION_LOST: "its description cannot be kept there",
         WarningCode.DESCRIPTION_UNKNOWN: "this Airflow did not tell its description; set it there by hand",
         WarningCode.RECOVERED: "a deleted secret of that name is recovered first: {about}",
-        WarningCode.BACKEND_FIRST: "a secrets backend is asked before this place: {about}",
+        WarningCode.BACKEND_FIRST: "Airflow asks the secrets backend that it names before it looks here",
         WarningCode.RECEIPTS: "the records of sent secrets cannot be used: {about}",
         WarningCode.BACKUP: "the backup does not hold everything: {about}",
         WarningCode.PRIVATE_FOLDER: "private files may be left: {about}",

@@ -75,10 +75,13 @@ class Name(NamedTuple):
 
 
 def name_of(variable: str) -> Name:
-    """Return the name of an environment variable; one without an id is no connection and no variable."""
+    """Return the name of an environment variable.
+
+    Airflow looks for a prefix and an id in upper case: one without an id, or in another case, is nothing to it.
+    """
     for kind in (Kind.CONNECTION, Kind.VARIABLE):
         prefix = _PREFIXES[kind]
-        if variable.startswith(prefix) and variable != prefix:
+        if variable.startswith(prefix) and variable != prefix and variable == variable.upper():
             return Name(kind, variable[len(prefix) :])
     return Name(Kind.ENVIRONMENT, variable)
 

@@ -103,9 +103,11 @@ def unmatched(source: Side, destination: Side, policy: Policy) -> Iterator[Notic
     """Yield a notice for each glob that a typing error may have kept from doing anything on a shared place."""
     if not destination.traits.shared:
         return
-    names = {*source.snapshot.entries, *destination.snapshot.entries}
-    secrets = [name for name, entry in destination.snapshot.entries.items() if entry.value is None]
-    for option, globs, against in (("--include", policy.filters.include, names), ("--rotate", policy.rotate, secrets)):
+    held = destination.snapshot.entries
+    names = {*source.snapshot.entries, *held}
+    # A new key needs no --rotate, but to name it is no typing error.
+    rotated = [name for name in names if name not in held or held[name].value is None]
+    for option, globs, against in (("--include", policy.filters.include, names), ("--rotate", policy.rotate, rotated)):
         for glob in globs:
             if not any(matches(name, (glob,)) for name in against):
                 yield Notice(WarningCode.UNMATCHED, None, f"{option} {glob}")
@@ -185,11 +187,11 @@ class _Planner(NamedTuple):
 
     def _without_a_value(self, each: Pair) -> Change:
         """Name a secret whose value the source does not give out; a `.env` that lacks it records it as a comment."""
-        change = self._change(each, Action.SECRET_KEPT, Reason.SECRET_HIDDEN)
-        records = self.destination.traits.empty_is_missing and each.destination is None
-        if records and each.name not in self.destination.snapshot.recorded and each.name.id.isprintable():
-            change = change._replace(marks=(Reason.RECORDED,))
-        return change._replace(secret=True)
+        is_known = each.destination is not None or each.name in self.destination.snapshot.recorded
+        records = not is_known and self.destination.traits.empty_is_missing and each.name.id.isprintable()
+        action = Action.SECRET_KEPT if is_known or records else Action.SKIP
+        change = self._change(each, action, Reason.SECRET_HIDDEN)
+        return change._replace(secret=True, marks=(Reason.RECORDED,) if records else ())
 
     def _is_placeholder(self, each: Pair, value: Value) -> bool:
         """Tell whether a value only stands for one, or is an empty remain that gives way (CONTRIBUTING, rule 1)."""

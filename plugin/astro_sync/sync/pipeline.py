@@ -234,8 +234,8 @@ def _chain(
 
     first, *later = plan_all(origin)
     # What the last place cannot hold goes nowhere, not into the middle either.
-    known = {change.name.key for change in (*first.plan.refusals, *first.plan.conflicts)}
-    refused = {c.name.key: c.why for step in later for c in step.plan.refusals if c.name.key not in known}
+    written = {write.name.key for write in first.plan.writes}
+    refused = {c.name.key: c.why for step in later for c in step.plan.refusals if c.name.key in written}
     held = origin.snapshot.entries
     if not refused.keys() & {name.key for name in held}:
         return [first, *later]

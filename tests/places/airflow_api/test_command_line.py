@@ -124,11 +124,20 @@ def test_from_deployment_to_deployment_only_what_can_be_read_is_carried_and_no_m
     (changes,) = [place["changes"] for place in json.loads(result.stdout)["places"] if place["role"] == "destination"]
     assert {change["id"]: change["action"] for change in changes} == {
         "Mixed": "create",
-        "api_key": "secret-kept",
-        "document": "secret-kept",
-        "pg": "secret-kept",
+        "api_key": "skip",
+        "document": "skip",
+        "pg": "skip",
     }
     assert "***" not in json.dumps(files.state["deployments"][1])
+
+
+def test_what_is_masked_and_missing_there_is_named(files: Sandbox) -> None:
+    merge(files, "variables.json", "airflow:deployment/dep-1")
+    result = merge(files, "airflow:deployment/dep-1", "variables:other.json")
+    assert result.code == 0
+    (row,) = [line for line in result.stdout.splitlines() if "AIRFLOW_VAR_API_KEY" in line]
+    assert "- skipped" in row
+    assert "its value is not given out" in row
 
 
 def test_a_whole_environment_manager_moves_where_its_organization_allows_it(files: Sandbox) -> None:
