@@ -455,7 +455,7 @@ def test_what_the_middle_has_already_is_not_refused_there_because_the_end_refuse
     result = Run(partial=True).move(source, end, middle=middle)
     assert [{each.name.key: each.action for each in step.changes} for step in result.steps] == [
         {"A": Action.UNCHANGED, "B": Action.REFUSED},
-        {"A": Action.REFUSED},
+        {"A": Action.REFUSED, "B": Action.REFUSED},
     ]
 
 
