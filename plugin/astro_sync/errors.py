@@ -74,10 +74,10 @@ class RejectedFileError(RefusedError):
 
 
 class UnusableError(AstroSyncError):
-    """Say that the Astro CLI cannot be used."""
+    """Say that a place cannot be used."""
 
     exit_code = ExitCode.UNUSABLE
-    code = "astro-unusable"
+    code = "unusable"
 
 
 class Interruption(BaseException):

@@ -217,3 +217,8 @@ def test_a_receipt_tells_whether_a_secret_differs(sandbox: Sandbox) -> None:
         if code == 0:
             assert sandbox.run("local-to-deploy", "--no-export", "-d", "dep-1", "--yes").code == 0
         assert sandbox.run("diff", "-d", "dep-1", "--exit-code").code == code
+
+
+def test_a_deployment_named_twice_is_compared_once(both: Sandbox) -> None:
+    found = document(diff(both, "-d", "dep-1", "-n", "prod", "--json"))
+    assert [place["address"] for place in found["places"] if place["role"] == "destination"] == ["deployment:dep-1"]

@@ -88,3 +88,19 @@ def test_no_value_is_shown(stores: Sandbox) -> None:
 @pytest.mark.parametrize("place", ["airflow:", ".env:x", "env-manager:workspace/ws-1"])
 def test_it_is_for_deployments(sandbox: Sandbox, place: str) -> None:
     assert ask(sandbox, place).code == 2
+
+
+@pytest.mark.parametrize(("place", "code"), [("deployment:nope", 4), ("@prod", 2), (".env", 2), ("dep-1", 2)])
+def test_what_names_no_deployment_is_an_error_and_no_empty_list(stores: Sandbox, place: str, code: int) -> None:
+    result = ask(stores, place)
+    assert (result.code, result.stdout) == (code, "")
+
+
+def test_a_plain_variable_is_never_in_a_backend_that_could_not_be_read(stores: Sandbox) -> None:
+    stores.set_variable("AIRFLOW__SECRETS__BACKEND", "some.Backend")
+    stores.set_variable("OTHER", PLANTED)
+    found = rows(ask(stores, "deployment:dep-1", "--json"))
+    assert {key: bool(row["unsure"]) for key, row in found.items() if key in {"OTHER", "AIRFLOW_VAR_ENV"}} == {
+        "OTHER": False,
+        "AIRFLOW_VAR_ENV": True,
+    }

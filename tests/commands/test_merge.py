@@ -148,7 +148,7 @@ def test_a_missing_destination_is_made_for_its_owner_alone(sandbox: Sandbox) -> 
     [
         (("absent.env", "dest.env"), "absent.env"),
         (("-", "dest.env"), "stdin"),
-        (("source.env", "-"), "stdin"),
+        (("source.env", "-"), "stdout"),
         (("source.env",), "DEST"),
         ((), "SOURCE"),
         (("source.env", "dest.env", "--on-conflict", "ask"), "--on-conflict"),

@@ -383,3 +383,8 @@ def test_every_step_says_what_it_is_about(project: Path) -> None:
 
     assert all(step.description and (step.data is None) == (step.action is StepAction.UNCHANGED) for step in steps)
     assert all(step.path.parent == project for step in steps)
+
+
+def test_the_example_protects_the_production_deployment() -> None:
+    text = make_example([("prod-eu", "id-1"), ("dev", "id-2")])
+    assert text.index("[targets.dev]") < text.index("[targets.prod-eu]") < text.index("#protected")

@@ -23,22 +23,22 @@ def test_all_is_written_in_whatever_pieces_the_system_takes(
 
 
 @pytest.mark.parametrize(
-    ("number", "advice"),
+    ("number", "advice", "code"),
     [
-        (errno.ENOSPC, "Make room"),
-        (errno.EDQUOT, "Make room"),
-        (errno.EFBIG, "Make room"),
-        (errno.EACCES, "writable"),
-        (errno.EPERM, "writable"),
-        (errno.EROFS, "writable"),
-        (errno.EIO, "Try again"),
+        (errno.ENOSPC, "Make room", ExitCode.FAILED),
+        (errno.EDQUOT, "Make room", ExitCode.FAILED),
+        (errno.EFBIG, "Make room", ExitCode.FAILED),
+        (errno.EACCES, "writable", ExitCode.UNUSABLE),
+        (errno.EPERM, "writable", ExitCode.UNUSABLE),
+        (errno.EROFS, "writable", ExitCode.UNUSABLE),
+        (errno.EIO, "Try again", ExitCode.FAILED),
     ],
 )
-def test_an_error_of_the_system_says_what_and_why_and_what_next(number: int, advice: str) -> None:
+def test_an_error_of_the_system_says_what_and_why_and_what_next(number: int, advice: str, code: ExitCode) -> None:
     error = sentence_for(".env cannot be written", OSError(number, os.strerror(number), "/some/path"))
     assert str(error) == f".env cannot be written: {os.strerror(number)}."
     assert advice in error.hint
-    assert error.exit_code == ExitCode.FAILED
+    assert error.exit_code is code
 
 
 def test_advice_of_ones_own_comes_first() -> None:

@@ -37,7 +37,7 @@ def _argument(option: Option, metavar: str) -> click.Argument:
     return click.Argument(
         [option.name],
         metavar=metavar,
-        type=click.Path(allow_dash=True),
+        type=click.Path(allow_dash=True, readable=False),
         nargs=-1 if several else 1,
         required=not optional,
         **words,
@@ -65,7 +65,7 @@ def _option(option: Option) -> click.Option:
 def _type(option: Option) -> Any:  # noqa: ANN401 - a type of click, generic or not by its version
     match option.kind:
         case "file" | "files":
-            return click.Path(allow_dash=True)
+            return click.Path(allow_dash=True, readable=False)  # the place tells it better
         case "choice":
             return click.Choice(option.choices)
         case "seconds":

@@ -3,10 +3,11 @@
 from collections.abc import Mapping
 from typing import Final
 
+from astro_sync.airflow.names import BACKEND
 from astro_sync.concurrency import each
 from astro_sync.core.effective import Store
 from astro_sync.core.filters import Wanted
-from astro_sync.core.model import Kind, Name, Names
+from astro_sync.core.model import Kind, Name
 from astro_sync.errors import AstroSyncError, UsageError
 from astro_sync.places.base import AnyPlace
 
@@ -20,13 +21,14 @@ STORES: Final[Mapping[str, str]] = {
     "airflow": "metadata database",
 }
 
-_BACKEND: Final = Name(Kind.ENVIRONMENT, "AIRFLOW__SECRETS__BACKEND")
+_BACKEND: Final = Name(Kind.ENVIRONMENT, BACKEND)
+_ENVIRONMENTS: Final = frozenset({"env-manager", "deployment"})
 
 
 def addresses(named: str) -> Mapping[str, str]:
     """Return the address of each store of the Deployment that `@TARGET` or `deployment:…` names."""
     rest = named.removeprefix("deployment:")
-    if ":" in rest or not rest:
+    if ":" in rest or not rest or (rest == named and not named.startswith("@")):
         hint = "Write astro-sync list --effective @TARGET, or deployment:ID."
         raise UsageError("--effective is for a Deployment.", hint=hint)
     if rest.startswith("@"):
@@ -40,24 +42,34 @@ def addresses(named: str) -> Mapping[str, str]:
 
 
 def read_stores(places: Mapping[str, AnyPlace | AstroSyncError], wanted: Wanted, jobs: int) -> list[Store]:
-    """Read all stores side by side; one that cannot be read is told, and keeps no other from being read."""
+    """Read all stores side by side; one that cannot be read is told, and keeps no other from being read.
 
-    def read(scheme: str) -> Store:
+    Raises the error of the Deployment's own variables if none can be read.
+    """
+
+    def read(scheme: str) -> Store | AstroSyncError:
         place = places[scheme]
+        if isinstance(place, AstroSyncError):
+            return place
         try:
-            if isinstance(place, AstroSyncError):
-                raise place
             with place:
                 held = place.read(wanted)
-                if scheme == "env-manager":
-                    # It is taken for an environment; what Astro does with two ids of one name is not known.
-                    entries = {Name(name.kind, name.id.upper()): entry for name, entry in held.entries.items()}
-                    return Store(STORES[scheme], held._replace(entries=entries), is_environment=True)
-                return Store(STORES[scheme], held, is_environment=place.traits.names is Names.ENVIRONMENT)
         except AstroSyncError as error:
-            return Store(STORES[scheme], None, f"{error} {error.hint}".strip())
+            return error
+        if scheme == "env-manager":
+            # It is taken for an environment; what Astro does with two ids of one name is not known.
+            held = held._replace(entries={Name(n.kind, n.id.upper()): entry for n, entry in held.entries.items()})
+        return Store(STORES[scheme], held, is_environment=scheme in _ENVIRONMENTS)
 
-    return _with_backend(list(each(read, list(places), at_once=jobs)))
+    found = dict(zip(places, each(read, list(places), at_once=jobs), strict=True))
+    own = found["deployment"]
+    if isinstance(own, AstroSyncError) and not any(isinstance(store, Store) for store in found.values()):
+        raise own
+    return _with_backend([_unread(s, a) if isinstance(a, AstroSyncError) else a for s, a in found.items()])
+
+
+def _unread(scheme: str, error: AstroSyncError) -> Store:
+    return Store(STORES[scheme], None, f"{error} {error.hint}".strip(), scheme in _ENVIRONMENTS)
 
 
 def _with_backend(stores: list[Store]) -> list[Store]:

@@ -28,8 +28,10 @@ class MergeOptions(MoveOptions):
 def run(settings: ResolvedSettings[MergeOptions], invocation: Invocation) -> RunOutcome:
     """Carry what one place holds into another; what the other has and the first lacks stays."""
     options = settings.options
-    if "-" in {options.source, options.destination}:
+    if options.source == "-":
         raise UsageError("`merge` reads no stdin.", hint="Write it into a file of mode 0600 first.")
+    if options.destination == "-":
+        raise UsageError("`merge` writes no values to stdout.", hint="Name a file or another place.")
     with prepare(settings, invocation) as context:
         destination = context.destination(options.destination)
         result = sync(context.place(options.source, Role.SOURCE), [destination], context.sync_options())

@@ -56,6 +56,11 @@ def _named(deployments: Sequence[tuple[str, str]]) -> dict[str, str]:
     for name, deployment_id in deployments:
         if f"{name}{deployment_id}".isprintable():
             found[f"{name}-{deployment_id}" if name in found else name] = deployment_id
+    if production := next((name for name in found if "prod" in name.lower()), None):
+        # The last table is the one that shows how to protect a target.
+        last = {production: found.pop(production)}
+        first = dict(list(found.items())[: _TABLES - 1])
+        return {**first, **last, **found}
     return found
 
 

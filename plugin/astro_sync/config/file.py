@@ -38,6 +38,8 @@ class Config(NamedTuple):
         """Return one target's table; raises UsageError with the nearest name if there is none."""
         if name not in self.targets:
             hint = _nearest(name, (*self.targets, *self.groups), f"{NAME} has these targets")
+            if name in self.groups:
+                hint = f"It is a group; name one of its targets: {', '.join(self.groups[name])}."
             raise UsageError(f"There is no target {name} in {self.path}.", hint=hint)
         return self.targets[name]
 
@@ -63,8 +65,10 @@ def load(start: Path) -> Config | None:
     import tomllib  # most folders have no config to read
 
     try:
-        tables = tomllib.loads(_read(path).decode())
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        tables = tomllib.loads(_read(path).decode("utf-8-sig"))
+    except OSError as error:
+        raise UsageError(f"{path} cannot be read: {error.strerror}.", hint="Make it readable for you.") from None
+    except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         # tomllib's message holds a position and a character, never a line of the file.
         raise UsageError(f"{path} cannot be read: {error}.", hint="Mend the file; values never live there.") from None
     except (RecursionError, ValueError):

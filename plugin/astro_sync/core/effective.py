@@ -28,6 +28,10 @@ class Store(NamedTuple):
         # An empty connection counts as not found (fixtures/places-contract.md, 0).
         return entry is not None and (name.kind is Kind.VARIABLE or entry.value != Value(""))
 
+    def may_answer(self, name: Name) -> bool:
+        """Tell whether a store that could not be read may hold an id; only an environment holds other variables."""
+        return self.held is None and (self.is_environment or name.kind is not Kind.ENVIRONMENT)
+
 
 class Effective(NamedTuple):
     """One key: the store whose value Airflow takes, those that hold it too, and those before it that may."""
@@ -53,7 +57,7 @@ def effective(stores: Sequence[Store], wanted: Wanted) -> list[Effective]:
             key=name.key,
             wins=stores[numbers[0]].name,
             hidden=tuple(stores[number].name for number in numbers[1:]),
-            unsure=tuple(store.name for store in stores[: numbers[0]] if store.held is None),
+            unsure=tuple(store.name for store in stores[: numbers[0]] if store.may_answer(name)),
         )
         for name, numbers in answers.items()
         if numbers

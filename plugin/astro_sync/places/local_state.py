@@ -6,7 +6,7 @@ from typing import Final
 from astro_sync.errors import UnusableError
 from astro_sync.places.astro_cli import Answer
 
-_OR_WITHOUT: Final = "or use --no-export to send the .env as it is."
+_OR_WITHOUT: Final = "or send the .env as it is with `astro-sync local-to-deploy --no-export`."
 
 
 def is_project(folder: Path) -> bool:

@@ -134,7 +134,7 @@ class MetadataDatabase:
         unknown = {variables.is_unknown} if request.variables else set()
         unknown |= {connections.is_unknown} if request.connections else set()
         if unknown == {True}:
-            hint = "Run `astro dev object export --help`: the Astro CLI may be too old; or use --no-export."
+            hint = "Run `astro dev object export --help`: the Astro CLI may be too old."
             raise UnusableError("The Astro CLI could not export from your local Airflow.", hint=hint)
         return Contents(variables, connections)
 

@@ -8,7 +8,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
-from astro_sync.errors import AstroSyncError
+from astro_sync.errors import AstroSyncError, UnusableError
 
 PRIVATE_FILE: Final = 0o600
 PRIVATE_FOLDER: Final = 0o700
@@ -91,7 +91,8 @@ def sentence_for(what: str, error: OSError, *, hint: str = "") -> AstroSyncError
             hint = "Make room there, then try again."
         elif error.errno in _NO_RIGHT:
             hint = "Make the file and its folder writable for you, then try again."
-    return AstroSyncError(f"{what}: {error.strerror or type(error).__name__}.", hint=hint)
+    kind = UnusableError if error.errno in _NO_RIGHT else AstroSyncError
+    return kind(f"{what}: {error.strerror or type(error).__name__}.", hint=hint)
 
 
 def _restore_owner(descriptor: int, was: os.stat_result) -> bool:

@@ -177,9 +177,11 @@ def diff(
         wanted = Wanted(scope.filters)
         first, *others = each(lambda place: place.read(wanted), places, at_once=_READS_AT_ONCE)
         side = Side(source.traits, first)
+        # Only their own answers tell that two ends are one place.
+        held = {place.address: (place, snapshot) for place, snapshot in zip(ends, others, strict=True)}
         return [
-            (place, compare(side, Side(place.traits, held), scope, compare_secret(place)), held)
-            for place, held in zip(ends, others, strict=True)
+            (place, compare(side, Side(place.traits, snapshot), scope, compare_secret(place)), snapshot)
+            for place, snapshot in held.values()
         ]
 
 

@@ -181,7 +181,7 @@ def open_store(kwargs: Mapping[str, Any], environ: Mapping[str, str], timeout: f
     silence(_LOGGERS)
     url = str(kwargs.get("vault_url") or "")
     if not url.startswith("https://"):
-        raise StoreError("No key vault is named.", hint="Add vault_url to the kwargs: https://NAME.vault.azure.net")
+        raise StoreError("No key vault is named.", hint="Add vault_url: azurekeyvault:https://NAME.vault.azure.net")
     own = [str(kwargs.get(name) or "") for name in ("tenant_id", "client_id", "client_secret")]
     try:
         if all(own):

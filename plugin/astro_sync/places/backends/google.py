@@ -211,7 +211,7 @@ def open_store(kwargs: Mapping[str, Any], environ: Mapping[str, str], timeout: f
     except (OSError, ValueError) as error:
         raise _no_login(error) from None
     if not project:
-        raise StoreError("No Google Cloud project is named.", hint="Add project_id to the kwargs: gcpsecrets:PROJECT.")
+        raise StoreError("No Google Cloud project is named.", hint="Add project_id: gcpsecrets:PROJECT")
     return SecretManager(client, project, identity, timeout)
 
 

@@ -230,7 +230,7 @@ def open_store(kwargs: Mapping[str, Any], environ: Mapping[str, str], timeout: f
     silence(_LOGGERS)
     url = str(kwargs.get("url") or environ.get("VAULT_ADDR") or "")
     if not url.startswith(("https://", "http://")):
-        raise StoreError("No Vault server is named.", hint="Add url to the kwargs, or set VAULT_ADDR.")
+        raise StoreError("No Vault server is named.", hint="Set VAULT_ADDR, or add url: vault:MOUNT?url=https://…")
     settings = {name: kwargs[name] for name in _SETTINGS if kwargs.get(name) is not None}
     namespace = kwargs.get("namespace") or environ.get("VAULT_NAMESPACE") or None
     try:
