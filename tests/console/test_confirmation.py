@@ -126,6 +126,21 @@ def test_the_names_of_all_protected_targets_are_typed_in_one_line(
     assert str(raised.value) == message
 
 
+@pytest.mark.parametrize("yes", [True, False])
+def test_what_will_happen_is_told_once_and_before_a_name_is_asked_for(
+    yes: bool,  # noqa: FBT001
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    run = Run(typed="p\ny\n", options=ConfirmationOptions(yes=yes, protected=protecting(p="id-prod")))
+    assert run.answer(monkeypatch, step("prod"), step("eu"))
+    told, asked, later = capsys.readouterr().err.partition("Target p is protected")
+    assert asked
+    assert "Place" not in later
+    assert told.count("Place prod: 1 new, 2 writing calls, 2 restarts.") == 1
+    assert told.count("Place eu: 1 new, 2 writing calls, 2 restarts.") == 1
+
+
 def test_a_mistyped_name_is_told_beside_the_right_one(monkeypatch: pytest.MonkeyPatch) -> None:
     run = Run(typed="prd\n", options=ConfirmationOptions(protected=protecting(prod="id-prod")))
     with pytest.raises(DeclinedError) as raised:

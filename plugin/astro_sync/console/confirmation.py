@@ -40,13 +40,11 @@ def confirmed(steps: Sequence[Step], options: ConfirmationOptions, terminal: Ter
         return True
     if options.yes and not missing:
         return True
-    terminal.show_plan([planned(step) for step in steps])
+    terminal.show_plan([planned(step) for step in steps], *map(_describe, steps))
     if missing:
         _ask_for_names(missing, terminal)
-    if options.yes or _all_named(steps, named):
-        # Whoever named them all has said yes to all.
-        return True
-    return terminal.confirm(*map(_describe, steps), "Go on?")
+    # Whoever named them all has said yes to all.
+    return options.yes or _all_named(steps, named) or terminal.confirm("Go on?")
 
 
 def planned(step: Step) -> PlaceOutcome:

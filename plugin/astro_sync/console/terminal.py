@@ -88,18 +88,17 @@ class Terminal:
             return text
         return click.style(text, fg=_COLOURS[tone], bold=tone in {Tone.WARNING, Tone.PROBLEM})
 
-    def show_plan(self, places: Sequence[PlaceOutcome]) -> None:
-        """Show on stderr what is about to happen, and what a person should know of it."""
+    def show_plan(self, places: Sequence[PlaceOutcome], *lines: str) -> None:
+        """Show on stderr what is about to happen, what a person should know of it, and the lines that sum it up."""
         # Whoever is asked must see what for, however quiet the run.
         view = self._view(quiet=False)
         self._planned.extend(places)
         self._echo_all(show_changes(places, Stage.PLAN, view), err=True)
         self._show_warnings(RunOutcome(command="", places=tuple(places)), view)
+        self._echo_all([part for line in lines for part in wrap(printable(line), self.width, "  ")], err=True)
 
-    def confirm(self, *lines: str) -> bool:
+    def confirm(self, question: str) -> bool:
         """Ask for the one confirmation, which takes `y` and Enter."""
-        *told, question = [part for line in lines for part in wrap(printable(line), self.width, "  ")]
-        self._echo_all(told, err=True)
         with _answers():
             return click.confirm(question, err=True)
 
