@@ -35,7 +35,9 @@ class NamedPlace:
 def step(label: str, traits: Traits = _SHARED, changes: tuple[Change, ...] = (created(_KEY),)) -> Step:
     place: Any = NamedPlace(label, label if traits.atomic else f"deployment:id-{label}", traits)
     plan = Plan(changes)
-    prepared = Prepared(writes=plan.writes, calls=2, restarts=0 if traits.atomic else 2, in_argv=(plan.writes[0].name,))
+    names = frozenset(write.name for write in plan.writes)
+    restarting = () if traits.atomic else (names, names)
+    prepared = Prepared(writes=plan.writes, calls=2, restarting=restarting, in_argv=(plan.writes[0].name,))
     return Step(place, Destination(place, Policy()), Snapshot(), plan, prepared)
 
 

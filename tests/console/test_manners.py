@@ -133,6 +133,29 @@ def test_markdown_has_a_row_for_each_key_that_needs_attention_and_a_line_for_the
     assert "planted" not in result.stdout
 
 
+# --- what was written ---
+
+
+@pytest.mark.parametrize(
+    ("fault", "which", "code", "restarts"),
+    [
+        ("write-refused", {}, 1, ""),
+        ("write-refused", {"nth": 2}, 6, "1 restart"),
+        # The call went through, and somebody else's list took the place of ours.
+        ("lost-write", {}, 6, "2 restarts"),
+    ],
+)
+def test_restarts_are_told_of_the_calls_that_went_through(
+    sandbox: Sandbox, fault: str, which: dict[str, int], code: int, restarts: str
+) -> None:
+    sandbox.write_env("A=1\nMY_TOKEN=planted\n")
+    sandbox.fault(fault, command="deployment variable create", **which)
+    result = send(sandbox, "--yes")
+    assert result.code == code
+    (end,) = [line for line in result.stdout.splitlines() if "not as planned" in line]
+    assert end.rpartition("planned")[2].strip() == restarts
+
+
 # --- progress ---
 
 

@@ -60,7 +60,7 @@ def planned(step: Step) -> PlaceOutcome:
         warnings=step.warnings,
         backup=step.backup,
         calls=prepared.calls,
-        restarts=prepared.restarts,
+        restarts=step.restarts,
         in_argv=prepared.in_argv,
         is_file=place.traits.atomic,
     )
@@ -117,8 +117,8 @@ def _describe(step: Step) -> str:
     prepared = step.prepared
     if not step.place.traits.atomic:
         text += f", {counted(prepared.calls, 'writing call')}"
-    if prepared.restarts:
-        text += f", {counted(prepared.restarts, 'restart')}"
+    if step.restarts:
+        text += f", {counted(step.restarts, 'restart')}"
     if prepared.in_argv:
         keys = ", ".join(printable(name.key) for name in prepared.in_argv)
         text += f". In the process list for a moment: {keys}"

@@ -10,7 +10,7 @@ from typing import Final, NamedTuple
 from astro_sync.concurrency import each
 from astro_sync.core.compare import Compared, CompareSecret, Scope, compare
 from astro_sync.core.filters import Wanted
-from astro_sync.core.model import Change, Kind, Name, Names, Notice, Plan, Reason, Refusal, Snapshot, Written
+from astro_sync.core.model import Change, Kind, Name, Names, Notice, Plan, Reason, Refusal, Result, Snapshot, Written
 from astro_sync.core.pairing import Side
 from astro_sync.core.plan import OnConflict, Policy, make_plan, unmatched
 from astro_sync.core.verify import Outcome, Verification, verify
@@ -90,6 +90,15 @@ class Step:
         """Return what the plan, the writing and the read-back have to say."""
         found = self.verification.warnings if self.verification else ()
         return (*self.before.warnings, *self.plan.warnings, *self.prepared.warnings, *found)
+
+    @property
+    def restarts(self) -> int:
+        """Return how many writing calls restart something; once the place was read back, how many went through."""
+        if self.verification is None:
+            return len(self.prepared.restarting)
+        done = {change.write.name for change in self.changes if change.write and change.result is Result.DONE}
+        arrived = done | (self.written.trusted if self.written else set())
+        return sum(not arrived.isdisjoint(names) for names in self.prepared.restarting)
 
     @property
     def outcome(self) -> Outcome:
