@@ -156,6 +156,20 @@ def test_restarts_are_told_of_the_calls_that_went_through(
     assert end.rpartition("planned")[2].strip() == restarts
 
 
+@pytest.mark.parametrize(("words", "backup"), [((), True), (("--no-backup",), False)])
+def test_a_lost_write_says_what_to_do_next_and_names_a_backup_where_there_is_one(
+    sandbox: Sandbox, words: tuple[str, ...], *, backup: bool
+) -> None:
+    sandbox.set_variable("OLD", "old")
+    sandbox.write_env("A=1\nSKIPPED=****\n")
+    sandbox.fault("lost-write")
+    result = send(sandbox, "--yes", *words)
+    assert result.code == 6
+    (hint,) = [line for line in result.stderr.splitlines() if line.startswith("Next: ")]
+    assert "run the same command again" in hint
+    assert ("The backup holds" in hint) is backup
+
+
 # --- progress ---
 
 

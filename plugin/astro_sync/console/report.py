@@ -120,8 +120,7 @@ def with_short_labels(places: Sequence[PlaceOutcome]) -> list[PlaceOutcome]:
 def show_ways_out(outcome: RunOutcome, view: View) -> list[str]:
     """Return a line for each way out of what was refused."""
     ways = ways_out(outcome.places)
-    written = any(change.result is not Result.PLANNED for place in outcome.places for change in place.changes)
-    if outcome.error is None or written:
+    if outcome.error is None:
         # Where refused keys did not end the run, --partial was given.
         ways = [(way, text) for way, text in ways if way != "--partial"]
     if not ways:

@@ -29,7 +29,7 @@ from astro_sync.console.streams import silence, unbroken
 from astro_sync.core.model import Change, Name
 from astro_sync.core.outcome import PlaceOutcome, RunOutcome
 from astro_sync.core.plan import OnConflict
-from astro_sync.errors import AstroSyncError, DeclinedError, ExitCode
+from astro_sync.errors import AstroSyncError, DeclinedError, ExitCode, RefusedError
 from astro_sync.places.base import AnyPlace
 
 _COLOURS: Final = {
@@ -144,7 +144,9 @@ class Terminal:
 
     def _conclude(self, outcome: RunOutcome) -> None:
         """Say what went wrong and, for single keys, each way out of it in the place of the hint."""
-        shows = self.output == "table" and not outcome.confirmed and (outcome.error or not self.quiet)
+        # What another error says to do goes before the ways out of keys that were skipped.
+        tells = isinstance(outcome.error, RefusedError) if outcome.error else not self.quiet
+        shows = self.output == "table" and not outcome.confirmed and tells
         ways = show_ways_out(outcome, self._view()) if shows else []
         if outcome.error and not ways:
             self.complain(outcome.error)

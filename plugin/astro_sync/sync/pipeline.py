@@ -424,7 +424,7 @@ def _conclude(result: RunResult, interruption: Interruption | None) -> None:
         result.error = result.error or next(iter(failures), None)
         if unsure or any(not step.place.traits.atomic for step in done):
             result.exit_code = ExitCode.UNPLANNED
-            result.error = result.error or AstroSyncError("Not every key was written as planned.")
+            result.error = result.error or _unplanned(result.steps)
         else:
             result.error = result.error or AstroSyncError("Nothing was written.")
             refused = result.error.exit_code is ExitCode.REFUSED
@@ -434,3 +434,9 @@ def _conclude(result: RunResult, interruption: Interruption | None) -> None:
         nothing = "some keys may have been written" if unsure else "nothing was written"
         result.error = InterruptedRunError(f"Interrupted; {f'written as planned: {names}' if names else nothing}.")
         result.exit_code = interruption.exit_code
+
+
+def _unplanned(steps: Sequence[Step]) -> AstroSyncError:
+    kept = " The backup holds what was there before." if any(step.backup for step in steps) else ""
+    hint = f"Look at the keys that are not as planned, then run the same command again.{kept}"
+    return AstroSyncError("Not every key was written as planned.", hint=hint)
