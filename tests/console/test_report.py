@@ -14,6 +14,7 @@ from astro_sync.console.report import (
     show_warnings,
     show_ways_out,
     to_markdown,
+    ways_out,
 )
 from astro_sync.core.model import Action, Change, Kind, Name, Notice, Reason, Refusal, Result, WarningCode
 from astro_sync.core.outcome import PlaceOutcome, RunOutcome
@@ -203,7 +204,22 @@ def test_each_way_out_stands_once_below_the_table() -> None:
 
 def test_partial_is_no_way_out_where_it_was_taken() -> None:
     outcome = RunOutcome(command="merge", places=(place("prod", [created("A"), refused("K")], applied=True),))
-    assert show_ways_out(outcome, VIEW)[1:] == ["  --exclude K  leave a key out"]
+    assert show_ways_out(outcome, VIEW) == ["Next:", "  --exclude K  leave a key out"]
+
+
+@pytest.mark.parametrize(
+    ("rows", "told"),
+    [
+        ([refused("K")], None),
+        ([refused("K"), decided("S", Action.SKIP, Reason.RESERVED)], None),
+        ([refused("K"), conflict("D")], None),
+        ([refused("K"), created("A")], "send the other one, leave this one"),
+        ([refused("K"), created("A"), updated("B")], "send the other 2, leave this one"),
+        ([refused("K"), refused("L"), created("A"), updated("B")], "send the other 2, leave these"),
+    ],
+)
+def test_partial_is_a_way_out_where_something_else_would_go(rows: list[Change], told: str | None) -> None:
+    assert dict(ways_out([place("prod", rows)])).get("--partial") == told
 
 
 def test_files_are_named_without_their_folders_where_that_tells_them_apart() -> None:

@@ -126,7 +126,7 @@ def show_ways_out(outcome: RunOutcome, view: View) -> list[str]:
     if not ways:
         return []
     size = max(len(way) for way, _ in ways)
-    lines = ["Next, one of:"]
+    lines = ["Next:" if len(ways) == 1 else "Next, one of:"]
     for way, text in ways:
         head = view.paint(Tone.HINT, way)
         first, *others = wrap(text, None if view.width is None else max(view.width - size - 4, 20))
@@ -146,16 +146,17 @@ def ways_out(places: Sequence[PlaceOutcome]) -> list[tuple[str, str]]:
                 found.setdefault(option, {})[argument] = None
         if change.action is Action.REFUSED:
             refused[change.name.key] = change
-        elif change.action in {Action.CREATE, Action.UPDATE}:
+        elif change.action in {Action.CREATE, Action.UPDATE} or change.is_recorded:
             going[change.name.key] = change
     stuck = [key for key, change in refused.items() if not change.is_conflict]
+    others = len(going.keys() - refused.keys())
     ways = [(_with_argument(option, list(arguments)), option) for option, arguments in found.items()]
-    if stuck:
-        ways += [(option, option) for option in ("--partial",) if option not in found]
+    if stuck and others:
+        ways.append(("--partial", "--partial"))
     if refused:
         ways.append((f"--exclude {printable(next(iter(refused))) if len(refused) == 1 else 'KEY'}", "--exclude"))
-    others = str(len(going.keys() - refused.keys()))
-    return [(way, WAYS_OUT.get(option, "").replace("{others}", others)) for way, option in ways]
+    words = {"others": "one" if others == 1 else str(others), "left": "this one" if len(stuck) == 1 else "these"}
+    return [(way, WAYS_OUT.get(option, "").format_map(words)) for way, option in ways]
 
 
 def _with_argument(option: str, arguments: list[str]) -> str:
