@@ -1,6 +1,7 @@
 from astro_sync.console.comparison import comparison_markdown, show_comparison
 from astro_sync.console.report import View
 from astro_sync.core.compare import Match
+from astro_sync.core.model import Kind, Name
 from astro_sync.core.outcome import RunOutcome
 from astro_sync.errors import AstroSyncError
 from console.outcomes import HERE, NOW, THERE, compared, compared_place
@@ -92,6 +93,13 @@ def test_the_matrix_stands_in_markdown_too() -> None:
         r"| HIDDEN | \* | \* | \* |",
         "| THERE | + | + | + |",
     ]
+
+
+def test_two_ids_of_one_key_are_told_apart() -> None:
+    twins = [compared("K", Match.ONLY_SOURCE)._replace(name=Name(Kind.CONNECTION, each)) for each in ("PG", "pg", "x")]
+    lines = show_comparison(RunOutcome(command="diff", places=(compared_place("file", *twins),)), VIEW)
+    keys = [line.partition("  ")[0] for line in lines[1:-1]]
+    assert keys == ["AIRFLOW_CONN_PG (PG)", "AIRFLOW_CONN_PG (pg)", "AIRFLOW_CONN_X"]
 
 
 def test_no_comparison_shows_a_value() -> None:

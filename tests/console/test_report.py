@@ -127,7 +127,22 @@ def test_notes_of_several_places_name_them_only_where_they_differ() -> None:
 
 def test_two_ids_of_one_key_have_a_row_each() -> None:
     twins = [refused("X")._replace(name=Name(Kind.VARIABLE, each)) for each in ("MyVar", "myvar")]
-    assert keys_of(shown([place("prod", twins)])) == ["AIRFLOW_VAR_MYVAR"] * 2
+    _, *rows = shown([place("prod", twins)])
+    assert [row.partition("  ")[0] for row in rows] == ["AIRFLOW_VAR_MYVAR (MyVar)", "AIRFLOW_VAR_MYVAR (myvar)"]
+
+
+def test_ids_of_one_key_are_counted_each_and_named_by_their_ids() -> None:
+    names = [Name(Kind.VARIABLE, each) for each in ("MyVar", "myvar", "other")]
+    rows = [
+        change._replace(name=name)
+        for change, name in zip([refused("X"), created("X"), created("X")], names, strict=True)
+    ]
+    where = place("file", rows, applied=True)
+    assert dict(ways_out([where]))["--partial"] == "send the other 2, leave this one"
+    assert "--exclude MyVar" in dict(ways_out([where]))
+    assert show_end(RunOutcome(command="merge", places=(where,)), VIEW)[1:] == [
+        "1 key stayed behind: AIRFLOW_VAR_MYVAR (MyVar)."
+    ]
 
 
 @pytest.mark.parametrize(("count", "listed"), [(20, 20), (21, 0)])

@@ -8,7 +8,7 @@ from typing import Final
 from astro_sync.console.layout import Cell, Row, counted, markdown_table, printable, table, wrap
 from astro_sync.console.report import View, with_short_labels
 from astro_sync.console.texts import MATCH_MARKS, MATCHES
-from astro_sync.console.wording import match_cell, match_note
+from astro_sync.console.wording import match_cell, match_note, rows_of_keys
 from astro_sync.core.compare import Compared, Match
 from astro_sync.core.outcome import PlaceOutcome, RunOutcome
 
@@ -19,7 +19,7 @@ _NOTED_PLACES: Final = 2
 @dataclass(slots=True, eq=False, repr=False)
 class _Key:
     key: str
-    found: list[Compared | None]
+    found: Sequence[Compared | None]
 
     @property
     def order(self) -> int:
@@ -57,15 +57,8 @@ def comparison_markdown(outcome: RunOutcome, view: View) -> list[str]:
 
 def _gather(outcome: RunOutcome) -> tuple[list[PlaceOutcome], list[_Key]]:
     places = with_short_labels([place for place in outcome.places if place.role == "destination"])
-    found: dict[tuple[str, int], _Key] = {}
-    for index, place in enumerate(places):
-        seen: Counter[str] = Counter()
-        for compared in place.compared:
-            key = compared.name.key
-            each = found.setdefault((key, seen[key]), _Key(printable(key), [None] * len(places)))
-            each.found[index] = compared
-            seen[key] += 1
-    return places, sorted(found.values(), key=lambda each: each.order)
+    rows = rows_of_keys([place.compared for place in places])
+    return places, sorted((_Key(key, found) for key, found in rows), key=lambda each: each.order)
 
 
 def _table(places: Sequence[PlaceOutcome], keys: Sequence[_Key], view: View) -> list[str]:

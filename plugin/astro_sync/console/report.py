@@ -23,7 +23,7 @@ from astro_sync.console.layout import (
     wrap,
 )
 from astro_sync.console.texts import NEUTRAL, WAYS_OUT
-from astro_sync.console.wording import cell_of, is_amiss, note_of
+from astro_sync.console.wording import cell_of, is_amiss, note_of, rows_of_keys
 from astro_sync.core.model import Action, Change, Kind, Notice, Reason, Result
 from astro_sync.core.outcome import PlaceOutcome, RunOutcome
 
@@ -138,25 +138,26 @@ def show_ways_out(outcome: RunOutcome, view: View) -> list[str]:
 def ways_out(places: Sequence[PlaceOutcome]) -> list[tuple[str, str]]:
     """Return each way out with what it does; an option that takes a key stands once, for all of them."""
     found: dict[str, dict[str, None]] = {}
-    refused, going = {}, {}
     for change in chain.from_iterable(place.changes for place in places):
         if change.action is Action.REFUSED or need_of(change) is Need.SKIPPED:
             for way in change.why.ways_out if change.why else ():
                 option, _, argument = way.partition(" ")
                 found.setdefault(option, {})[argument] = None
-        if change.action is Action.REFUSED:
-            refused[change.name.key] = change
-        elif change.action in {Action.CREATE, Action.UPDATE} or change.is_recorded:
-            going[change.name.key] = change
-    stuck = [key for key, change in refused.items() if not change.is_conflict]
-    others = len(going.keys() - refused.keys())
+    keys = _gather(places)
+    refused = [each for each in keys if each.refusals]
+    stuck = [each for each in refused if not all(change.is_conflict for change in each.refusals)]
+    others = sum(any(_goes(change) for change in each.changes if change) for each in keys if not each.refusals)
     ways = [(_with_argument(option, list(arguments)), option) for option, arguments in found.items()]
     if stuck and others:
         ways.append(("--partial", "--partial"))
     if refused:
-        ways.append((f"--exclude {printable(next(iter(refused))) if len(refused) == 1 else 'KEY'}", "--exclude"))
+        ways.append((f"--exclude {refused[0].pattern if len(refused) == 1 else 'KEY'}", "--exclude"))
     words = {"others": "one" if others == 1 else str(others), "left": "this one" if len(stuck) == 1 else "these"}
     return [(way, WAYS_OUT.get(option, "").format_map(words)) for way, option in ways]
+
+
+def _goes(change: Change) -> bool:
+    return change.action in {Action.CREATE, Action.UPDATE} or change.is_recorded
 
 
 def _with_argument(option: str, arguments: list[str]) -> str:
@@ -247,9 +248,7 @@ def _restarts(place: PlaceOutcome) -> str:
 
 
 def _left_behind(places: Sequence[PlaceOutcome]) -> str:
-    keys = dict.fromkeys(
-        printable(change.name.key) for place in places for change in place.changes if change.action is Action.REFUSED
-    )
+    keys = [each.key for each in _gather(places) if each.refusals]
     return f" {counted(len(keys), 'key')} stayed behind: {', '.join(keys)}." if keys else ""
 
 
@@ -274,7 +273,17 @@ class _Key:
 
     key: str
     places: Sequence[PlaceOutcome]
-    changes: list[Change | None]
+    changes: Sequence[Change | None]
+
+    @property
+    def refusals(self) -> list[Change]:
+        return [change for change in self.changes if change and change.action is Action.REFUSED]
+
+    @property
+    def pattern(self) -> str:
+        """Return what names it to an option: its id where others have the key too."""
+        name = next(change.name for change in self.changes if change)
+        return printable(name.key if self.key == printable(name.key) else name.id)
 
     @property
     def need(self) -> Need:
@@ -304,16 +313,9 @@ class _Key:
 
 
 def _gather(places: Sequence[PlaceOutcome]) -> list[_Key]:
-    """Return the keys of all places in the order of need; a place with two ids of one key gives two rows."""
-    found: dict[tuple[str, int], _Key] = {}
-    for index, place in enumerate(places):
-        seen: Counter[str] = Counter()
-        for change in place.changes:
-            key = change.name.key
-            empty = _Key(printable(key), places, [None] * len(places))
-            found.setdefault((key, seen[key]), empty).changes[index] = change
-            seen[key] += 1
-    return sorted(found.values(), key=lambda each: each.need)
+    """Return the keys of all places in the order of need."""
+    rows = rows_of_keys([place.changes for place in places])
+    return sorted((_Key(key, places, changes) for key, changes in rows), key=lambda each: each.need)
 
 
 def _choose(keys: Sequence[_Key], stage: Stage, view: View) -> tuple[list[_Key], list[_Key]]:
