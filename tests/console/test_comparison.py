@@ -1,4 +1,4 @@
-from astro_sync.console.comparison import comparison_markdown, show_comparison
+from astro_sync.console.comparison import show_comparison
 from astro_sync.console.report import View
 from astro_sync.core.compare import Match
 from astro_sync.core.model import Kind, Name
@@ -7,6 +7,7 @@ from astro_sync.errors import AstroSyncError
 from console.outcomes import HERE, NOW, THERE, compared, compared_place
 
 VIEW = View(now=NOW)
+PAGE = VIEW._replace(markdown=True)
 PG_HERE, PG_THERE = "postgres://u:p1@one/db", "postgres://u:p2@two/db"
 
 
@@ -84,8 +85,8 @@ def test_nothing_on_either_side_is_said() -> None:
 
 
 def test_the_matrix_stands_in_markdown_too() -> None:
-    lines = comparison_markdown(outcome_of("eu", "us", "ap"), VIEW)
-    assert lines[2:8] == [
+    lines = show_comparison(outcome_of("eu", "us", "ap"), PAGE)
+    assert lines[1:7] == [
         "| KEY | eu | us | ap |",
         "| --- | --- | --- | --- |",
         "| AIRFLOW_CONN_PG | ≠ | ≠ | ≠ |",
@@ -104,7 +105,7 @@ def test_two_ids_of_one_key_are_told_apart() -> None:
 
 def test_no_comparison_shows_a_value() -> None:
     for labels in (["prod"], ["eu", "us"], ["eu", "us", "ap"]):
-        text = "\n".join([*show_comparison(outcome_of(*labels), VIEW), *comparison_markdown(outcome_of(*labels), VIEW)])
+        text = "\n".join([*show_comparison(outcome_of(*labels), VIEW), *show_comparison(outcome_of(*labels), PAGE)])
         assert HERE not in text
         assert THERE not in text
         assert "p1" not in text

@@ -125,12 +125,20 @@ def test_text_wraps_at_the_width_and_never_inside_a_key(sandbox: Sandbox, column
     assert {key for key in keys if any(key in line for line in lines)} == set(keys)
 
 
-def test_markdown_has_a_row_for_each_key_that_needs_attention_and_a_line_for_the_place(mixed: Sandbox) -> None:
-    result = send(mixed, "--dry-run", "--format", "markdown")
-    assert result.code == 3
-    rows = [line.split("|")[1].strip() for line in result.stdout.splitlines() if line.startswith("|")]
-    assert rows == ["KEY", "---", "DIFFERS", "HOLE"]
-    assert "planted" not in result.stdout
+@pytest.mark.parametrize("words", [("--dry-run",), ("--yes", "--on-conflict", "overwrite")])
+def test_markdown_has_the_rows_of_the_table_and_what_to_do_next(mixed: Sandbox, words: tuple[str, ...]) -> None:
+    page = send(mixed, "--dry-run", *words, "--format", "markdown")
+    table = send(mixed, "--dry-run", *words)
+    assert page.code == table.code
+    assert page.stderr == table.stderr
+    keys = [line.split("|")[1].strip() for line in page.stdout.splitlines() if line.startswith("|")]
+    listed = [line.split()[0] for line in table.stdout.splitlines()]
+    assert keys == ["KEY", "---", *(key for key in listed if key in {"NEW", "DIFFERS", "HOLE"})]
+    assert len(keys) == 5
+    ways = [line.strip().partition("  ")[0] for line in table.stderr.splitlines() if line.startswith("  --")]
+    assert ways
+    assert [way for way in ways if way.replace("|", "\\|") not in page.stdout] == []
+    assert "planted" not in page.stdout
 
 
 # --- what was written ---
