@@ -15,7 +15,7 @@ from astro_sync.console.comparison import show_comparison
 from astro_sync.console.document import to_json
 from astro_sync.console.layout import Line, Tone, printable, wrap
 from astro_sync.console.progress import Progress
-from astro_sync.console.questions import ask_each, question_of
+from astro_sync.console.questions import ask_each, questions_of
 from astro_sync.console.report import (
     Stage,
     View,
@@ -110,7 +110,7 @@ class Terminal:
 
     def ask(self, conflicts: Sequence[Change], place: AnyPlace, source: AnyPlace) -> Mapping[Name, OnConflict]:
         """Ask about each key of `source` that differs on a place."""
-        questions = [question_of(change, place.label, source.label, self.now) for change in conflicts]
+        questions = questions_of(conflicts, place.label, source.label, self.now)
         return ask_each(conflicts, questions, self._press)
 
     def report(self, outcome: RunOutcome) -> None:
