@@ -73,6 +73,20 @@ def test_each_problem_is_a_line_of_one_form_and_the_last_line_counts_them(bitten
     assert last.startswith(f"{len(lines)} problems")
 
 
+@pytest.mark.parametrize(
+    ("text", "last"),
+    [
+        ("A=****\n", "1 problem."),
+        ("A=1\nA=2\n", "1 problem; --fix mends it."),
+        ("A=1\nA=2\nB=****\n", "2 problems; --fix mends 1 of them."),
+        ("A=1\nA=2\nB=1\nB=2\n", "2 problems; --fix mends 2 of them."),
+    ],
+)
+def test_the_last_line_tells_how_many_fix_would_mend(plain_folder: Sandbox, text: str, last: str) -> None:
+    plain_folder.write_env(text)
+    assert plain_folder.run("check").stdout.splitlines()[-1] == last
+
+
 def test_no_value_is_shown(sandbox: Sandbox) -> None:
     sandbox.write_env(
         "A=planted # x\nA=planted2 # y\nAIRFLOW_CONN_X=http://planted/p#x@localhost\nplanted-3\nB='planted-4\n"

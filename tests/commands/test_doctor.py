@@ -116,6 +116,18 @@ def test_each_target_is_looked_at(well: Sandbox) -> None:
     assert states(result)["target gone"] == "problem"
 
 
+@pytest.mark.parametrize(
+    ("text", "count"), [("", "0 variables"), ("A=1\n", "1 variable"), ("A=1\nB=2\n", "2 variables")]
+)
+def test_variables_are_counted(well: Sandbox, text: str, count: str) -> None:
+    well.write_env(text)
+    (well.project / ".astro-sync.toml").write_text('[targets.prod]\ndeployment_id = "dep-1"\n')
+    for line in text.splitlines():
+        well.set_variable(*line.split("="))
+    lines = [line for line in well.run("doctor").stdout.splitlines() if "can be read" in line]
+    assert [line.partition("; ")[2] for line in lines] == [f"{count}."] * 2
+
+
 def test_the_json_has_the_checks_beside_the_rest(well: Sandbox) -> None:
     (well.project / ".astro-sync.toml").write_text(CONFIG)
     result = well.run("doctor", "--json")

@@ -1,5 +1,9 @@
 """`list`: what a place holds, by kind and id, however the place orders it."""
 
+import re
+
+import pytest
+
 from runs import document
 from sandbox import Sandbox
 
@@ -14,3 +18,15 @@ def test_what_a_place_holds_is_listed_by_kind_and_id(sandbox: Sandbox) -> None:
         ("variable", "AIRFLOW_VAR_B"),
         ("variable", "AIRFLOW_VAR_X"),
     ]
+
+
+@pytest.mark.parametrize("words", [(".env",), ("--effective", "deployment:dep-1")])
+def test_a_list_is_a_table_in_markdown_too(sandbox: Sandbox, words: tuple[str, ...]) -> None:
+    sandbox.write_env("AIRFLOW_VAR_A=1\nAIRFLOW_VAR_B=2\n")
+    sandbox.set_variable("AIRFLOW_VAR_A", "1")
+    sandbox.set_variable("AIRFLOW_VAR_B", "2")
+    head, *rows = [re.split(r" {2,}", line) for line in sandbox.run("list", *words).stdout.splitlines() if "  " in line]
+    page = sandbox.run("list", *words, "--format", "markdown").stdout.splitlines()
+    cells = [[cell.strip() for cell in line.strip("|").split("|")] for line in page if line.startswith("|")]
+    assert [[cell for cell in line if cell] for line in cells] == [head, ["---"] * len(head), *rows]
+    assert len(rows) == 2

@@ -50,6 +50,14 @@ def test_the_policies_are_those_of_the_syncs(
         assert files.read_env("dest.env") == before.replace("planted-mine", differs) + "NEW=planted-new\n"
 
 
+def test_ids_that_differ_in_case_alone_are_told_apart(sandbox: Sandbox) -> None:
+    sandbox.set_airflow({}, {"PG-X": "postgres://one.example.com", "pg-x": "postgres://two.example.com"})
+    result = sandbox.run("merge", "airflow:", "connections.json")
+    assert result.code == 0
+    rows = [line.partition("  ")[0] for line in result.stdout.splitlines() if "+ new" in line]
+    assert sorted(rows) == ["AIRFLOW_CONN_PG-X (PG-X)", "AIRFLOW_CONN_PG-X (pg-x)"]
+
+
 def test_the_json_is_that_of_the_syncs_with_the_changes_at_the_destination(files: Sandbox) -> None:
     result = merge(files, "--json", "--on-conflict", "keep")
     found = document(result)

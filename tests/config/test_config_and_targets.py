@@ -178,6 +178,23 @@ def test_each_setting_has_a_line_of_its_own_that_says_where_it_is_from(project: 
         assert origin in line
 
 
+def test_of_several_targets_each_is_told_and_what_is_no_option_is_not(project: Sandbox) -> None:
+    configure(
+        project,
+        "[targets.dev]\ndeployment_id = 'dep-2'\nexclude = ['X']\n[targets.prod]\ndeployment_id = 'dep-1'\n"
+        "[groups]\nall = ['dev', 'prod']\n",
+    )
+    told = [line for line in project.run("diff", "-t", "all", "-v").stderr.splitlines() if "is from" in line]
+    assert told == [
+        "--deployment-id is from the target dev and the target prod.",
+        "--exclude is from the target dev.",
+        "--target is from the command line.",
+        "--verbose is from the command line.",
+    ]
+    merged = project.run("merge", ".env", "other.env", "-v")
+    assert [line for line in merged.stderr.splitlines() if "is from" in line] == ["--verbose is from the command line."]
+
+
 def test_the_command_line_goes_before_the_target_and_the_target_before_the_defaults(project: Sandbox) -> None:
     project.write_env("A=1\nB=1\nC=1\n")
     configure(project, "[defaults]\ninclude = ['A']\n[targets.dev]\ndeployment_id = 'dep-2'\ninclude = ['B']\n")

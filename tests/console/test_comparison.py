@@ -1,11 +1,13 @@
-from astro_sync.console.comparison import comparison_markdown, show_comparison
+from astro_sync.console.comparison import show_comparison
 from astro_sync.console.report import View
 from astro_sync.core.compare import Match
+from astro_sync.core.model import Kind, Name
 from astro_sync.core.outcome import RunOutcome
 from astro_sync.errors import AstroSyncError
 from console.outcomes import HERE, NOW, THERE, compared, compared_place
 
 VIEW = View(now=NOW)
+PAGE = VIEW._replace(markdown=True)
 PG_HERE, PG_THERE = "postgres://u:p1@one/db", "postgres://u:p2@two/db"
 
 
@@ -83,8 +85,8 @@ def test_nothing_on_either_side_is_said() -> None:
 
 
 def test_the_matrix_stands_in_markdown_too() -> None:
-    lines = comparison_markdown(outcome_of("eu", "us", "ap"), VIEW)
-    assert lines[2:8] == [
+    lines = show_comparison(outcome_of("eu", "us", "ap"), PAGE)
+    assert lines[1:7] == [
         "| KEY | eu | us | ap |",
         "| --- | --- | --- | --- |",
         "| AIRFLOW_CONN_PG | ≠ | ≠ | ≠ |",
@@ -94,9 +96,16 @@ def test_the_matrix_stands_in_markdown_too() -> None:
     ]
 
 
+def test_two_ids_of_one_key_are_told_apart() -> None:
+    twins = [compared("K", Match.ONLY_SOURCE)._replace(name=Name(Kind.CONNECTION, each)) for each in ("PG", "pg", "x")]
+    lines = show_comparison(RunOutcome(command="diff", places=(compared_place("file", *twins),)), VIEW)
+    keys = [line.partition("  ")[0] for line in lines[1:-1]]
+    assert keys == ["AIRFLOW_CONN_PG (PG)", "AIRFLOW_CONN_PG (pg)", "AIRFLOW_CONN_X"]
+
+
 def test_no_comparison_shows_a_value() -> None:
     for labels in (["prod"], ["eu", "us"], ["eu", "us", "ap"]):
-        text = "\n".join([*show_comparison(outcome_of(*labels), VIEW), *comparison_markdown(outcome_of(*labels), VIEW)])
+        text = "\n".join([*show_comparison(outcome_of(*labels), VIEW), *show_comparison(outcome_of(*labels), PAGE)])
         assert HERE not in text
         assert THERE not in text
         assert "p1" not in text

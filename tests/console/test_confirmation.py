@@ -35,7 +35,9 @@ class NamedPlace:
 def step(label: str, traits: Traits = _SHARED, changes: tuple[Change, ...] = (created(_KEY),)) -> Step:
     place: Any = NamedPlace(label, label if traits.atomic else f"deployment:id-{label}", traits)
     plan = Plan(changes)
-    prepared = Prepared(writes=plan.writes, calls=2, restarts=0 if traits.atomic else 2, in_argv=(plan.writes[0].name,))
+    names = frozenset(write.name for write in plan.writes)
+    restarting = () if traits.atomic else (names, names)
+    prepared = Prepared(writes=plan.writes, calls=2, restarting=restarting, in_argv=(plan.writes[0].name,))
     return Step(place, Destination(place, Policy()), Snapshot(), plan, prepared)
 
 
@@ -124,6 +126,21 @@ def test_the_names_of_all_protected_targets_are_typed_in_one_line(
     with pytest.raises(DeclinedError) as raised:
         run.answer(monkeypatch, *steps)
     assert str(raised.value) == message
+
+
+@pytest.mark.parametrize("yes", [True, False])
+def test_what_will_happen_is_told_once_and_before_a_name_is_asked_for(
+    yes: bool,  # noqa: FBT001
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    run = Run(typed="p\ny\n", options=ConfirmationOptions(yes=yes, protected=protecting(p="id-prod")))
+    assert run.answer(monkeypatch, step("prod"), step("eu"))
+    told, asked, later = capsys.readouterr().err.partition("Target p is protected")
+    assert asked
+    assert "Place" not in later
+    assert told.count("Place prod: 1 new, 2 writing calls, 2 restarts.") == 1
+    assert told.count("Place eu: 1 new, 2 writing calls, 2 restarts.") == 1
 
 
 def test_a_mistyped_name_is_told_beside_the_right_one(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -125,12 +125,57 @@ def test_text_wraps_at_the_width_and_never_inside_a_key(sandbox: Sandbox, column
     assert {key for key in keys if any(key in line for line in lines)} == set(keys)
 
 
-def test_markdown_has_a_row_for_each_key_that_needs_attention_and_a_line_for_the_place(mixed: Sandbox) -> None:
-    result = send(mixed, "--dry-run", "--format", "markdown")
-    assert result.code == 3
-    rows = [line.split("|")[1].strip() for line in result.stdout.splitlines() if line.startswith("|")]
-    assert rows == ["KEY", "---", "DIFFERS", "HOLE"]
-    assert "planted" not in result.stdout
+@pytest.mark.parametrize("words", [("--dry-run",), ("--yes", "--on-conflict", "overwrite")])
+def test_markdown_has_the_rows_of_the_table_and_what_to_do_next(mixed: Sandbox, words: tuple[str, ...]) -> None:
+    page = send(mixed, "--dry-run", *words, "--format", "markdown")
+    table = send(mixed, "--dry-run", *words)
+    assert page.code == table.code
+    assert page.stderr == table.stderr
+    keys = [line.split("|")[1].strip() for line in page.stdout.splitlines() if line.startswith("|")]
+    listed = [line.split()[0] for line in table.stdout.splitlines()]
+    assert keys == ["KEY", "---", *(key for key in listed if key in {"NEW", "DIFFERS", "HOLE"})]
+    assert len(keys) == 5
+    ways = [line.strip().partition("  ")[0] for line in table.stderr.splitlines() if line.startswith("  --")]
+    assert ways
+    assert [way for way in ways if way.replace("|", "\\|") not in page.stdout] == []
+    assert "planted" not in page.stdout
+
+
+# --- what was written ---
+
+
+@pytest.mark.parametrize(
+    ("fault", "which", "code", "restarts"),
+    [
+        ("write-refused", {}, 1, ""),
+        ("write-refused", {"nth": 2}, 6, "1 restart"),
+        # The call went through, and somebody else's list took the place of ours.
+        ("lost-write", {}, 6, "2 restarts"),
+    ],
+)
+def test_restarts_are_told_of_the_calls_that_went_through(
+    sandbox: Sandbox, fault: str, which: dict[str, int], code: int, restarts: str
+) -> None:
+    sandbox.write_env("A=1\nMY_TOKEN=planted\n")
+    sandbox.fault(fault, command="deployment variable create", **which)
+    result = send(sandbox, "--yes")
+    assert result.code == code
+    (end,) = [line for line in result.stdout.splitlines() if "not as planned" in line]
+    assert end.rpartition("planned")[2].strip() == restarts
+
+
+@pytest.mark.parametrize(("words", "backup"), [((), True), (("--no-backup",), False)])
+def test_a_lost_write_says_what_to_do_next_and_names_a_backup_where_there_is_one(
+    sandbox: Sandbox, words: tuple[str, ...], *, backup: bool
+) -> None:
+    sandbox.set_variable("OLD", "old")
+    sandbox.write_env("A=1\nSKIPPED=****\n")
+    sandbox.fault("lost-write")
+    result = send(sandbox, "--yes", *words)
+    assert result.code == 6
+    (hint,) = [line for line in result.stderr.splitlines() if line.startswith("Next: ")]
+    assert "run the same command again" in hint
+    assert ("The backup holds" in hint) is backup
 
 
 # --- progress ---

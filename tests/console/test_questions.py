@@ -2,9 +2,9 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from astro_sync.console.questions import ask_each, question_of
+from astro_sync.console.questions import ask_each, questions_of
 from astro_sync.console.wording import age_of
-from astro_sync.core.model import Change, Reason
+from astro_sync.core.model import Change, Kind, Name, Reason
 from astro_sync.core.plan import OnConflict
 from astro_sync.errors import DeclinedError
 from console.outcomes import HERE, NOW, THERE, conflict
@@ -51,11 +51,17 @@ def pressing(*keys: str) -> tuple[Callable[[str], str], list[str]]:
     ],
 )
 def test_a_question_tells_where_two_values_differ(change: Change, question: str) -> None:
-    assert question_of(change, "prod", ".env", NOW) == question
+    assert questions_of([change], "prod", ".env", NOW) == [question]
+
+
+def test_questions_tell_ids_apart_that_differ_in_case_alone() -> None:
+    twins = [conflict("X")._replace(name=Name(Kind.CONNECTION, each)) for each in ("PG", "pg")]
+    asked = questions_of(twins, "prod", ".env", NOW)
+    assert [question.partition(":")[0] for question in asked] == ["AIRFLOW_CONN_PG (PG)", "AIRFLOW_CONN_PG (pg)"]
 
 
 def test_no_question_shows_a_value_or_an_odd_key_as_it_is() -> None:
-    text = question_of(conflict("K\x1b[2J"), "prod", ".env", NOW)
+    (text,) = questions_of([conflict("K\x1b[2J")], "prod", ".env", NOW)
     assert HERE not in text
     assert THERE not in text
     assert "\x1b" not in text

@@ -1,4 +1,5 @@
 from collections.abc import Sequence
+from itertools import pairwise
 
 import pytest
 from hypothesis import given, settings
@@ -14,6 +15,7 @@ from astro_sync.console.report import (
     show_warnings,
     show_ways_out,
     to_markdown,
+    ways_out,
 )
 from astro_sync.core.model import Action, Change, Kind, Name, Notice, Reason, Refusal, Result, WarningCode
 from astro_sync.core.outcome import PlaceOutcome, RunOutcome
@@ -51,6 +53,11 @@ def shown(places: Sequence[PlaceOutcome], stage: Stage = Stage.WHOLE, view: View
 
 def keys_of(lines: Sequence[str]) -> list[str]:
     return [line.split()[0] for line in lines[1:]]
+
+
+def page(outcome: RunOutcome, *, verbose: bool = False) -> list[str]:
+    view = VIEW._replace(markdown=True, verbose=verbose)
+    return to_markdown(outcome, [*shown(outcome.places, view=view), *show_end(outcome, view)], view)
 
 
 def refusing(*places: PlaceOutcome) -> RunOutcome:
@@ -126,7 +133,22 @@ def test_notes_of_several_places_name_them_only_where_they_differ() -> None:
 
 def test_two_ids_of_one_key_have_a_row_each() -> None:
     twins = [refused("X")._replace(name=Name(Kind.VARIABLE, each)) for each in ("MyVar", "myvar")]
-    assert keys_of(shown([place("prod", twins)])) == ["AIRFLOW_VAR_MYVAR"] * 2
+    _, *rows = shown([place("prod", twins)])
+    assert [row.partition("  ")[0] for row in rows] == ["AIRFLOW_VAR_MYVAR (MyVar)", "AIRFLOW_VAR_MYVAR (myvar)"]
+
+
+def test_ids_of_one_key_are_counted_each_and_named_by_their_ids() -> None:
+    names = [Name(Kind.VARIABLE, each) for each in ("MyVar", "myvar", "other")]
+    rows = [
+        change._replace(name=name)
+        for change, name in zip([refused("X"), created("X"), created("X")], names, strict=True)
+    ]
+    where = place("file", rows, applied=True)
+    assert dict(ways_out([where]))["--partial"] == "send the other 2, leave this one"
+    assert "--exclude MyVar" in dict(ways_out([where]))
+    assert show_end(RunOutcome(command="merge", places=(where,)), VIEW)[1:] == [
+        "1 key stayed behind: AIRFLOW_VAR_MYVAR (MyVar)."
+    ]
 
 
 @pytest.mark.parametrize(("count", "listed"), [(20, 20), (21, 0)])
@@ -203,7 +225,22 @@ def test_each_way_out_stands_once_below_the_table() -> None:
 
 def test_partial_is_no_way_out_where_it_was_taken() -> None:
     outcome = RunOutcome(command="merge", places=(place("prod", [created("A"), refused("K")], applied=True),))
-    assert show_ways_out(outcome, VIEW)[1:] == ["  --exclude K  leave a key out"]
+    assert show_ways_out(outcome, VIEW) == ["Next:", "  --exclude K  leave a key out"]
+
+
+@pytest.mark.parametrize(
+    ("rows", "told"),
+    [
+        ([refused("K")], None),
+        ([refused("K"), decided("S", Action.SKIP, Reason.RESERVED)], None),
+        ([refused("K"), conflict("D")], None),
+        ([refused("K"), created("A")], "send the other one, leave this one"),
+        ([refused("K"), created("A"), updated("B")], "send the other 2, leave this one"),
+        ([refused("K"), refused("L"), created("A"), updated("B")], "send the other 2, leave these"),
+    ],
+)
+def test_partial_is_a_way_out_where_something_else_would_go(rows: list[Change], told: str | None) -> None:
+    assert dict(ways_out([place("prod", rows)])).get("--partial") == told
 
 
 def test_files_are_named_without_their_folders_where_that_tells_them_apart() -> None:
@@ -307,25 +344,58 @@ def test_ten_deployments_take_a_line_each_and_one_for_all() -> None:
     assert lines == [*(f"team{n}  9 new  1 restart" for n in range(10)), "10 places: 90 new."]
 
 
-def test_markdown_takes_a_line_for_each_key_that_needs_attention_and_for_each_place() -> None:
-    rows = [*sixty(), refused("R|R"), conflict("D")]
+def test_markdown_has_the_rows_the_counts_the_error_and_the_ways_out() -> None:
+    rows = [*sixty(), refused("R|R", Reason.LINE_BREAK, "--allow-argv R|R"), conflict("D")]
     outcome = RunOutcome(command="merge", places=(place("prod", rows, applied=True),), error=RefusedError("no"))
-    assert to_markdown(outcome, VIEW) == [
+    there, here = (f"text of {len(text)} characters" for text in (THERE, HERE))
+    assert page(outcome) == [
         "**astro-sync merge**",
         "",
         "| KEY | prod | NOTE |",
         "| --- | --- | --- |",
         r"| R\|R | ! refused | holds line breaks |",
-        "| D | ! differs | text of 16 characters there, text of 16 characters here; changed there 2 days ago |".replace(
-            "text of 16 characters there, text of 16 characters here",
-            f"text of {len(THERE)} characters there, text of {len(HERE)} characters here",
-        ),
+        f"| D | ! differs | {there} there, {here} here; changed there 2 days ago |",
         "",
+        "- 50 variables, 10 connections new (10 secret); --verbose lists them",
         "- prod 60 new",
         r"- 2 keys stayed behind: R\|R, D.",
         "",
         "**Error:** no",
+        "",
+        "**Next, one of:**",
+        "",
+        r"- --allow-argv R\|R: send it as it is; visible in ps for a moment",
+        r"- --on-conflict keep\|overwrite: keep what stands there, or overwrite it",
+        "- --partial: send the other 60, leave this one",
+        "- --exclude KEY: leave a key out",
     ]
+
+
+def test_markdown_tells_of_each_new_key_and_of_secrets_that_were_not_compared() -> None:
+    new = [created("A", secret=True), created("B", marks=(Reason.ON_ONE_LINE,))]
+    kept = [decided("S", Action.SECRET_KEPT, Reason.SECRET_NOT_COMPARED)]
+    outcome = RunOutcome(command="merge", places=(place("prod", [*new, *kept], applied=True, restarts=2),))
+    assert page(outcome)[2:] == [
+        "| KEY | prod | NOTE |",
+        "| --- | --- | --- |",
+        "| A | + new | secret |",
+        "| B | + new | on one line |",
+        "",
+        "- prod: 1 secret not compared; --rotate KEY writes one anew.",
+        "- prod 2 new 2 restarts",
+    ]
+
+
+def test_markdown_heads_the_tables_of_many_places() -> None:
+    places = tuple(place(f"team{n}", [created("K")], applied=True) for n in range(5))
+    lines = page(RunOutcome(command="merge", places=places))
+    assert lines[2:6] == ["**Deployment team0 (dep-team0):**", "", "| KEY | team0 |", "| --- | --- |"]
+    assert "" not in {before or after for before, after in pairwise(lines)}, "two blank lines"
+
+
+def test_markdown_tells_the_hint_of_an_error_and_no_blank_line_too_many() -> None:
+    failed = RunOutcome(command="merge", error=AstroSyncError("no", hint="Try `this`."))
+    assert page(failed) == ["**astro-sync merge**", "", "**Error:** no", "", r"**Next:** Try \`this\`."]
 
 
 @given(st.lists(st.sampled_from([change for change, _ in IN_ORDER]), max_size=40), st.sampled_from([None, 60, 120]))
@@ -333,7 +403,7 @@ def test_no_report_shows_a_value(changes: list[Change], width: int | None) -> No
     view = View(now=NOW, width=width, verbose=True)
     places = [place(".env", changes), place("prod", changes)]
     outcome = RunOutcome(command="merge", places=tuple(places))
-    text = "\n".join([*shown(places, view=view), *show_end(outcome, view), *to_markdown(outcome, view)])
+    text = "\n".join([*shown(places, view=view), *show_end(outcome, view), *page(outcome, verbose=True)])
     assert HERE not in text
     assert THERE not in text
 
@@ -344,5 +414,5 @@ def test_an_odd_key_is_written_out_wherever_a_line_names_it() -> None:
         command="merge", places=(place("prod", [refused(evil)], (Notice(WarningCode.LOCAL_HOST, evil),), applied=True),)
     )
     lines = [*shown(outcome.places), *show_ways_out(outcome, VIEW), *show_warnings(outcome, VIEW)]
-    lines += [*show_end(outcome, VIEW), *to_markdown(outcome, VIEW)]
+    lines += [*show_end(outcome, VIEW), *page(outcome)]
     assert not any("\x1b" in line or "\n" in line for line in lines)

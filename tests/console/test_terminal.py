@@ -72,7 +72,7 @@ def test_a_refused_run_tells_the_ways_out_once_in_the_place_of_the_hint(capsys: 
         "Error: There is 1 key that can't be carried.",
         "Next, one of:",
         "  --allow-argv PEM  send it as it is; visible in ps for a moment",
-        "  --partial         send the other 1, leave these",
+        "  --partial         send the other one, leave this one",
         "  --exclude PEM     leave a key out",
     ]
 

@@ -185,7 +185,18 @@ def test_a_placeholder_never_becomes_a_new_variable(sandbox: Sandbox) -> None:
     result = push(sandbox, "--no-export", "--json")
     assert result.code == 0
     assert values(sandbox) == {"REAL": "two"}
-    assert {reason(targets(document(result))[0]["changes"], key) for key in texts} == {"placeholder"}
+    changes = targets(document(result))[0]["changes"]
+    assert {reason(changes, key) for key in texts} == {"placeholder"}
+    assert {key: ways_out(changes, key) for key in texts} == {key: [f"--allow-placeholder {key}"] for key in texts}
+
+
+def test_the_way_out_of_a_placeholder_stands_beside_that_of_a_reserved_key_and_leads_out(sandbox: Sandbox) -> None:
+    sandbox.write_env("A=****\nASTRO_THING=x\n")
+    told = push(sandbox, "--no-export", yes=False).stderr
+    assert "--allow-placeholder A" in told
+    assert "--allow-reserved ASTRO_THING" in told
+    assert push(sandbox, "--no-export", "--allow-placeholder", "A").code == 0
+    assert values(sandbox) == {"A": "****"}
 
 
 def test_an_emptied_variable_in_env_gives_way_to_the_exported_value(sandbox: Sandbox) -> None:

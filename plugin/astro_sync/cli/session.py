@@ -11,6 +11,7 @@ from typing import Any, Final
 from astro_sync.cli.crash import describe, is_debugging, report
 from astro_sync.cli.registry import COMMANDS, Command
 from astro_sync.commands.invocation import Invocation
+from astro_sync.config.declarations import OPTIONS
 from astro_sync.config.file import load
 from astro_sync.config.options import CommandLine, RunOptions
 from astro_sync.config.settings import ResolvedSettings, resolve
@@ -63,7 +64,7 @@ def run(command: str, command_line: CommandLine, invocation: Invocation) -> Exit
         settings = _resolve(command, loaded, command_line, invocation)
         if settings.options.verbose:
             for name, origin in sorted(settings.origins.items()):
-                invocation.terminal.tell(f"--{name.replace('_', '-')} is from the {origin}.")
+                invocation.terminal.tell(f"{OPTIONS[name].flags[-1]} is from the {origin}.")
         ending.report(_complete(loaded.run(settings, invocation), invocation))
     # A JSON document tells the exit code, so a signal that came while it was written changes nothing any more.
     return ending.code if invocation.terminal.as_json else invocation.signals.pending or ending.code

@@ -9,7 +9,7 @@ from astro_sync.commands.context import RunContext, prepare
 from astro_sync.commands.invocation import Invocation
 from astro_sync.config.options import BackupOptions
 from astro_sync.config.settings import ResolvedSettings
-from astro_sync.console.layout import Line, Tone
+from astro_sync.console.layout import Line, Tone, counted
 from astro_sync.core.outcome import RunOutcome
 from astro_sync.errors import ExitCode, UsageError
 from astro_sync.places.env_file import EnvFile
@@ -89,5 +89,7 @@ def _count(problems: Sequence[Problem]) -> str:
     if not problems:
         return "No problems."
     fixable = sum(problem.fixable for problem in problems)
-    total = f"{len(problems)} problem{'s' if len(problems) > 1 else ''}"
-    return f"{total}, {fixable} of which --fix mends." if fixable else f"{total}."
+    total = counted(len(problems), "problem")
+    if not fixable:
+        return f"{total}."
+    return f"{total}; --fix mends {'it' if len(problems) == 1 else f'{fixable} of them'}."

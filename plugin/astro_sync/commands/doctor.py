@@ -8,7 +8,7 @@ from astro_sync.commands.invocation import Invocation
 from astro_sync.config.file import Config
 from astro_sync.config.options import CommandLine, DeploymentOptions, RunOptions
 from astro_sync.config.settings import ResolvedSettings, resolve
-from astro_sync.console.layout import Line, Tone
+from astro_sync.console.layout import Line, Tone, counted
 from astro_sync.core.filters import EVERYTHING
 from astro_sync.core.model import Kind, Name, Reason
 from astro_sync.core.outcome import RunOutcome
@@ -79,10 +79,11 @@ def _look_at_env(context: RunContext[DoctorOptions]) -> Finding:
         return Finding("env", State.OK, f"There is no {name} yet.")
     except AstroSyncError as error:
         return Finding("env", State.PROBLEM, str(error), error.hint)
+    text = f"{name} can be read; {counted(len(entries), 'variable')}."
     if Name(Kind.ENVIRONMENT, BACKEND) in entries:
-        text = f"{name} can be read; {len(entries)} variables. What its secrets backend holds goes before them."
+        text += " What its secrets backend holds goes before them."
         return Finding("env", State.WARNING, text, "Run `astro-sync list backend:` to see what that is.")
-    return Finding("env", State.OK, f"{name} can be read; {len(entries)} variables.")
+    return Finding("env", State.OK, text)
 
 
 def _look_at_receipts(context: RunContext[DoctorOptions]) -> Finding:
@@ -105,7 +106,8 @@ def _look_at_backend(name: str, rest: str, context: RunContext[DoctorOptions]) -
     try:
         with place:
             entries = place.read(EVERYTHING).entries.values()
-            text = f"{place} can be read with {place.identity}; {len(entries)} connections and variables."
+            held = "connection or variable" if len(entries) == 1 else "connections and variables"
+            text = f"{place} can be read with {place.identity}; {len(entries)} {held}."
     except AstroSyncError as error:
         return Finding(name, State.WARNING, str(error), error.hint)
     hidden = sum(entry.problem is not None and entry.problem.reason is Reason.UNREADABLE for entry in entries)
@@ -126,4 +128,4 @@ def _summary(findings: list[Finding]) -> str:
     warnings = sum(finding.state is State.WARNING for finding in findings)
     if not problems and not warnings:
         return "Everything is there."
-    return f"{problems} problem{'s' * (problems != 1)}, {warnings} warning{'s' * (warnings != 1)}."
+    return f"{counted(problems, 'problem')}, {counted(warnings, 'warning')}."

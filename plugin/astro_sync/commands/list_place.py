@@ -10,7 +10,7 @@ from astro_sync.commands.invocation import Invocation
 from astro_sync.commands.outcome import source_outcome
 from astro_sync.config.options import ReadOptions
 from astro_sync.config.settings import ResolvedSettings
-from astro_sync.console.objects import effective_lines, object_lines
+from astro_sync.console.objects import effective_notes, effective_table, object_count, object_table
 from astro_sync.core.effective import effective
 from astro_sync.core.filters import Filters, Wanted
 from astro_sync.core.model import Entry, Secrets
@@ -45,7 +45,8 @@ def run(settings: ResolvedSettings[ListOptions], invocation: Invocation) -> RunO
     return RunOutcome(
         command="list",
         places=(source_outcome(place, held.warnings),),
-        lines=tuple(object_lines(rows)),
+        table=object_table(rows),
+        lines=(object_count(rows),),
         details={"objects": rows},
     )
 
@@ -70,7 +71,8 @@ def _effective(context: RunContext[ListOptions], wanted: Wanted) -> RunOutcome:
     return RunOutcome(
         command="list",
         places=tuple(source_outcome(place) for place in places.values() if not isinstance(place, AstroSyncError)),
-        lines=tuple(effective_lines(found, unread)),
+        table=effective_table(found),
+        lines=tuple(effective_notes(found, unread)),
         details={"effective": rows, "unread": unread},
     )
 

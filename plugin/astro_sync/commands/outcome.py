@@ -40,19 +40,19 @@ def source_outcome(place: AnyPlace, warnings: tuple[Notice, ...] = ()) -> PlaceO
 
 def _step_outcome(step: Step, result: RunResult, *, dry_run: bool) -> PlaceOutcome:
     place = step.place
-    stopped = dry_run or (result.error is not None and step.verification is None)
+    given_up = result.error is not None and step.verification is None
     return PlaceOutcome(
         address=place.address,
         kind=place.kind,
         label=place.label,
         title=str(place),
         role="destination",
-        applied=not stopped and step.outcome is Outcome.AS_PLANNED,
+        applied=not (dry_run or given_up) and step.outcome is Outcome.AS_PLANNED,
         changes=step.changes,
         warnings=step.warnings,
         backup=step.backup,
         calls=step.prepared.calls,
-        restarts=step.prepared.restarts,
+        restarts=0 if given_up else step.restarts,
         in_argv=step.prepared.in_argv,
         is_file=place.traits.atomic,
     )

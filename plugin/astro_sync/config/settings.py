@@ -1,6 +1,6 @@
 """Resolve what holds for a run: the command line (a target too), then the environment, then the project's defaults."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import fields
 from enum import Enum
 from pathlib import PurePath
@@ -87,16 +87,25 @@ def resolve(kind: type[_O], command_line: CommandLine, config: Config | None) ->
     tables = {name: config.target(name) for name in config.expand(names)} if config else {}
     layers = _Layers(command_line, config.defaults if config else {})
     merged = {name: layers.merge(table, f"target {name}") for name, table in tables.items()}
-    base, origins = next(iter(merged.values())) if merged else layers.merge({}, "")
+    layered = list(merged.values()) or [layers.merge({}, "")]
     resolved = {name: make_options(kind, values) for name, (values, _) in merged.items()}
     _refuse_disagreement(kind, resolved)
     targets = [Target(options, name) for name, options in resolved.items()]
     if not targets or command_line.typed & {*SELECTORS}:
         targets += _named(kind, layers.merge({}, "")[0])
     protected = {name: table for name, table in (config.targets.items() if config else ()) if table.get("protected")}
-    taken = {each.name for each in fields(kind)}
-    told = {name: origin for name, origin in origins.items() if name in taken}
-    return ResolvedSettings(make_options(kind, base), tuple(targets), protected, told, config)
+    base, _ = layered[0]
+    origins = _origins(kind, [found for _, found in layered])
+    return ResolvedSettings(make_options(kind, base), tuple(targets), protected, origins, config)
+
+
+def _origins(kind: type[RunOptions], found: Sequence[Mapping[str, str]]) -> dict[str, str]:
+    """Return where each option that a command takes is from; targets may have it from different layers."""
+    told = {}
+    for name in (each.name for each in fields(kind) if OPTIONS[each.name].flags):
+        if layers := dict.fromkeys(origins[name] for origins in found if name in origins):
+            told[name] = " and the ".join(layers)
+    return told
 
 
 class _Layers(NamedTuple):

@@ -5,10 +5,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from astro_sync.console.layout import Cell, Row, counted, markdown_table, printable, table, wrap
+from astro_sync.console.layout import Cell, Row, counted, printable, wrap
 from astro_sync.console.report import View, with_short_labels
 from astro_sync.console.texts import MATCH_MARKS, MATCHES
-from astro_sync.console.wording import match_cell, match_note
+from astro_sync.console.wording import match_cell, match_note, rows_of_keys
 from astro_sync.core.compare import Compared, Match
 from astro_sync.core.outcome import PlaceOutcome, RunOutcome
 
@@ -19,7 +19,7 @@ _NOTED_PLACES: Final = 2
 @dataclass(slots=True, eq=False, repr=False)
 class _Key:
     key: str
-    found: list[Compared | None]
+    found: Sequence[Compared | None]
 
     @property
     def order(self) -> int:
@@ -37,42 +37,20 @@ def show_comparison(outcome: RunOutcome, view: View) -> list[str]:
         return []
     shown = [each for each in keys if view.verbose or each.differs]
     lines = _table(places, shown, view) if shown else []
-    return [*lines, *(line for text in _counts(places, keys) for line in wrap(text, view.width))]
-
-
-def comparison_markdown(outcome: RunOutcome, view: View) -> list[str]:
-    """Return the same as a table in Markdown."""
-    places, keys = _gather(outcome)
-    shown = [each for each in keys if each.differs]
-    noted = len(places) <= _NOTED_PLACES
-    rows = [
-        [each.key, *(_mark(found) for found in each.found), *([_note(each, places, view)] if noted else [])]
-        for each in shown
-    ]
-    heading = ["KEY", *(place.label for place in places), *(["NOTE"] if noted else [])]
-    lines = [f"**astro-sync {outcome.command}**", ""]
-    lines += [*markdown_table(heading, rows), "", _legend(shown), ""] if rows else []
-    return [*lines, *(f"- {text}" for text in _counts(places, keys))]
+    return [*lines, *(line for text in _counts(places, keys) for line in view.say(text))]
 
 
 def _gather(outcome: RunOutcome) -> tuple[list[PlaceOutcome], list[_Key]]:
     places = with_short_labels([place for place in outcome.places if place.role == "destination"])
-    found: dict[tuple[str, int], _Key] = {}
-    for index, place in enumerate(places):
-        seen: Counter[str] = Counter()
-        for compared in place.compared:
-            key = compared.name.key
-            each = found.setdefault((key, seen[key]), _Key(printable(key), [None] * len(places)))
-            each.found[index] = compared
-            seen[key] += 1
-    return places, sorted(found.values(), key=lambda each: each.order)
+    rows = rows_of_keys([place.compared for place in places])
+    return places, sorted((_Key(key, found) for key, found in rows), key=lambda each: each.order)
 
 
 def _table(places: Sequence[PlaceOutcome], keys: Sequence[_Key], view: View) -> list[str]:
     labels = [printable(place.label) for place in places]
     if len(places) == 1:
         rows = [Row(each.key, (_cell(each.found[0]),), _note(each, places, view)) for each in keys]
-        return table(labels, rows, view.width, view.paint)
+        return view.rows(labels, rows)
     notes = len(places) <= _NOTED_PLACES
     marks = [tuple(Cell(_mark(found), _cell(found).tone) for found in each.found) for each in keys]
     rows = [
@@ -85,7 +63,7 @@ def _table(places: Sequence[PlaceOutcome], keys: Sequence[_Key], view: View) -> 
         numbered = [f"{number} {label}" for number, label in enumerate(labels, 1)]
         named = wrap(", ".join(numbered), view.width, "  ")
         labels = [str(number) for number in range(1, len(places) + 1)]
-    return [*named, *table(labels, rows, view.width, view.paint), *wrap(_legend(keys), view.width)]
+    return [*named, *view.rows(labels, rows), *view.say(_legend(keys))]
 
 
 def _cell(found: Compared | None) -> Cell:

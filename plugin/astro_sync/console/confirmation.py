@@ -40,13 +40,11 @@ def confirmed(steps: Sequence[Step], options: ConfirmationOptions, terminal: Ter
         return True
     if options.yes and not missing:
         return True
-    terminal.show_plan([planned(step) for step in steps])
+    terminal.show_plan([planned(step) for step in steps], *map(_describe, steps))
     if missing:
         _ask_for_names(missing, terminal)
-    if options.yes or _all_named(steps, named):
-        # Whoever named them all has said yes to all.
-        return True
-    return terminal.confirm(*map(_describe, steps), "Go on?")
+    # Whoever named them all has said yes to all.
+    return options.yes or _all_named(steps, named) or terminal.confirm("Go on?")
 
 
 def planned(step: Step) -> PlaceOutcome:
@@ -62,7 +60,7 @@ def planned(step: Step) -> PlaceOutcome:
         warnings=step.warnings,
         backup=step.backup,
         calls=prepared.calls,
-        restarts=prepared.restarts,
+        restarts=step.restarts,
         in_argv=prepared.in_argv,
         is_file=place.traits.atomic,
     )
@@ -119,8 +117,8 @@ def _describe(step: Step) -> str:
     prepared = step.prepared
     if not step.place.traits.atomic:
         text += f", {counted(prepared.calls, 'writing call')}"
-    if prepared.restarts:
-        text += f", {counted(prepared.restarts, 'restart')}"
+    if step.restarts:
+        text += f", {counted(step.restarts, 'restart')}"
     if prepared.in_argv:
         keys = ", ".join(printable(name.key) for name in prepared.in_argv)
         text += f". In the process list for a moment: {keys}"

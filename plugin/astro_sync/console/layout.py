@@ -136,6 +136,15 @@ def _columns(headers: Sequence[str], rows: Sequence[Row], width: int | None, pai
     return lines
 
 
+def plain_table(headers: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
+    """Return rows of plain text in columns, however wide."""
+    from tabulate import tabulate  # 40 ms that only such a table need wait for
+
+    cells = [[printable(cell) for cell in row] for row in rows]
+    text = tabulate(cells, headers, tablefmt="plain", disable_numparse=True)
+    return [line.rstrip() for line in text.split("\n")]
+
+
 def markdown_table(headers: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
     """Return the rows as a table in Markdown."""
     lines = [headers, ["---"] * len(headers), *rows]

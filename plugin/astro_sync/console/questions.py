@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Final
 
 from astro_sync.console.layout import printable
-from astro_sync.console.wording import age_of, difference_text, shape_text
+from astro_sync.console.wording import age_of, difference_text, rows_of_keys, shape_text
 from astro_sync.core.compare import difference
 from astro_sync.core.model import Change, Name, Reason
 from astro_sync.core.plan import OnConflict
@@ -17,9 +17,14 @@ _REST: Final = {"a": OnConflict.OVERWRITE, "k": OnConflict.KEEP}
 _ENTER: Final = frozenset({"", "\r", "\n"})
 
 
-def question_of(change: Change, destination: str, source: str, now: datetime) -> str:
-    """Return what is asked about one key, where its two values differ told without them."""
-    key, there, here = printable(change.name.key), printable(destination), printable(source)
+def questions_of(conflicts: Sequence[Change], destination: str, source: str, now: datetime) -> list[str]:
+    """Return what is asked about each key, where its two values differ told without them."""
+    there, here = printable(destination), printable(source)
+    keys = [key for key, _ in rows_of_keys([conflicts])]
+    return [_question(change, key, there, here, now) for change, key in zip(conflicts, keys, strict=True)]
+
+
+def _question(change: Change, key: str, there: str, here: str, now: datetime) -> str:
     age = age_of(change.old.updated_at, now) if change.old else ""
     changed = f", changed {age}" if age else ""
     if change.why and change.why.reason is Reason.SECRET_CHANGED_HERE:

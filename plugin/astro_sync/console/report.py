@@ -1,5 +1,6 @@
 """Turn the outcome of a run into text for people. Pure; no value enters it."""
 
+import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -18,14 +19,16 @@ from astro_sync.console.layout import (
     counted,
     escape_markdown,
     markdown_table,
+    plain_table,
     printable,
     table,
     wrap,
 )
 from astro_sync.console.texts import NEUTRAL, WAYS_OUT
-from astro_sync.console.wording import cell_of, is_amiss, note_of
+from astro_sync.console.wording import cell_of, is_amiss, note_of, rows_of_keys
 from astro_sync.core.model import Action, Change, Kind, Notice, Reason, Result
-from astro_sync.core.outcome import PlaceOutcome, RunOutcome
+from astro_sync.core.outcome import PlaceOutcome, RunOutcome, Table
+from astro_sync.errors import RefusedError
 
 _LISTED: Final = 20
 _NAMED: Final = 5
@@ -44,13 +47,36 @@ class Stage(IntEnum):
 
 
 class View(NamedTuple):
-    """How a report is shown; `width` is None where text need not be wrapped."""
+    """How a report is shown; `width` is None where text need not be wrapped. With `markdown` it is part of a page."""
 
     now: datetime
     width: int | None = None
     verbose: bool = False
     quiet: bool = False
     paint: Paint = lambda _tone, text: text
+    markdown: bool = False
+
+    def heading(self, text: str) -> list[str]:
+        """Return what stands above a table or a list."""
+        return ["", f"**{escape_markdown(text)}**", ""] if self.markdown else wrap(printable(text), self.width)
+
+    def say(self, text: str, indent: str = "") -> list[str]:
+        """Return a sentence: wrapped, or as an item of a list in Markdown."""
+        return [f"- {' '.join(escape_markdown(text).split())}"] if self.markdown else wrap(text, self.width, indent)
+
+    def rows(self, headers: Sequence[str], rows: Sequence[Row]) -> list[str]:
+        """Return rows of keys in columns."""
+        if not self.markdown:
+            return table(headers, rows, self.width, self.paint)
+        noted = any(row.note for row in rows)
+        cells = [[row.key, *(cell.text for cell in row.cells), *([row.note] if noted else [])] for row in rows]
+        return ["", *markdown_table(["KEY", *headers, *(["NOTE"] if noted else [])], cells), ""]
+
+    def table(self, found: Table) -> list[str]:
+        """Return the table of a command that has its own."""
+        if not found.rows:
+            return []
+        return ["", *markdown_table(*found), ""] if self.markdown else plain_table(*found)
 
 
 class Need(IntEnum):
@@ -95,16 +121,14 @@ def show_changes(places: Sequence[PlaceOutcome], stage: Stage, view: View) -> li
     for group in groups:
         keys = _gather(group)
         shown, folded = _choose(keys, stage, view)
-        part = []
-        if shown:
-            part += table([place.label for place in group], [each.row(view) for each in shown], view.width, view.paint)
-        part += [] if view.quiet else [line for text in _folded(folded) for line in wrap(text, view.width)]
+        part = view.rows([place.label for place in group], [each.row(view) for each in shown]) if shown else []
+        part += [] if view.quiet else [line for text in _folded(folded) for line in view.say(text)]
         if part and len(groups) > 1:
-            part = [f"{printable(group[0].title)}:", *part]
+            part = [*view.heading(f"{group[0].title}:"), *part]
         lines += part
     if stage is not Stage.AFTER:
         neutral = [] if view.quiet or view.verbose else _counted_lines(places)
-        lines += [line for text in neutral for line in wrap(text, view.width)]
+        lines += [line for text in neutral for line in view.say(text)]
     return lines
 
 
@@ -118,16 +142,18 @@ def with_short_labels(places: Sequence[PlaceOutcome]) -> list[PlaceOutcome]:
 
 
 def show_ways_out(outcome: RunOutcome, view: View) -> list[str]:
-    """Return a line for each way out of what was refused."""
-    ways = ways_out(outcome.places)
-    written = any(change.result is not Result.PLANNED for place in outcome.places for change in place.changes)
-    if outcome.error is None or written:
+    """Return a line for each way out of what was refused or skipped, where no other error says what to do."""
+    told = isinstance(outcome.error, RefusedError) if outcome.error else not view.quiet
+    ways = ways_out(outcome.places) if told and not outcome.confirmed else []
+    if outcome.error is None:
         # Where refused keys did not end the run, --partial was given.
         ways = [(way, text) for way, text in ways if way != "--partial"]
     if not ways:
         return []
     size = max(len(way) for way, _ in ways)
-    lines = ["Next, one of:"]
+    lines = view.heading("Next:" if len(ways) == 1 else "Next, one of:")
+    if view.markdown:
+        return [*lines, *(line for way, text in ways for line in view.say(f"{way}: {text}"))]
     for way, text in ways:
         head = view.paint(Tone.HINT, way)
         first, *others = wrap(text, None if view.width is None else max(view.width - size - 4, 20))
@@ -139,24 +165,26 @@ def show_ways_out(outcome: RunOutcome, view: View) -> list[str]:
 def ways_out(places: Sequence[PlaceOutcome]) -> list[tuple[str, str]]:
     """Return each way out with what it does; an option that takes a key stands once, for all of them."""
     found: dict[str, dict[str, None]] = {}
-    refused, going = {}, {}
     for change in chain.from_iterable(place.changes for place in places):
         if change.action is Action.REFUSED or need_of(change) is Need.SKIPPED:
             for way in change.why.ways_out if change.why else ():
                 option, _, argument = way.partition(" ")
                 found.setdefault(option, {})[argument] = None
-        if change.action is Action.REFUSED:
-            refused[change.name.key] = change
-        elif change.action in {Action.CREATE, Action.UPDATE}:
-            going[change.name.key] = change
-    stuck = [key for key, change in refused.items() if not change.is_conflict]
+    keys = _gather(places)
+    refused = [each for each in keys if each.refusals]
+    stuck = [each for each in refused if not all(change.is_conflict for change in each.refusals)]
+    others = sum(any(_goes(change) for change in each.changes if change) for each in keys if not each.refusals)
     ways = [(_with_argument(option, list(arguments)), option) for option, arguments in found.items()]
-    if stuck:
-        ways += [(option, option) for option in ("--partial",) if option not in found]
+    if stuck and others:
+        ways.append(("--partial", "--partial"))
     if refused:
-        ways.append((f"--exclude {printable(next(iter(refused))) if len(refused) == 1 else 'KEY'}", "--exclude"))
-    others = str(len(going.keys() - refused.keys()))
-    return [(way, WAYS_OUT.get(option, "").replace("{others}", others)) for way, option in ways]
+        ways.append((f"--exclude {refused[0].pattern if len(refused) == 1 else 'KEY'}", "--exclude"))
+    words = {"others": "one" if others == 1 else str(others), "left": "this one" if len(stuck) == 1 else "these"}
+    return [(way, WAYS_OUT.get(option, "").format_map(words)) for way, option in ways]
+
+
+def _goes(change: Change) -> bool:
+    return change.action in {Action.CREATE, Action.UPDATE} or change.is_recorded
 
 
 def _with_argument(option: str, arguments: list[str]) -> str:
@@ -206,19 +234,20 @@ def show_end(outcome: RunOutcome, view: View) -> list[str]:
         return []
     if not any(text for _, text, _ in rows):
         nothing = "Nothing to do." + _left_behind(places)
-        return wrap(nothing, view.width, "  ") if places or not outcome.lines else []
+        return view.say(nothing, "  ")
     size = max(len(label) for label, _, _ in rows)
     middle = max(len(text) for _, text, _ in rows)
     lines = []
     for label, text, restarts in rows:
         whole = f"{label.ljust(size)}  {(text or 'nothing to do').ljust(middle)}  {restarts}".rstrip()
-        lines += wrap(whole, view.width, " " * (size + 2)) if len(whole) > (view.width or len(whole)) else [whole]
+        lines += view.say(whole, " " * (size + 2))
     if left := _left_behind(places):
-        lines += wrap(left.strip(), view.width, "  ")
+        lines += view.say(left.strip(), "  ")
     if len(places) > _MOST_COLUMNS:
-        lines.append(f"{len(places)} places: {_sum_text(change for place in places for change in place.changes)}.")
+        whole = _sum_text(change for place in places for change in place.changes)
+        lines += view.say(f"{len(places)} places: {whole}.")
     if outcome.dry_run:
-        lines.append("Nothing was changed.")
+        lines += view.say("Nothing was changed.")
     return lines
 
 
@@ -247,25 +276,20 @@ def _restarts(place: PlaceOutcome) -> str:
 
 
 def _left_behind(places: Sequence[PlaceOutcome]) -> str:
-    keys = dict.fromkeys(
-        printable(change.name.key) for place in places for change in place.changes if change.action is Action.REFUSED
-    )
+    keys = [each.key for each in _gather(places) if each.refusals]
     return f" {counted(len(keys), 'key')} stayed behind: {', '.join(keys)}." if keys else ""
 
 
-def to_markdown(outcome: RunOutcome, view: View) -> list[str]:
-    """Return a summary for a CI page: a row for each key that needs attention, a line for each place."""
-    places = [place for place in outcome.places if place.changes]
-    lines = [f"**astro-sync {outcome.command}**", ""]
-    keys = [each for each in _gather(places) if each.need <= Need.SKIPPED]
-    if keys:
-        rows = [[each.key, *(cell.text for cell in each.cells()), each.note(view.now)] for each in keys]
-        lines += [*markdown_table(["KEY", *(place.label for place in places), "NOTE"], rows), ""]
-    ends = [*outcome.lines, *show_end(outcome, View(now=view.now))]
-    lines += [f"- {' '.join(escape_markdown(line).split())}" for line in ends]
+def to_markdown(outcome: RunOutcome, body: Sequence[str], view: View) -> list[str]:
+    """Return a page of a summary: what is shown as a table elsewhere, the error, and what to do next."""
+    ways = show_ways_out(outcome, view)
     if outcome.error:
-        lines += ["", f"**Error:** {printable(str(outcome.error))}"]
-    return lines
+        told = [("Error", str(outcome.error)), *([] if ways else [("Next", outcome.error.hint)])]
+        body = [*body, *(part for head, text in told if text for part in ("", f"**{head}:** {escape_markdown(text)}"))]
+    if not body and not ways:
+        return []
+    text = "\n".join([*view.heading(f"astro-sync {outcome.command}"), *body, *ways])
+    return re.sub(r"\n{3,}", "\n\n", text.strip("\n")).split("\n")
 
 
 @dataclass(slots=True, eq=False, repr=False)
@@ -274,7 +298,17 @@ class _Key:
 
     key: str
     places: Sequence[PlaceOutcome]
-    changes: list[Change | None]
+    changes: Sequence[Change | None]
+
+    @property
+    def refusals(self) -> list[Change]:
+        return [change for change in self.changes if change and change.action is Action.REFUSED]
+
+    @property
+    def pattern(self) -> str:
+        """Return what names it to an option: its id where others have the key too."""
+        name = next(change.name for change in self.changes if change)
+        return printable(name.key if self.key == printable(name.key) else name.id)
 
     @property
     def need(self) -> Need:
@@ -304,16 +338,9 @@ class _Key:
 
 
 def _gather(places: Sequence[PlaceOutcome]) -> list[_Key]:
-    """Return the keys of all places in the order of need; a place with two ids of one key gives two rows."""
-    found: dict[tuple[str, int], _Key] = {}
-    for index, place in enumerate(places):
-        seen: Counter[str] = Counter()
-        for change in place.changes:
-            key = change.name.key
-            empty = _Key(printable(key), places, [None] * len(places))
-            found.setdefault((key, seen[key]), empty).changes[index] = change
-            seen[key] += 1
-    return sorted(found.values(), key=lambda each: each.need)
+    """Return the keys of all places in the order of need."""
+    rows = rows_of_keys([place.changes for place in places])
+    return sorted((_Key(key, places, changes) for key, changes in rows), key=lambda each: each.need)
 
 
 def _choose(keys: Sequence[_Key], stage: Stage, view: View) -> tuple[list[_Key], list[_Key]]:

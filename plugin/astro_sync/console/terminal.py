@@ -11,11 +11,11 @@ from typing import Any, Final, TextIO
 
 import click
 
-from astro_sync.console.comparison import comparison_markdown, show_comparison
+from astro_sync.console.comparison import show_comparison
 from astro_sync.console.document import to_json
 from astro_sync.console.layout import Line, Tone, printable, wrap
 from astro_sync.console.progress import Progress
-from astro_sync.console.questions import ask_each, question_of
+from astro_sync.console.questions import ask_each, questions_of
 from astro_sync.console.report import (
     Stage,
     View,
@@ -88,18 +88,17 @@ class Terminal:
             return text
         return click.style(text, fg=_COLOURS[tone], bold=tone in {Tone.WARNING, Tone.PROBLEM})
 
-    def show_plan(self, places: Sequence[PlaceOutcome]) -> None:
-        """Show on stderr what is about to happen, and what a person should know of it."""
+    def show_plan(self, places: Sequence[PlaceOutcome], *lines: str) -> None:
+        """Show on stderr what is about to happen, what a person should know of it, and the lines that sum it up."""
         # Whoever is asked must see what for, however quiet the run.
         view = self._view(quiet=False)
         self._planned.extend(places)
         self._echo_all(show_changes(places, Stage.PLAN, view), err=True)
         self._show_warnings(RunOutcome(command="", places=tuple(places)), view)
+        self._echo_all([part for line in lines for part in wrap(printable(line), self.width, "  ")], err=True)
 
-    def confirm(self, *lines: str) -> bool:
+    def confirm(self, question: str) -> bool:
         """Ask for the one confirmation, which takes `y` and Enter."""
-        *told, question = [part for line in lines for part in wrap(printable(line), self.width, "  ")]
-        self._echo_all(told, err=True)
         with _answers():
             return click.confirm(question, err=True)
 
@@ -111,7 +110,7 @@ class Terminal:
 
     def ask(self, conflicts: Sequence[Change], place: AnyPlace, source: AnyPlace) -> Mapping[Name, OnConflict]:
         """Ask about each key of `source` that differs on a place."""
-        questions = [question_of(change, place.label, source.label, self.now) for change in conflicts]
+        questions = questions_of(conflicts, place.label, source.label, self.now)
         return ask_each(conflicts, questions, self._press)
 
     def report(self, outcome: RunOutcome) -> None:
@@ -122,12 +121,8 @@ class Terminal:
             # Whoever said no has seen the plan already.
             self.complain(outcome.error)
             return
-        elif self.output == "markdown":
-            make = comparison_markdown if _compares(outcome) else to_markdown
-            self._echo_all(make(outcome, self._view()))
-            self._show_warnings(outcome, self._view())
         else:
-            self._show_table(outcome, self._view())
+            self._show(outcome)
         self._conclude(outcome)
 
     def hush(self) -> None:
@@ -145,26 +140,41 @@ class Terminal:
 
     def _conclude(self, outcome: RunOutcome) -> None:
         """Say what went wrong and, for single keys, each way out of it in the place of the hint."""
-        shows = self.output == "table" and not outcome.confirmed and (outcome.error or not self.quiet)
-        ways = show_ways_out(outcome, self._view()) if shows else []
+        ways = [] if self.as_json else show_ways_out(outcome, self._view())
         if outcome.error and not ways:
             self.complain(outcome.error)
         elif outcome.error:
             self._headed("Error", Tone.PROBLEM, str(outcome.error))
         self._echo_all(ways, err=True)
 
-    def _show_table(self, outcome: RunOutcome, view: View) -> None:
-        stage = Stage.AFTER if outcome.confirmed and self._planned else Stage.WHOLE
-        if _compares(outcome):
-            self._echo_all(show_comparison(outcome, view))
+    def _show(self, outcome: RunOutcome) -> None:
+        view = self._view()
+        if self.output == "markdown":
+            page = View(now=self.now, verbose=self.verbose, quiet=self.quiet, markdown=True)
+            body = [*self._changes(outcome, page), *self._ending(outcome, page)]
+            self._echo_all(to_markdown(outcome, body, page))
+            self._show_warnings(outcome, view)
         else:
-            self._echo_all(show_changes(outcome.places, stage, view))
-        self._show_warnings(outcome, view)
-        lines = outcome.lines if not self.quiet or outcome.exit_code else ()
-        self._echo_all(self._painted(line) for line in lines)
-        if not _compares(outcome) and not outcome.lines and (not self.quiet or outcome.exit_code):
-            self._echo_all(show_end(outcome, view))
+            self._echo_all(self._changes(outcome, view))
+            self._show_warnings(outcome, view)
+            self._echo_all(self._ending(outcome, view))
         self._show_backups(outcome)
+
+    def _changes(self, outcome: RunOutcome, view: View) -> list[str]:
+        """Return the keys; a page of a summary tells them all, whoever saw the plan."""
+        seen = outcome.confirmed and self._planned and not view.markdown
+        if _compares(outcome):
+            return show_comparison(outcome, view)
+        return show_changes(outcome.places, Stage.AFTER if seen else Stage.WHOLE, view)
+
+    def _ending(self, outcome: RunOutcome, view: View) -> list[str]:
+        """Return what a command has to say itself, else a line for each place; none of a good end when quiet."""
+        if self.quiet and not outcome.exit_code:
+            return []
+        if outcome.table.rows or outcome.lines:
+            lines = (view.say(line) if view.markdown else [self._painted(line)] for line in outcome.lines)
+            return [*view.table(outcome.table), *(part for line in lines for part in line)]
+        return [] if _compares(outcome) else show_end(outcome, view)
 
     def _show_warnings(self, outcome: RunOutcome, view: View) -> None:
         """Print each warning once in a run."""

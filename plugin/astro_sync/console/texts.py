@@ -148,10 +148,10 @@ WARNINGS: Final[Mapping[WarningCode, str]] = MappingProxyType(
 # What is so from run to run, or what the run only has to say: one line, and none with -q.
 NEUTRAL: Final = frozenset({WarningCode.STAYS_PLAIN, WarningCode.RESTART_LOCAL, WarningCode.PROJECT_ABOVE})
 
-# The ways out by their option; `{keys}` stands for the keys that it would let through.
+# The ways out by their option; `{others}` are the keys that would go, `{left}` those that would not.
 WAYS_OUT: Final[Mapping[str, str]] = MappingProxyType(
     {
-        "--partial": "send the other {others}, leave these",
+        "--partial": "send the other {others}, leave {left}",
         "--exclude": "leave a key out",
         "--on-conflict": "keep what stands there, or overwrite it",
         "--rotate": "write the secret anew",

@@ -1,12 +1,14 @@
 """Say what becomes of one key: its mark, its note, the ways out. Pure; no value enters a text."""
 
+from collections import Counter
+from collections.abc import Sequence
 from datetime import UTC, datetime
-from typing import Final
+from typing import Final, Protocol, TypeVar
 
 from astro_sync.console.layout import Cell, Tone, counted, printable
 from astro_sync.console.texts import ACTION_MARKS, ACTIONS, MATCH_MARKS, MATCHES, REASONS, RESULT_MARKS, RESULTS
 from astro_sync.core.compare import Compared, Difference, Match, difference
-from astro_sync.core.model import Action, Change, Entry, Kind, Reason, Refusal, Result
+from astro_sync.core.model import Action, Change, Entry, Kind, Name, Reason, Refusal, Result
 
 _NAMED_PARTS: Final = 6
 _MINUTE: Final = 60
@@ -15,6 +17,31 @@ _DAY: Final = 86400
 
 _TONES: Final = {Action.CREATE: Tone.GOOD, Action.UPDATE: Tone.CHANGE, Action.REFUSED: Tone.PROBLEM}
 _MATCH_TONES: Final = {Match.DIFFERENT: Tone.CHANGE, Match.ONLY_SOURCE: Tone.GOOD, Match.NOT_KNOWN: Tone.WARNING}
+
+
+class _Named(Protocol):
+    @property
+    def name(self) -> Name: ...
+
+
+_N = TypeVar("_N", bound=_Named)
+
+
+def rows_of_keys(columns: Sequence[Sequence[_N]]) -> list[tuple[str, list[_N | None]]]:
+    """Return each key with what each column has of it; where a column has several ids of a key, each id is a row."""
+    counts = [Counter(each.name.key for each in column) for column in columns]
+    twins = {key for count in counts for key in count if count[key] > 1}
+    found: dict[tuple[Name | str, int], tuple[str, list[_N | None]]] = {}
+    for index, column in enumerate(columns):
+        seen: Counter[Name | str] = Counter()
+        for each in column:
+            name, is_twin = each.name, each.name.key in twins
+            row = name if is_twin else name.key
+            label = printable(f"{name.key} ({name.id})" if is_twin else name.key)
+            found.setdefault((row, seen[row]), (label, [None] * len(columns)))[1][index] = each
+            # What is no sound name is masked, so two of them may look the same.
+            seen[row] += 1
+    return list(found.values())
 
 
 def is_amiss(change: Change) -> bool:

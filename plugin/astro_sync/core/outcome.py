@@ -33,17 +33,25 @@ class PlaceOutcome(NamedTuple):
     is_file: bool = False
 
 
+class Table(NamedTuple):
+    """A table of a command's own; without rows there is none."""
+
+    headers: tuple[str, ...] = ()
+    rows: tuple[tuple[str, ...], ...] = ()
+
+
 class RunOutcome(NamedTuple):
     """What became of one run.
 
-    `lines` are what a command prints in place of a table, `details` what it adds to its JSON. `confirmed`: the plan was
-    shown before a question, so only what differs from it is told afterwards.
+    `table` and `lines` are what a command prints in place of a report, `details` what it adds to its JSON. `confirmed`:
+    the plan was shown before a question, so only what differs from it is told afterwards.
     """
 
     command: str
     dry_run: bool = False
     places: tuple[PlaceOutcome, ...] = ()
     warnings: tuple[Notice, ...] = ()
+    table: Table = Table()
     lines: tuple[str, ...] = ()
     details: Mapping[str, object] = MappingProxyType({})
     confirmed: bool = False

@@ -135,8 +135,10 @@ class _Planner(NamedTuple):
         held = each.destination
         if self._is_placeholder(each, wanted.value):
             hidden = held is not None and held.value is None and held.problem is None
-            kept = hidden and not matches(each.name, self.policy.rotate)
-            return self._change(each, Action.SECRET_KEPT if kept else Action.SKIP, Reason.PLACEHOLDER)
+            if hidden and not matches(each.name, self.policy.rotate):
+                return self._change(each, Action.SECRET_KEPT, Reason.PLACEHOLDER)
+            way_out = (f"--allow-placeholder {each.name.key}",)
+            return self._change(each, Action.SKIP, Refusal(Reason.PLACEHOLDER, "", way_out))
         if held is not None and held.problem is not None:
             return self._cannot(each, Refusal(Reason.UNREADABLE_THERE, held.problem.about, held.problem.ways_out))
         return self._compare(each, wanted, wanted.value)

@@ -18,14 +18,14 @@ from astro_sync.places.astro_cli import Astro
 class Prepared:
     """What `apply` will write, decided before anybody is asked; a place adds what it needs.
 
-    `calls` are the writing calls, `restarts` how many of them restart something. `in_argv` are the names whose values
-    will show in the process list, `in_env_manager` those that go into a Deployment's Environment Manager. `warnings`
-    are what the writing will bring up.
+    `calls` are the writing calls, `restarting` the names of each of them that restarts something. `in_argv` are the
+    names whose values will show in the process list, `in_env_manager` those that go into a Deployment's Environment
+    Manager. `warnings` are what the writing will bring up.
     """
 
     writes: tuple[Write, ...] = ()
     calls: int = 0
-    restarts: int = 0
+    restarting: tuple[frozenset[Name], ...] = ()
     in_argv: tuple[Name, ...] = ()
     in_env_manager: tuple[Name, ...] = ()
     warnings: tuple[Notice, ...] = ()

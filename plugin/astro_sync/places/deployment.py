@@ -161,7 +161,7 @@ class Deployment(OpenPlace, EntryBackups):
         return PreparedCalls(
             writes=plan.writes,
             calls=len(batches),
-            restarts=len(batches),
+            restarting=tuple(frozenset(batch.names) for batch in batches),
             in_argv=seen,
             warnings=notices,
             batches=batches,

@@ -156,7 +156,7 @@ def _look_at_target(name: str, place: AnyPlace) -> Probe:
     def look() -> Finding:
         with place:
             count = len(place.read(EVERYTHING).entries)
-        return Finding(_TARGET + name, State.OK, f"{place} can be read; {count} variables.")
+        return Finding(_TARGET + name, State.OK, f"{place} can be read; {count} variable{'s' * (count != 1)}.")
 
     return _catching(_TARGET + name, look)
 

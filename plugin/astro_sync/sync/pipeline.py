@@ -10,7 +10,7 @@ from typing import Final, NamedTuple
 from astro_sync.concurrency import each
 from astro_sync.core.compare import Compared, CompareSecret, Scope, compare
 from astro_sync.core.filters import Wanted
-from astro_sync.core.model import Change, Kind, Name, Names, Notice, Plan, Reason, Refusal, Snapshot, Written
+from astro_sync.core.model import Change, Kind, Name, Names, Notice, Plan, Reason, Refusal, Result, Snapshot, Written
 from astro_sync.core.pairing import Side
 from astro_sync.core.plan import OnConflict, Policy, make_plan, unmatched
 from astro_sync.core.verify import Outcome, Verification, verify
@@ -90,6 +90,15 @@ class Step:
         """Return what the plan, the writing and the read-back have to say."""
         found = self.verification.warnings if self.verification else ()
         return (*self.before.warnings, *self.plan.warnings, *self.prepared.warnings, *found)
+
+    @property
+    def restarts(self) -> int:
+        """Return how many writing calls restart something; once the place was read back, how many went through."""
+        if self.verification is None:
+            return len(self.prepared.restarting)
+        done = {change.write.name for change in self.changes if change.write and change.result is Result.DONE}
+        arrived = done | (self.written.trusted if self.written else set())
+        return sum(not arrived.isdisjoint(names) for names in self.prepared.restarting)
 
     @property
     def outcome(self) -> Outcome:
@@ -417,7 +426,7 @@ def _conclude(result: RunResult, interruption: Interruption | None) -> None:
         result.error = result.error or next(iter(failures), None)
         if unsure or any(not step.place.traits.atomic for step in done):
             result.exit_code = ExitCode.UNPLANNED
-            result.error = result.error or AstroSyncError("Not every key was written as planned.")
+            result.error = result.error or _unplanned(result.steps)
         else:
             result.error = result.error or AstroSyncError("Nothing was written.")
             refused = result.error.exit_code is ExitCode.REFUSED
@@ -427,3 +436,9 @@ def _conclude(result: RunResult, interruption: Interruption | None) -> None:
         nothing = "some keys may have been written" if unsure else "nothing was written"
         result.error = InterruptedRunError(f"Interrupted; {f'written as planned: {names}' if names else nothing}.")
         result.exit_code = interruption.exit_code
+
+
+def _unplanned(steps: Sequence[Step]) -> AstroSyncError:
+    kept = " The backup holds what was there before." if any(step.backup for step in steps) else ""
+    hint = f"Look at the keys that are not as planned, then run the same command again.{kept}"
+    return AstroSyncError("Not every key was written as planned.", hint=hint)

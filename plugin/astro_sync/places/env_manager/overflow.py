@@ -103,7 +103,7 @@ class DeploymentAndManager(EntryBackups):
         return PreparedBoth(
             writes=plan.writes,
             calls=own.calls + (objects.calls if objects else 0),
-            restarts=own.restarts,
+            restarting=own.restarting,
             in_argv=own.in_argv,
             in_env_manager=tuple(write.name for write in objects.writes) if objects else (),
             warnings=own.warnings,
