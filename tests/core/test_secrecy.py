@@ -9,6 +9,7 @@ from astro_sync.airflow.connection import parse_connection
 from astro_sync.core.model import Value
 from astro_sync.core.secrecy import (
     fingerprint,
+    is_masked_connection,
     is_placeholder,
     is_sensitive,
     may_be_lost,
@@ -118,7 +119,6 @@ def test_an_option_that_airflow_lists_as_sensitive_is(key: str) -> None:
         "AIRFLOW__API__ACCESS_TOKEN_EXPIRY",
         "AIRFLOW__SECRETS__BACKEND",
         "AIRFLOW__API_AUTH__JWT_SECRET_TTL",
-        "AIRFLOW__PROXY__PASSWORD",
         "AIRFLOW__",
     ],
 )
@@ -218,6 +218,36 @@ def test_a_value_that_is_a_secret_by_itself_is_one_under_any_name(key: str, text
 def test_an_ordinary_value_is_none(text: str) -> None:
     assert not sensitive("FLAG", text)
     assert not sensitive("AIRFLOW_VAR_X", text)
+
+
+@pytest.mark.parametrize(
+    ("text", "masked"),
+    [
+        ("postgres://u:***@h/d", True),
+        ("postgres://u:%2A%2A%2A@h/d", True),
+        ('{"conn_type": "http", "password": " **** "}', True),
+        ('{"conn_type": "http", "extra": {"token": {"value": "***"}}}', True),
+        ("postgres://u:real***@h/d", False),
+        ("postgres://u:real@h/d?note=***x", False),
+        ("***", False),
+    ],
+)
+def test_a_mask_inside_a_connection_is_noticed(text: str, *, masked: bool) -> None:
+    assert is_masked_connection(Value(text)) is masked
+
+
+@pytest.mark.parametrize(
+    ("key", "secret"),
+    [
+        ("AIRFLOW__SMTP__SMTP_PASSWORD", True),
+        ("AIRFLOW__SECRETS__BACKEND_KWARG__TOKEN", True),
+        ("AIRFLOW__CORE__PARALLELISM", False),
+        ("AIRFLOW__API__AUTH_BACKENDS", False),
+        ("AIRFLOW__SECRETS__BACKEND", False),
+    ],
+)
+def test_an_option_of_airflow_is_sensitive_by_its_ending(key: str, *, secret: bool) -> None:
+    assert sensitive(key) is secret
 
 
 @pytest.mark.parametrize(

@@ -57,6 +57,13 @@ KEPT = Change(K, Action.KEEP, why=Refusal(Reason.DIFFERS), old=Entry(K, Value("o
 REFUSED = Change(K, Action.REFUSED, why=Refusal(Reason.LINE_BREAK))
 
 
+def test_a_place_that_masks_by_the_name_chooses_nothing_that_counts() -> None:
+    masked = Entry(K, None, secret=True)
+    change = writing(masked, secret=True)
+    found = verify(Plan((change,)), Snapshot({K: masked}), holding(K="new"), Written(), MASKING)
+    assert found.outcome is Outcome.AS_PLANNED
+
+
 def look(
     change: Change, before: Snapshot, after: Snapshot | None, written: Written, traits: Traits = DEPLOYMENT
 ) -> Verification:

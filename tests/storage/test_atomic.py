@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from astro_sync.errors import ExitCode
+from astro_sync.errors import ExitCode, RefusedError
+from astro_sync.storage.atomic import load
 from astro_sync.storage.syscalls import flush_folder, restore_access, sentence_for, write_whole
 
 
@@ -89,3 +90,10 @@ def test_the_group_gets_nothing_where_an_access_list_is_lost(
     restore_access(descriptor, old.stat(), old)
     os.close(descriptor)
     assert new.stat().st_mode & 0o777 == mode
+
+
+def test_a_path_through_a_missing_folder_to_a_file_that_is_there_is_refused(tmp_path: Path) -> None:
+    (tmp_path / ".env").write_text("A=1\n")
+    with pytest.raises(RefusedError, match="leads through a folder that is not there"):
+        load(tmp_path / "config" / ".." / ".env")
+    assert not load(tmp_path / "config" / ".." / "new.env").exists

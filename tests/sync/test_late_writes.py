@@ -33,6 +33,17 @@ def test_a_write_that_timed_out_and_arrives_within_the_time_limit_is_done(sandbo
 
 
 @pytest.mark.long
+@pytest.mark.parametrize(
+    "said", ['Post "https://x": context deadline exceeded (Client.Timeout exceeded)', 'Post "https://x": EOF']
+)
+def test_a_write_that_astro_gave_up_on_may_still_arrive(sandbox: Sandbox, warm: Warm, said: str) -> None:
+    sandbox.write_env("A=1\n")
+    sandbox.fault("write-refused", message=said)
+    result = warm.run(sandbox, *SEND, "--timeout", "2", "--json")
+    assert (result.code, results(result)) == (6, {"A": "unknown"})
+
+
+@pytest.mark.long
 def test_two_runs_on_one_deployment_wait_for_each_other(sandbox: Sandbox) -> None:
     sandbox.write_env("A=1\nB=2\n")
     sandbox.write_env("A=1\nB=2\nC=3\n", name="other.env")

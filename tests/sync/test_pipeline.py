@@ -164,6 +164,11 @@ def write_nothing_and_fail(_place: MemoryPlace, _prepared: Prepared) -> Written:
     return Written(FAILURE)
 
 
+def write_all_and_break(place: MemoryPlace, prepared: Prepared) -> Written:
+    write_all(place, prepared)
+    raise ValueError("planted")
+
+
 def write_nothing(_place: MemoryPlace, _prepared: Prepared) -> Written:
     return Written()
 
@@ -327,6 +332,19 @@ def test_a_move_opens_reads_keeps_writes_reads_back_and_closes() -> None:
     assert run.held == ["to"], "other runs of this machine wait"
     assert run.recorded == ["to"]
     assert [change.remote_name for change in result.steps[0].changes] == ["to/A", "to/B", "to/C"]
+
+
+def test_a_bug_while_writing_loses_neither_the_read_back_nor_the_report() -> None:
+    source, destination = places(("from", {"A": "1", "B": "2"}), ("to", {}))
+    destination.writing = write_all_and_break
+    result = Run().move(source, destination)
+    assert [change.result for change in result.steps[0].changes] == [Result.DONE, Result.DONE]
+    destination.texts.clear()
+    destination.writing = lambda *_: write_all_and_break(places(("other", {}))[0], Prepared())
+    result = Run().move(source, destination)
+    assert result.exit_code is ExitCode.UNPLANNED
+    assert "ValueError" in str(result.error)
+    assert "planted" not in str(result.error)
 
 
 def test_with_nothing_to_do_nobody_is_asked_and_nothing_is_kept_or_written() -> None:

@@ -312,7 +312,7 @@ def local_mode(astro: Astro) -> str:
     return "docker"
 
 
-_FILE_MODE: Final = re.compile(r"^dev:\s*\n(?:[ \t]+.*\n|\s*\n)*?[ \t]+mode:[ \t]*['\"]?(\w+)", re.MULTILINE)
+_FILE_MODE: Final = re.compile(r"[ \t]+mode:[ \t]*['\"]?(\w+)")
 
 
 def mode_in_file(project: Path) -> str | None:
@@ -321,5 +321,10 @@ def mode_in_file(project: Path) -> str | None:
         text = (project / ".astro" / "config.yaml").read_text(encoding="utf-8", errors="replace")
     except OSError:
         return None
-    match = _FILE_MODE.search(text)
-    return match and ("standalone" if match[1] == "standalone" else "docker")
+    section = ""
+    for line in text.splitlines():
+        if line[:1].strip():
+            section = line.partition(":")[0]
+        elif section == "dev" and (match := _FILE_MODE.match(line)):
+            return "standalone" if match[1] == "standalone" else "docker"
+    return None

@@ -35,6 +35,9 @@ class ReceiptBook(NamedTuple):
         sent = [
             (write.name, write.value, after.entries[write.name].updated_at)
             for write in writes
-            if write.name in after.entries and after.entries[write.name].value is None
+            if write.name in after.entries
+            and after.entries[write.name].value is None
+            # A time that stands still may tell of a write that was lost, whatever its call said.
+            and (write.old is None or write.old.updated_at != after.entries[write.name].updated_at)
         ]
         self.receipts.keep(step.place.address, sent)

@@ -38,7 +38,7 @@ from astro_sync.core.model import (
     Write,
 )
 from astro_sync.core.pairing import IdCase, Pair, Side, pair
-from astro_sync.core.secrecy import is_placeholder, is_sensitive, may_be_lost, platform_names
+from astro_sync.core.secrecy import is_masked_connection, is_placeholder, is_sensitive, may_be_lost, platform_names
 
 Refuse = Callable[[Write], Refusal | None]
 
@@ -199,7 +199,7 @@ class _Planner(NamedTuple):
         """Tell whether a value only stands for one, or is an empty remain that gives way (CONTRIBUTING, rule 1)."""
         if {each.name.key, each.name.variable} & self.policy.allow_placeholder:
             return False
-        if is_placeholder(value):
+        if is_placeholder(value) or (each.name.kind is Kind.CONNECTION and is_masked_connection(value)):
             return True
         held = each.destination
         if value or held is None:

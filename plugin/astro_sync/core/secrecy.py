@@ -21,6 +21,8 @@ _PASSWORD_IN_URL: Final = re.compile(r"://[^\s/?#@:\"']*:[^\s/?@\"']+@")
 _PARAMETER: Final = re.compile(r"[?&;]([A-Za-z0-9_.-]{1,100})=[^&;\s]")
 _BLANK: Final = re.compile(r"\s")
 _WEB_TOKEN: Final = re.compile(r"([A-Za-z0-9_-]+)\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]*")
+_SECRET_OPTIONS: Final = ("PASSWORD", "_TOKEN", "_SECRET")
+_BACKEND_OPTION: Final = "AIRFLOW__SECRETS__BACKEND_KWARG__"
 # `sk-` also begins a locale, `SG.` a country
 _SHORTEST_TOKEN: Final = 6  # characters after the prefix
 
@@ -28,6 +30,25 @@ _SHORTEST_TOKEN: Final = 6  # characters after the prefix
 def is_placeholder(value: Value) -> bool:
     """Tell whether a text only stands for a secret: `# secret`, `***`, `****` or our own marker, outer blanks aside."""
     return value.reveal().strip() in _PLACEHOLDERS
+
+
+def is_masked_connection(value: Value) -> bool:
+    """Tell whether the password of a connection, or a text in its extra, is a placeholder."""
+    text = value.reveal()
+    if "***" not in text and "%2a%2a%2a" not in text.lower():
+        return False
+    connection = parse_connection(text)
+    if connection is None:
+        return False
+    return any(part.strip() in _PLACEHOLDERS for part in (connection.password or "", *_texts(extras(connection))))
+
+
+def _texts(found: object) -> Iterator[str]:
+    if isinstance(found, str):
+        yield found
+    elif isinstance(found, Mapping | list):
+        for each in found.values() if isinstance(found, Mapping) else found:
+            yield from _texts(each)
 
 
 def may_be_lost(key: str, value: Value) -> bool:
@@ -51,7 +72,7 @@ def is_sensitive(key: str, value: Value) -> bool:
     if _is_secret(text) or _holds_secret_member(text):
         return True
     if key.startswith("AIRFLOW__"):
-        return key in _names()["config"]
+        return key in _names()["config"] or key.endswith(_SECRET_OPTIONS) or key.startswith(_BACKEND_OPTION)
     name = key.removeprefix(VARIABLE)
     return name not in _names()["never"] and _is_sensitive_name(name)
 

@@ -88,7 +88,10 @@ def _held(name: Name, after: Snapshot, traits: Traits) -> Entry | None:
 
 def _says(write: Write, entry: Entry | None, written: Written, traits: Traits) -> bool:
     """Tell whether an entry shows what was written; a hidden one only by its name and by how its call ended."""
-    if entry is None or entry.problem is not None or (write.secret and not entry.secret):
+    if entry is None or entry.problem is not None:
+        return False
+    # A place that marks by the name what it masks takes nobody's choice.
+    if traits.secrets is not Secrets.MARKS and write.secret and not entry.secret:
         return False
     if entry.value is None:
         # Where a writer chooses what is secret, somebody else made this one; elsewhere the place masks what it likes.
@@ -96,7 +99,7 @@ def _says(write: Write, entry: Entry | None, written: Written, traits: Traits) -
             return False
         new = write.old is None and not written.may_arrive and write.name not in written.failed
         return write.name in written.trusted or new
-    if entry.secret and not write.secret:
+    if traits.secrets is not Secrets.MARKS and entry.secret and not write.secret:
         return False
     return Spelling(traits.as_fields, exact_json=entry.exact).same(
         write.name.kind, entry, Entry(write.name, write.value)

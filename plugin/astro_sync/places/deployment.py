@@ -1,5 +1,6 @@
 """One Deployment's environment variables, read and written through the Astro CLI."""
 
+import re
 import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -36,6 +37,10 @@ from astro_sync.storage.private import write_private
 
 # The kernel's limit for one argument, its final NUL left out.
 _LONGEST_ARGUMENT: Final = 131_071
+_NO_ANSWER: Final = re.compile(
+    r"Client\.Timeout|context deadline exceeded|\bEOF\b|connection reset|broken pipe|\bstatus(?: code)? 5\d\d\b",
+    re.IGNORECASE,
+)
 _TRAITS: Final = Traits(Names.ENVIRONMENT, secrets=Secrets.HIDDEN, shared=True)
 
 
@@ -173,7 +178,7 @@ class Deployment(OpenPlace, EntryBackups):
         for batch in prepared.batches:
             answer = self._write(batch)
             if failure := self._failure(answer, prepared):
-                return Written(failure, may_arrive=answer.status is None, trusted=frozenset(trusted))
+                return Written(failure, may_arrive=_may_arrive(answer), trusted=frozenset(trusted))
             trusted.update(batch.names)
         return Written(trusted=frozenset(trusted))
 
@@ -309,6 +314,14 @@ def make_deployment(
 
 def _text(setting: object) -> str | None:
     return setting if isinstance(setting, str) and setting else None
+
+
+def _may_arrive(answer: Answer) -> bool:
+    """Tell whether a writing call that failed may still take effect: it was ended, crashed, or had no sure answer.
+
+    The exit status does not tell (fixtures/astro-cli-contract.md, "Exit status against truth"), so its words must.
+    """
+    return answer.status not in {0, 1} or _NO_ANSWER.search(answer.text) is not None
 
 
 def _entry(row: Row) -> Entry:

@@ -2,9 +2,10 @@
 
 import json
 import re
+from base64 import b64encode
 from collections.abc import Iterable, Iterator
 from typing import Final
-from urllib.parse import quote, unquote
+from urllib.parse import unquote, unquote_plus
 
 from astro_sync.airflow.connection import parse_connection
 from astro_sync.places.astro_cli import Answer
@@ -15,6 +16,8 @@ _COLOUR: Final = re.compile(r"\x1b\[[\d;]*m")
 _ECHOES: Final = re.compile(r"\b422\b|unprocessable", re.IGNORECASE)
 # A shorter text stands by chance in any longer word.
 _SHORT: Final = 8
+_PIECE: Final = 12  # characters of a value in a row that no message has by chance
+_ESCAPE: Final = re.compile(r"\\u([0-9a-fA-F]{4})")
 _LONGEST: Final = 300
 
 
@@ -27,10 +30,27 @@ def told_error(answer: Answer, values: Iterable[str]) -> str:
     if not lines:
         return "."
     line = lines[-1]
-    if _ECHOES.search(line) or any(_holds(line, piece) for value in values for piece in _pieces(value)):
+    if _ECHOES.search(line) or holds_value(line, values):
         return "; its message may hold a value and is not shown."
     shown = line if len(line) <= _LONGEST else f"{line[:_LONGEST]}…"
     return f": {shown.rstrip('.')}."
+
+
+def holds_value(line: str, values: Iterable[str]) -> bool:
+    """Tell whether a line holds a value, a part of one or a longer piece of one, in whatever spelling."""
+    held = [*values]
+    readings = _readings(line)
+    if any(_holds(reading, piece) for reading in readings for value in held for piece in _pieces(value)):
+        return True
+    whole = "\n".join(value for value in held if len(value) >= _PIECE).casefold()
+    starts = ((reading, start) for reading in readings for start in range(len(reading) - _PIECE + 1))
+    return any(reading[start : start + _PIECE] in whole for reading, start in starts)
+
+
+def _readings(line: str) -> set[str]:
+    """Return what a line may mean: as it is, and with the escapes of JSON, of URLs and of forms undone."""
+    plain = _ESCAPE.sub(lambda match: chr(int(match[1], 16)), line)
+    return {text.casefold() for each in (line, plain) for text in (each, unquote(each), unquote_plus(each))}
 
 
 def _holds(line: str, piece: str) -> bool:
@@ -43,10 +63,9 @@ def _holds(line: str, piece: str) -> bool:
 def _pieces(value: str) -> Iterator[str]:
     """Yield the spellings in which a value, one of its lines or of its parts may stand in a message."""
     for text in {value, *value.splitlines(), *_parts(value)}:
-        for spelling in {text, text.strip(), json.dumps(text)[1:-1], json.dumps(text, ensure_ascii=False)[1:-1]}:
-            if spelling:
-                yield spelling
-                yield quote(spelling, safe="", errors="surrogatepass")
+        encoded = b64encode(text.encode("utf-8", "surrogatepass")).decode().rstrip("=")
+        spellings = {text, text.strip(), json.dumps(text)[1:-1], json.dumps(text, ensure_ascii=False)[1:-1], encoded}
+        yield from (spelling.casefold() for spelling in spellings if spelling)
 
 
 def _parts(value: str) -> Iterator[str]:

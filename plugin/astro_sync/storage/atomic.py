@@ -72,6 +72,9 @@ def load(path: Path) -> Loaded:
                 f"{path} is a symbolic link to {target}, and there is no such file.",
                 hint="Create the file that the link names, or remove the link.",
             ) from None
+        if os.path.lexists(target):
+            hint = f"Name it {target}."
+            raise RefusedError(f"{path} leads through a folder that is not there.", hint=hint) from None
         return Loaded(path, target, b"")
     except OSError as error:
         raise sentence_for(f"{path} cannot be read", error) from error

@@ -377,6 +377,13 @@ def _write(step: Step) -> None:
         if step.place.traits.atomic:
             raise
         step.written = Written(error)
+    except Exception as error:
+        if step.place.traits.atomic:
+            raise
+        # A bug, but what was written before it must be read back and told.
+        hint = "Look at the rows above; please report this, without any value."
+        broken = AstroSyncError(f"{step.place}: the writing broke off ({type(error).__name__}).", hint=hint)
+        step.written = Written(broken, may_arrive=True)
 
 
 def _ending(step: Step) -> Written:

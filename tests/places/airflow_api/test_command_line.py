@@ -131,6 +131,13 @@ def test_from_deployment_to_deployment_only_what_can_be_read_is_carried_and_no_m
     assert "***" not in json.dumps(files.state["deployments"][1])
 
 
+@pytest.mark.parametrize("glob", ["AIRFLOW_*", "AIRFLOW_VAR_*", "*_KEY", "AIRFLOW_VAR_API*", "api*"])
+def test_a_glob_finds_by_the_environment_name_as_well_as_by_the_id(files: Sandbox, glob: str) -> None:
+    merge(files, "variables.json", "airflow:deployment/dep-1")
+    found = json.loads(files.run("list", "airflow:deployment/dep-1", "--include", glob, "--json").stdout)["objects"]
+    assert "api_key" in [each["id"] for each in found]
+
+
 def test_what_is_masked_and_missing_there_is_named(files: Sandbox) -> None:
     merge(files, "variables.json", "airflow:deployment/dep-1")
     result = merge(files, "airflow:deployment/dep-1", "variables:other.json")

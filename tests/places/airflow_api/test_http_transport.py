@@ -17,13 +17,22 @@ from services.proxy import Proxy
 GET = ("GET", "/variables?limit=1")
 
 
+def is_distant(address: str) -> bool:
+    return "airflow.test" in address
+
+
 def ask(address: str, **environ: str) -> int:
-    return HttpTransport(address, LOGIN, environ, 5).send(*GET).status
+    return HttpTransport(address, LOGIN, environ, 5, plain=is_distant(address)).send(*GET).status
+
+
+def distant(airflow: AirflowService) -> str:
+    """Return the address of a service under a name that only a proxy knows."""
+    return airflow.url.replace("127.0.0.1", "airflow.test")
 
 
 def fault_of(address: str, credentials: Credentials = LOGIN, *, timeout: float = 5, **environ: str) -> ApiError:
     with pytest.raises(ApiError) as caught:
-        HttpTransport(address, credentials, environ, timeout).send(*GET)
+        HttpTransport(address, credentials, environ, timeout, plain=is_distant(address)).send(*GET)
     shown = f"{caught.value} {caught.value.hint} {caught.value!r}"
     assert all(planted not in shown for planted in (LOGIN.password or "", TOKEN, "planted"))
     assert caught.value.exit_code is ExitCode.UNUSABLE
@@ -145,33 +154,42 @@ def test_a_host_without_airflow_is_told() -> None:
 @pytest.mark.parametrize("spelling", ["http_proxy", "HTTP_PROXY", "all_proxy"])
 def test_a_proxy_of_the_environment_is_used(airflow: AirflowService, spelling: str) -> None:
     with Proxy() as proxy:
-        assert ask(airflow.url, **{spelling: proxy.url}) == 200
-        assert set(proxy.hosts) == {f"127.0.0.1:{airflow.port}"}
+        assert ask(distant(airflow), **{spelling: proxy.url}) == 200
+        assert set(proxy.hosts) == {f"airflow.test:{airflow.port}"}
 
 
-@pytest.mark.parametrize("exception", ["127.0.0.1", "example.com, 127.0.0.1", "*", ".0.0.1", "127.0.0.1:{port}"])
+@pytest.mark.parametrize(
+    "exception", ["airflow.test", "example.com, airflow.test", "*", ".test", "airflow.test:{port}"]
+)
 def test_no_proxy_goes_around_it(airflow: AirflowService, exception: str) -> None:
     with Proxy() as proxy:
-        assert ask(airflow.url, http_proxy=proxy.url, NO_PROXY=exception.format(port=airflow.port)) == 200
+        error = fault_of(distant(airflow), http_proxy=proxy.url, NO_PROXY=exception.format(port=airflow.port))
+        assert error.fault is Fault.UNREACHABLE, "nobody knows that host but the proxy"
+        assert proxy.hosts == []
+
+
+def test_plain_text_for_this_machine_goes_through_no_proxy(airflow: AirflowService) -> None:
+    with Proxy() as proxy:
+        assert ask(airflow.url, http_proxy=proxy.url, all_proxy=proxy.url) == 200
         assert proxy.hosts == []
 
 
 def test_a_proxy_that_wants_a_login_gets_its_own_only(airflow: AirflowService) -> None:
     with Proxy(login="me:planted") as proxy:
         there = proxy.url.removeprefix("http://")
-        assert ask(airflow.url, http_proxy=f"http://me:planted@{there}") == 200
-        assert fault_of(airflow.url, http_proxy=proxy.url).fault is Fault.FORBIDDEN
+        assert ask(distant(airflow), http_proxy=f"http://me:planted@{there}") == 200
+        assert fault_of(distant(airflow), http_proxy=proxy.url).fault is Fault.FORBIDDEN
 
 
 def test_a_proxy_that_answers_a_page_is_told(airflow: AirflowService) -> None:
     with Proxy(page="<html>Sign in, planted</html>") as proxy:
-        error = fault_of(airflow.url, Credentials(token=TOKEN), http_proxy=proxy.url)
+        error = fault_of(distant(airflow), Credentials(token=TOKEN), http_proxy=proxy.url)
     assert error.fault is Fault.NOT_THE_API
 
 
 @pytest.mark.parametrize("proxy", ["http://127.0.0.1:1", "socks5://127.0.0.1:1", "http://:x", "nonsense://"])
 def test_a_proxy_that_is_none_is_told(airflow: AirflowService, proxy: str) -> None:
-    assert fault_of(airflow.url, http_proxy=proxy).fault is Fault.UNREACHABLE
+    assert fault_of(distant(airflow), http_proxy=proxy).fault is Fault.UNREACHABLE
 
 
 @pytest.fixture(scope="module")

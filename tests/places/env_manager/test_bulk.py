@@ -39,7 +39,9 @@ def test_what_is_spelled_is_read_back_to_the_letter(texts: list[str]) -> None:
     spelled = {f"A{number}": text for number, text in enumerate(texts) if spell(text) is not None}
     environment = {**ENVIRONMENT, **dict.fromkeys(["A", "B", "A1"], "not this")}
     batch = [variable(key, text) for key, text in spelled.items()]
-    assert strict_parse(dotenv(batch).decode(), environment) == spelled
+    text = dotenv(batch).decode()
+    assert strict_parse(text, environment) == spelled
+    assert strict_parse(text[1:], environment) == spelled, "a failed login prompt takes the first character"
 
 
 @pytest.mark.parametrize(

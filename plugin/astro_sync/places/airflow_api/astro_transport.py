@@ -61,11 +61,12 @@ class AstroTransport:
                 return ApiError(f"{self._name} {meaning}.", fault, hint=hint)
         lines = [line for line in answer.stderr.splitlines() if line.strip()]
         # astro may repeat what it was given
-        own = f" It says: {lines[-1]}" if show and lines else ""
+        own = f" It says: {lines[-1]}" if show and lines and not _CREDENTIAL.search(lines[-1]) else ""
         return ApiError(f"`astro {' '.join(self._words)}` failed for {self._name}.{own}", Fault.OTHER)
 
 
 _LOG_IN: Final = "Run `astro login`, or set ASTRO_API_TOKEN to a valid token, then try again."
+_CREDENTIAL: Final = re.compile(r"token|password|secret|bearer|://[^/\s]*@|[A-Za-z0-9_.-]{24,}", re.IGNORECASE)
 _CHOOSE: Final = "Run `astro organization switch`."
 _AGAIN: Final = "Try again."
 # What astro says, and what it means: the first that fits (fixtures/places-contract.md, 5.3).

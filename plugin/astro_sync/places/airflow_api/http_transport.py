@@ -248,7 +248,8 @@ def _find_proxy(root: SplitResult, environ: Mapping[str, str]) -> SplitResult | 
     named = {name.lower(): text for name, text in environ.items() if name.isupper()}
     named |= {name: text for name, text in environ.items() if name.islower()}
     address = named.get(f"{root.scheme}_proxy") or named.get("all_proxy")
-    if not address or _goes_around(root, named.get("no_proxy", "")):
+    here = root.scheme == "http" and root.hostname in _LOOPBACK  # in plain text nothing leaves this machine
+    if not address or here or _goes_around(root, named.get("no_proxy", "")):
         return None
     try:
         proxy = urlsplit(address if "://" in address else f"http://{address}")

@@ -224,7 +224,8 @@ def _common_part(globs: Sequence[str]) -> str:
     """Return a part that every id has which the globs match, empty if none is certain; the API ignores its case."""
     if len(globs) != 1 or "[" in globs[0]:
         return ""
-    glob = globs[0].removeprefix(VARIABLE).removeprefix(CONNECTION)
+    # Of a glob that says less than a whole prefix, a part may stand in the prefix.
+    glob = next((globs[0].removeprefix(each) for each in (VARIABLE, CONNECTION) if globs[0].startswith(each)), "")
     parts = _LITERAL.findall(glob)
     return max(parts, key=len, default="")
 

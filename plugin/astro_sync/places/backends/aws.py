@@ -46,14 +46,19 @@ class AwsClient(NamedTuple):
             raise self._broken(error) from None
 
     def pages(self, operation: str, **arguments: Any) -> Any:
-        """Yield every page of a listing; raises StoreError."""
+        """Yield every page of a listing; raises StoreError, also for one that goes round in a circle."""
         token: dict[str, str] = {}
+        seen: set[str] = set()
         while True:
             page = self.call(operation, **arguments, **token)
             yield page
-            if not page.get("NextToken"):
+            following = page.get("NextToken")
+            if not following:
                 return
-            token = {"NextToken": page["NextToken"]}
+            if following in seen:
+                raise StoreError(f"AWS gave out the same page of {operation} twice.", hint="Try again later.")
+            seen.add(following)
+            token = {"NextToken": following}
 
     def member(self, answer: Any, name: str) -> Any:
         """Return a member of an answer; one without it came from something else, a proxy for example."""

@@ -94,18 +94,21 @@ class SecretsManager:
 
     def _read_batch(self, names: Sequence[str]) -> dict[str, Found]:
         found: dict[str, Found] = {}
+        told: set[str] = set()
         try:
             for page in self._aws.pages("batch_get_secret_value", SecretIdList=list(names)):
                 for secret in self._aws.member(page, "SecretValues"):
                     found[secret["Name"]] = _held(secret)
                 for error in page.get("Errors") or ():
+                    told.add(error["SecretId"])
                     if fault := _fault(CallError(error["ErrorCode"], "secretsmanager:GetSecretValue")):
                         found[error["SecretId"]] = fault
         except CallError as error:
             if not error.is_forbidden:
                 raise error.as_store_error(describe(self._account, self._aws.region)) from None
             return self._read_singly(names)
-        return found
+        # What the answer passes over in silence is asked for by itself.
+        return found | self._read_singly([name for name in names if name not in found and name not in told])
 
     def _read_singly(self, names: Sequence[str]) -> dict[str, Found]:
         answers = dict(zip(names, each(self._read_one, names, at_once=2), strict=True))

@@ -5,7 +5,17 @@ from contextlib import suppress
 from typing import Any, Final
 
 from astro_sync.concurrency import each
-from astro_sync.places.backends.base import Content, Fault, Found, Held, StoreError, Trouble, require, silence
+from astro_sync.places.backends.base import (
+    Content,
+    Fault,
+    Found,
+    Held,
+    StoreError,
+    Trouble,
+    require,
+    silence,
+    without_login,
+)
 
 _LOGGERS: Final = ("azure", "msal", "urllib3")
 _SETTINGS: Final = ("verify_challenge_resource", "connection_verify", "api_version", "proxies")
@@ -22,7 +32,7 @@ class KeyVault:
     def __init__(self, client: Any, url: str, identity: str, timeout: float) -> None:
         self._client = client
         self._timeout = timeout
-        self.where = f"Azure Key Vault {url}"
+        self.where = f"Azure Key Vault {without_login(url)}"
         self.identity = identity
 
     def scan(self, prefix: str, wanted: Callable[[str], bool]) -> Mapping[str, Found]:

@@ -1,6 +1,7 @@
 """What every vendor's store of secrets can do. Nothing here knows of Airflow."""
 
 import logging
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -105,6 +106,11 @@ def silence(names: Iterable[str]) -> None:
     """Keep the loggers of an SDK from writing; they log headers and bodies (CONTRIBUTING, rule 9)."""
     for name in names:
         logging.getLogger(name).setLevel(logging.CRITICAL + 1)
+
+
+def without_login(url: str) -> str:
+    """Return an address without a user and password that stand in it."""
+    return re.sub(r"//[^/?#]*@", "//", url)
 
 
 def in_chunks(names: Sequence[str], size: int) -> list[Sequence[str]]:

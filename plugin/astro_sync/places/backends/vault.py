@@ -6,7 +6,17 @@ from pathlib import Path
 from typing import Any, Final
 
 from astro_sync.concurrency import each
-from astro_sync.places.backends.base import Content, Fault, Found, Held, StoreError, Trouble, require, silence
+from astro_sync.places.backends.base import (
+    Content,
+    Fault,
+    Found,
+    Held,
+    StoreError,
+    Trouble,
+    require,
+    silence,
+    without_login,
+)
 
 _LOGGERS: Final = ("hvac", "urllib3", "requests")
 _SETTINGS: Final = ("verify", "cert", "proxies")
@@ -28,13 +38,14 @@ class KeyValue:
         self._timeout = timeout
         self._is_checked = False
         self.identity = identity
+        self._url = without_login(client.url)
 
     @property
     def where(self) -> str:
         """Return the server, the namespace and the mount."""
         namespace = self._client.adapter.namespace
         inside = f", namespace {namespace}" if namespace else ""
-        return f"Vault {self._client.url}{inside}, mount {self._mount} (KV {self._version})"
+        return f"Vault {self._url}{inside}, mount {self._mount} (KV {self._version})"
 
     def scan(self, prefix: str, wanted: Callable[[str], bool]) -> Mapping[str, Found]:
         """List folder by folder, then read what is wanted one by one."""
@@ -138,7 +149,7 @@ class KeyValue:
         if isinstance(answer, Mapping) and name in answer:
             return answer[name]
         hint = "Something else answers in its place, often a proxy: look at HTTPS_PROXY and url."
-        raise StoreError(f"What answered at {self._client.url} is not Vault.", hint=hint)
+        raise StoreError(f"What answered at {self._url} is not Vault.", hint=hint)
 
     def _call(self, method: Callable[..., Any], **arguments: Any) -> Any:
         """Make a call, again while Vault throttles it; raises _CallError for what Vault says, else StoreError."""
@@ -157,13 +168,13 @@ class KeyValue:
             except Exception as error:  # noqa: BLE001 - an error of the SDK may show a request
                 raise self._broken(error) from None
         hint = "Try again later, or with fewer calls at once: `--jobs 1`."
-        raise StoreError(f"Vault keeps throttling calls ({self._client.url}).", hint=hint)
+        raise StoreError(f"Vault keeps throttling calls ({self._url}).", hint=hint)
 
     def _refused(self, error: Any) -> Exception:
         from hvac import exceptions
 
         if isinstance(error, exceptions.VaultDown | exceptions.VaultNotInitialized | exceptions.BadGateway):
-            return StoreError(f"Vault at {self._client.url} is sealed or down.", hint="Try again later.")
+            return StoreError(f"Vault at {self._url} is sealed or down.", hint="Try again later.")
         answer = error.json if isinstance(error.json, Mapping) else None
         if answer is None:
             return self._no_vault()
@@ -173,15 +184,15 @@ class KeyValue:
         import requests
 
         if isinstance(error, requests.exceptions.ReadTimeout):
-            return _GivenUpError(f"Vault at {self._client.url} did not answer in time.", hint=_SLOW)
+            return _GivenUpError(f"Vault at {self._url} did not answer in time.", hint=_SLOW)
         if isinstance(error, requests.exceptions.RequestException) and not isinstance(error, ValueError):
             hint = "Look at the network, VAULT_ADDR or url, and the certificate (verify), then try again."
-            return StoreError(f"Vault at {self._client.url} cannot be reached ({type(error).__name__}).", hint=hint)
+            return StoreError(f"Vault at {self._url} cannot be reached ({type(error).__name__}).", hint=hint)
         return self._no_vault()
 
     def _no_vault(self) -> StoreError:
         hint = "Something else answers in its place, often a proxy: look at HTTPS_PROXY and url."
-        return StoreError(f"What answered at {self._client.url} is not Vault.", hint=hint)
+        return StoreError(f"What answered at {self._url} is not Vault.", hint=hint)
 
 
 class _GivenUpError(StoreError):

@@ -49,8 +49,12 @@ def create_words(scope: Scope, batch: Sequence[WriteObject]) -> tuple[str, ...]:
 
 
 def dotenv(batch: Sequence[WriteObject]) -> bytes:
-    """Return what that call reads."""
-    return "".join(f"{write.name.id}={_spelled(write)}\n" for write in batch).encode()
+    """Return what that call reads.
+
+    Where the login of `astro` has run out, its prompt takes the first character of stdin and the command goes on
+    (fixtures/astro-cli-contract.md, "Everywhere"): it takes the mark of an empty comment, not of a key.
+    """
+    return "".join(["#\n", *(f"{write.name.id}={_spelled(write)}\n" for write in batch)]).encode()
 
 
 def created_ids(stdout: str) -> frozenset[str]:
