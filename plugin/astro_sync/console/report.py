@@ -121,7 +121,10 @@ def show_ways_out(outcome: RunOutcome, view: View) -> list[str]:
     """Return a line for each way out of what was refused."""
     ways = ways_out(outcome.places)
     written = any(change.result is not Result.PLANNED for place in outcome.places for change in place.changes)
-    if outcome.error is None or written:
+    if outcome.command == "undo":
+        # It takes a whole run back.
+        ways = [(way, text) for way, text in ways if way.partition(" ")[0] not in {"--partial", "--exclude"}]
+    elif outcome.error is None or written:
         # Where refused keys did not end the run, --partial was given.
         ways = [(way, text) for way, text in ways if way != "--partial"]
     if not ways:
