@@ -1,5 +1,6 @@
 """Backups: kept before the first change, private, the last ten; and `undo` puts them back."""
 
+import hashlib
 import json
 import stat
 from pathlib import Path
@@ -7,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from runs import backups as named_backups
-from runs import reason, targets
+from runs import env_changes, reason, targets
 from sandbox import Result, Sandbox
 from warm import Warm
 
@@ -164,7 +165,8 @@ def test_undo_after_a_failed_write_puts_back_what_was_written(differing: Sandbox
     disturb(differing)
     assert warm.run(differing, *PUSH).code == 6
     differing.clear_faults()
-    result = undo(differing, warm)
+    assert undo(differing, warm).code == 3, "somebody else's value is not the run's"
+    result = undo(differing, warm, "--on-conflict", "overwrite")
     assert result.code == 0, result
     assert differing.read_env() == WHOLE
     assert differing.deployment()["OWN"] == ("theirs", False)
@@ -245,3 +247,101 @@ def test_a_file_with_an_odd_name_is_put_back(differing: Sandbox, warm: Warm, nam
     assert path.read_bytes() != WHOLE.encode()
     assert undo(differing, warm).code == 0
     assert path.read_bytes() == WHOLE.encode()
+
+
+# --- what was changed since the run ---
+
+
+@pytest.fixture
+def edited(sandbox: Sandbox, warm: Warm) -> Sandbox:
+    """Return a sandbox of which a run changed and added a variable of the file, and somebody then edited both."""
+    sandbox.write_env("AIRFLOW_VAR_O=old\n")
+    sandbox.set_airflow({"o": "1", "batch_size": "500"})
+    assert warm.run(sandbox, *PUSH).code == 0
+    sandbox.write_env("AIRFLOW_VAR_O=my-second-edit\nAIRFLOW_VAR_BATCH_SIZE=my-new-edit\n")
+    return sandbox
+
+
+def test_what_was_edited_since_is_a_conflict(edited: Sandbox, warm: Warm) -> None:
+    before = edited.read_env()
+    result = undo(edited, warm)
+    assert result.code == 3
+    changes = env_changes(json.loads(result.stdout))
+    assert {reason(changes, f"AIRFLOW_VAR_{key}") for key in ("O", "BATCH_SIZE")} == {"changed-since"}
+    assert edited.read_env() == before
+    assert warm.run(edited, "undo", "--yes").stderr.count("--exclude") == 0, "undo has no such option"
+
+
+@pytest.mark.parametrize(
+    ("policy", "after"),
+    [
+        ("keep", "AIRFLOW_VAR_O=my-second-edit\nAIRFLOW_VAR_BATCH_SIZE=my-new-edit\n"),
+        ("overwrite", "AIRFLOW_VAR_O=old\n"),
+    ],
+)
+def test_the_conflict_policy_decides_about_what_was_edited_since(
+    edited: Sandbox, warm: Warm, policy: str, after: str
+) -> None:
+    result = undo(edited, warm, "--on-conflict", policy)
+    assert result.code == 0, result
+    assert edited.read_env() == after
+
+
+def test_a_terminal_asks_about_what_was_edited_since(edited: Sandbox) -> None:
+    result = edited.run("undo", "--yes", tty=True, input="yn")
+    assert result.code == 0, result
+    assert "my-" not in result.stdout
+    assert edited.read_env() == "AIRFLOW_VAR_O=old\nAIRFLOW_VAR_BATCH_SIZE=my-new-edit\n"
+
+
+def test_what_somebody_changed_on_the_deployment_since_is_a_conflict(differing: Sandbox, warm: Warm) -> None:
+    assert warm.run(differing, *PUSH).code == 0
+    differing.set_variable("OWN", "a colleague's")
+    before = differing.read_env()
+    result = undo(differing, warm)
+    assert result.code == 3
+    (there,) = targets(json.loads(result.stdout))
+    assert reason(there["changes"], "OWN") == "changed-since"
+    assert (differing.deployment()["OWN"], differing.read_env()) == (("a colleague's", False), before)
+
+
+def test_json_with_other_white_space_is_what_the_run_left(sandbox: Sandbox, warm: Warm) -> None:
+    sandbox.write_env("AIRFLOW_VAR_J=old\n")
+    sandbox.set_airflow({"j": '{"a": [1, 2]}'})
+    assert warm.run(sandbox, *PUSH).code == 0
+    sandbox.write_env("AIRFLOW_VAR_J='{\n  \"a\": [1,2]\n}'\n")
+    assert undo(sandbox, warm).code == 0
+    assert sandbox.read_env() == "AIRFLOW_VAR_J=old\n"
+
+
+def journal(sandbox: Sandbox) -> Path:
+    """Return the record of the only run."""
+    (path,) = (sandbox.state_home / "astro-sync" / "runs").iterdir()
+    return path
+
+
+def test_the_record_of_a_run_tells_no_value_without_the_key_of_the_machine(sandbox: Sandbox, warm: Warm) -> None:
+    sandbox.write_env("OWN=guessable\n")
+    assert warm.run(sandbox, *SEND).code == 0
+    kept = journal(sandbox).read_text()
+    assert "guessable" not in kept
+    assert hashlib.sha256(b"guessable").hexdigest() not in kept
+    assert stat.S_IMODE(journal(sandbox).stat().st_mode) == 0o600
+
+
+@pytest.mark.parametrize("lost", ["an older record", "the key", "--no-receipts"])
+def test_what_may_have_changed_since_is_a_conflict(differing: Sandbox, warm: Warm, lost: str) -> None:
+    assert warm.run(differing, *PUSH, *(["--no-receipts"] if lost == "--no-receipts" else [])).code == 0
+    if lost == "an older record":
+        found = json.loads(journal(differing).read_text())
+        for place in found["places"]:
+            del place["left"]
+        journal(differing).write_text(json.dumps(found))
+    elif lost == "the key":
+        (differing.state_home / "astro-sync" / "receipts" / "key").unlink()
+    result = undo(differing, warm)
+    assert result.code == 3, result
+    changes = json.loads(result.stdout)["places"][-1]["changes"]
+    assert reason(changes, "OWN") == "maybe-changed-since"
+    assert undo(differing, warm, "--on-conflict", "overwrite").code == 0
+    assert (differing.read_env(), differing.deployment()["OWN"]) == (WHOLE, ("theirs", False))

@@ -1,8 +1,9 @@
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from astro_sync.core.compare import SecretState
-from astro_sync.core.model import Kind, Name, Value
+from astro_sync.core.model import Entry, Kind, Name, Value
 from astro_sync.core.receipts import ReceiptKey
 
 KEY, SALT = b"k" * 32, b"s" * 16
@@ -51,3 +52,24 @@ def test_without_a_receipt_or_a_time_nothing_is_known() -> None:
 
 def test_no_text_form_shows_the_key_of_the_machine() -> None:
     assert "kkkk" not in repr(ReceiptKey(KEY, "p"))
+
+
+# --- what a run left, for its undo ---
+
+
+@pytest.mark.parametrize(
+    ("value", "updated_at", "state"),
+    [
+        (Value("left"), "later", SecretState.SAME),
+        (Value("edited"), "t", SecretState.CHANGED_THERE),
+        (None, "t", SecretState.SAME),
+        (None, "later", SecretState.CHANGED_THERE),
+        (None, "", SecretState.UNKNOWN),
+    ],
+)
+def test_a_value_tells_whether_it_is_still_what_a_run_left_and_a_hidden_one_when_it_changed(
+    value: Value | None, updated_at: str, state: SecretState
+) -> None:
+    key, name = ReceiptKey(b"k" * 32, "deployment:x"), Name(Kind.VARIABLE, "x")
+    receipt = key.make_of_left(name, Value("left"), "t", b"salt")
+    assert key.compare_left(Entry(name, value, updated_at=updated_at), receipt) is state

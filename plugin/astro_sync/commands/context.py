@@ -130,14 +130,9 @@ class RunContext(Generic[O_co]):
 
     def policy(self, options: MoveOptions) -> Policy:
         """Return what was decided about one destination."""
-        interactive = self.invocation.terminal.interactive
-        on_conflict = OnConflict(options.on_conflict or ("ask" if interactive else "fail"))
-        if on_conflict is OnConflict.ASK and not interactive:
-            hint = "Decide with --on-conflict keep, overwrite or fail."
-            raise UsageError("--on-conflict ask needs a terminal to ask on.", hint=hint)
         return Policy(
             filters=filters(options),
-            on_conflict=on_conflict,
+            on_conflict=self.on_conflict(options),
             rotate=options.rotate,
             secret=options.secret,
             plain=options.plain,
@@ -147,6 +142,15 @@ class RunContext(Generic[O_co]):
             exact_json=options.exact_json,
             id_case=options.id_case,
         )
+
+    def on_conflict(self, options: MoveOptions) -> OnConflict:
+        """Return the conflict policy; raises UsageError where it needs a terminal and there is none."""
+        interactive = self.invocation.terminal.interactive
+        on_conflict = OnConflict(options.on_conflict or ("ask" if interactive else "fail"))
+        if on_conflict is OnConflict.ASK and not interactive:
+            hint = "Decide with --on-conflict keep, overwrite or fail."
+            raise UsageError("--on-conflict ask needs a terminal to ask on.", hint=hint)
+        return on_conflict
 
     def sync_options(self: "RunContext[MoveOptions]") -> SyncOptions:
         """Return what the user decided for the run."""
@@ -175,8 +179,11 @@ class RunContext(Generic[O_co]):
 
     def keep_run(self: "RunContext[MoveOptions]", command: str, result: RunResult) -> None:
         """Keep what a run changed, for `undo`."""
-        changed = [_changed(step) for step in result.steps if step.verification is not None]
-        if changed and not self.options.no_backup:
+        if self.options.no_backup:
+            return
+        receipts = self.receipts()
+        changed = [_changed(step, receipts) for step in result.steps if step.verification is not None]
+        if changed:
             keep_run(self.state / "runs", command, changed, self.invocation.now)
 
     def _hold(self: "RunContext[MoveOptions]", addresses: Sequence[str]) -> AbstractContextManager[frozenset[str]]:
@@ -227,7 +234,7 @@ class RunContext(Generic[O_co]):
         return self.surroundings._replace(options=for_places)
 
 
-def _changed(step: Step) -> Changed:
+def _changed(step: Step, receipts: ReceiptBook) -> Changed:
     done = [change for change in step.changes if change.write is not None and change.result is not Result.NOT_WRITTEN]
     writes = [change.write for change in done if change.write is not None]
     return Changed(
@@ -237,6 +244,7 @@ def _changed(step: Step) -> Changed:
         created=tuple(write.name for write in writes if write.old is None),
         updated=tuple(write.name for write in writes if write.old is not None and write.old.value is not None),
         hidden=tuple(write.name for write in writes if write.old is not None and write.old.value is None),
+        left=receipts.of_left(step),
     )
 
 

@@ -1,9 +1,15 @@
-"""Receipts of the secrets that were sent: asked while planning, written after the read-back (CONTRIBUTING, rule 13)."""
+"""Receipts of the secrets that were sent: asked while planning, written after the read-back (CONTRIBUTING, rule 13).
 
+And of all that a run left, for its `undo`.
+"""
+
+import os
+from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
 from astro_sync.core.compare import CompareSecret, SecretState
 from astro_sync.core.model import Entry, Result, Secrets, Snapshot, Value
+from astro_sync.core.receipts import Receipt
 from astro_sync.places.base import AnyPlace
 from astro_sync.storage.receipts import Receipts
 from astro_sync.sync.pipeline import Step
@@ -41,3 +47,28 @@ class ReceiptBook(NamedTuple):
             and (write.old is None or write.old.updated_at != after.entries[write.name].updated_at)
         ]
         self.receipts.keep(step.place.address, sent)
+
+    def of_left(self, step: Step) -> Mapping[str, Receipt]:
+        """Return a receipt of each value that a run left, by hidden name; none with --no-receipts."""
+        key = self.receipts and self.receipts.key_of(step.place.address, make=True)
+        if not key:
+            return {}
+        held = step.after.entries if step.after else {}
+        found = {}
+        for change in step.changes:
+            if change.write is None or change.result is Result.NOT_WRITTEN:
+                continue
+            name, entry = change.write.name, held.get(change.write.name)
+            # What the place itself has made of it; what somebody else wrote meanwhile is not what the run left.
+            told = entry.value if entry and change.result is Result.DONE else None
+            value = change.write.value if told is None else told
+            updated_at = entry.updated_at if entry else ""
+            found[key.hide(name)] = key.make_of_left(name, value, updated_at, os.urandom(16))
+        return found
+
+    def comparing_left(self, address: str, left: Mapping[str, Receipt]) -> Callable[[Entry], SecretState]:
+        """Return what tells whether an entry of a place is still what a run left."""
+        key = self.receipts.key_of(address, make=False) if self.receipts and left else None
+        if key is None:
+            return lambda _entry: SecretState.UNKNOWN
+        return lambda entry: key.compare_left(entry, left.get(key.hide(entry.name)))

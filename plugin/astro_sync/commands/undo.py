@@ -11,7 +11,7 @@ from astro_sync.config.settings import ResolvedSettings
 from astro_sync.core.filters import Filters
 from astro_sync.core.model import Action, Change, Reason, Refusal
 from astro_sync.core.outcome import RunOutcome
-from astro_sync.core.plan import OnConflict, Policy
+from astro_sync.core.plan import Policy, Undoing
 from astro_sync.errors import AstroSyncError
 from astro_sync.places.backup_place import BackupPlace
 from astro_sync.places.base import AnyPlace, Role
@@ -25,7 +25,7 @@ class UndoOptions(MoveOptions):
 
     fixed = frozenset(
         {
-            *("include", "exclude", "airflow_only", "on_conflict", "rotate", "secret", "plain", "partial"),
+            *("include", "exclude", "airflow_only", "rotate", "secret", "plain", "partial"),
             *("allow_expansion", "allow_placeholder", "allow_reserved", "line_breaks", "exact_json", "id_case"),
             *("with_secrets", "auto_link"),
         }
@@ -52,25 +52,25 @@ def _move(context: RunContext[UndoOptions], changed: Changed) -> Move:
     place = context.place(changed.address, Role.DESTINATION, workspace=changed.workspace or None)
     if not changed.backup and changed.updated:
         raise AstroSyncError(f"The last run kept no backup of {changed.address}.", hint="It ran with --no-backup.")
-    names = frozenset(changed.updated)
+    names, created = frozenset(changed.updated), frozenset(changed.created if place.traits.removes else ())
     policy = Policy(
         filters=Filters(),
-        on_conflict=OnConflict.OVERWRITE,
+        on_conflict=context.on_conflict(context.options),
         allow_reserved=frozenset(name.key for name in names),
         allow_placeholder=frozenset(name.key for name in names),
         allow_expansion=("*",),
         exact_json=True,
+        undoing=Undoing(names, created),
     )
     backup = Path(changed.backup) if changed.backup else None
-    return Move(BackupPlace(place, backup, names), Destination(place, policy), tuple(_left(place, changed)))
+    compare = context.receipts().comparing_left(place.address, changed.left)
+    return Move(BackupPlace(place, backup, names), Destination(place, policy), tuple(_left(place, changed)), compare)
 
 
 def _left(place: AnyPlace, changed: Changed) -> list[Change]:
     """Return what cannot be put back: new entries of a place that nothing is deleted from, and unknown values."""
-    if place.traits.removes:
-        created = [Change(name, Action.UPDATE, marks=(Reason.REMOVED,)) for name in changed.created]
-    else:
-        created = [Change(name, Action.KEEP, why=Refusal(Reason.NOT_UNDONE_NEW)) for name in changed.created]
+    stays = () if place.traits.removes else changed.created
+    created = [Change(name, Action.KEEP, why=Refusal(Reason.NOT_UNDONE_NEW)) for name in stays]
     hidden = [
         Change(name, Action.SECRET_KEPT, secret=True, why=Refusal(Reason.NOT_UNDONE_SECRET)) for name in changed.hidden
     ]

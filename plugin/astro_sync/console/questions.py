@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Final
 
 from astro_sync.console.layout import printable
+from astro_sync.console.texts import REASONS
 from astro_sync.console.wording import age_of, difference_text, rows_of_keys, shape_text
 from astro_sync.core.compare import difference
 from astro_sync.core.model import Change, Name, Reason
@@ -30,6 +31,8 @@ def _question(change: Change, key: str, there: str, here: str, now: datetime) ->
     if change.why and change.why.reason is Reason.SECRET_CHANGED_HERE:
         return f"{key}: changed in {here} since it was sent to {there}. Overwrite {there}'s?"
     old, new = (entry.value if entry else None for entry in (change.old, change.source))
+    if Reason.REMOVED in change.marks and change.why:
+        return f"{key}: {REASONS[change.why.reason]} in {there}{changed}. Remove it?"
     if old is None or new is None or old == new:
         return f"{key}: {there} and {here} differ{changed}. Overwrite {there}'s?"
     found = difference(change.name.kind, new, old)

@@ -145,7 +145,10 @@ def show_ways_out(outcome: RunOutcome, view: View) -> list[str]:
     """Return a line for each way out of what was refused or skipped, where no other error says what to do."""
     told = isinstance(outcome.error, RefusedError) if outcome.error else not view.quiet
     ways = ways_out(outcome.places) if told and not outcome.confirmed else []
-    if outcome.error is None:
+    if outcome.command == "undo":
+        # It takes a whole run back.
+        ways = [(way, text) for way, text in ways if way.partition(" ")[0] not in {"--partial", "--exclude"}]
+    elif outcome.error is None:
         # Where refused keys did not end the run, --partial was given.
         ways = [(way, text) for way, text in ways if way != "--partial"]
     if not ways:

@@ -47,6 +47,8 @@ REASONS: Final[Mapping[Reason, str]] = MappingProxyType(
         Reason.BLOCKED: "name blocked there for now",
         Reason.CANNOT_HOLD: "cannot be held there exactly",
         Reason.REFUSED_ELSEWHERE: "refused at another place",
+        Reason.CHANGED_SINCE: "changed since that run",
+        Reason.MAYBE_CHANGED_SINCE: "may have changed since that run",
         Reason.NOT_UNDONE_NEW: "nothing is deleted there, do it by hand",
         Reason.NOT_UNDONE_SECRET: "nobody knows the old secret, set it by hand",
         Reason.NOT_WRITTEN: "not written",

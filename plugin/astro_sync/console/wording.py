@@ -10,6 +10,8 @@ from astro_sync.console.texts import ACTION_MARKS, ACTIONS, MATCH_MARKS, MATCHES
 from astro_sync.core.compare import Compared, Difference, Match, difference
 from astro_sync.core.model import Action, Change, Entry, Kind, Name, Reason, Refusal, Result
 
+# The reasons at which it helps to know where the two values differ.
+_SINCE: Final = frozenset({Reason.CHANGED_SINCE, Reason.MAYBE_CHANGED_SINCE})
 _NAMED_PARTS: Final = 6
 _MINUTE: Final = 60
 _HOUR: Final = 3600
@@ -70,6 +72,8 @@ def note_of(change: Change, now: datetime) -> str:
         parts.append(f"differs: {told}" if change.action is Action.KEEP else told)
     elif change.why:
         parts.append(_refusal_text(change.why))
+        if change.why.reason in _SINCE:
+            parts.append(difference_of(change.source, change.old))
     elif change.action is Action.UPDATE:
         parts.append(difference_of(change.source, change.old) or ("secret, written anew" if change.secret else ""))
     if change.action is Action.CREATE and change.secret:

@@ -131,7 +131,9 @@ class Reason(StrEnum):
     BLOCKED = "blocked"
     CANNOT_HOLD = "cannot-hold"
     REFUSED_ELSEWHERE = "refused-elsewhere"
-    # what an undo leaves
+    # what an undo leaves, or asks about
+    CHANGED_SINCE = "changed-since"
+    MAYBE_CHANGED_SINCE = "maybe-changed-since"
     NOT_UNDONE_NEW = "not-undone-new"
     NOT_UNDONE_SECRET = "not-undone-secret"  # noqa: S105
     # what a write came to
@@ -323,7 +325,12 @@ class Change(NamedTuple):
     @property
     def is_conflict(self) -> bool:
         """Tell whether a conflict policy would lift this refusal."""
-        return self.action is Action.REFUSED and self.write is not None
+        return self.action is Action.REFUSED and (self.write is not None or Reason.REMOVED in self.marks)
+
+    @property
+    def is_removed(self) -> bool:
+        """Tell whether the name is to be taken out of a file again."""
+        return self.action is Action.UPDATE and Reason.REMOVED in self.marks
 
     @property
     def is_recorded(self) -> bool:
@@ -360,7 +367,7 @@ class Plan(NamedTuple):
     @property
     def removed(self) -> frozenset[Name]:
         """Return the names to be taken out of a file again, which only an `undo` does."""
-        return frozenset(change.name for change in self.changes if Reason.REMOVED in change.marks)
+        return frozenset(change.name for change in self.changes if change.is_removed)
 
     @property
     def changes_something(self) -> bool:

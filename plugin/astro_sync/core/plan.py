@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator, Mapping
 from enum import StrEnum
 from types import MappingProxyType
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from astro_sync.airflow.connection import defect, local_host, parse_connection
 from astro_sync.airflow.json_text import one_line
@@ -40,6 +40,7 @@ from astro_sync.core.model import (
 from astro_sync.core.pairing import IdCase, Pair, Side, pair
 from astro_sync.core.secrecy import is_masked_connection, is_placeholder, is_sensitive, may_be_lost, platform_names
 
+_DECIDE: Final = ("--on-conflict keep|overwrite",)
 Refuse = Callable[[Write], Refusal | None]
 
 
@@ -50,6 +51,24 @@ class OnConflict(StrEnum):
     OVERWRITE = "overwrite"
     ASK = "ask"
     FAIL = "fail"
+
+
+class Undoing(NamedTuple):
+    """What an undo knows of the run that it takes back: the names that it changed, and those that it created.
+
+    `states` tells which are still as the run left them; what is not named there is not known.
+    """
+
+    changed: frozenset[Name] = frozenset()
+    created: frozenset[Name] = frozenset()
+    states: Mapping[Name, SecretState] = MappingProxyType({})
+
+    def reason(self, name: Name) -> Reason | None:
+        """Return why undoing a name could take something else back than what the run did."""
+        state = self.states.get(name, SecretState.UNKNOWN)
+        if state is SecretState.SAME:
+            return None
+        return Reason.MAYBE_CHANGED_SINCE if state is SecretState.UNKNOWN else Reason.CHANGED_SINCE
 
 
 class Policy(NamedTuple):
@@ -66,10 +85,17 @@ class Policy(NamedTuple):
     exact_json: bool = False
     id_case: IdCase = "lower"
     decided: Mapping[Name, OnConflict] = MappingProxyType({})
+    undoing: Undoing | None = None
 
     def conflict(self, name: Name) -> OnConflict:
-        """Return the decision for one name that differs."""
+        """Return the decision for one name that differs; what a run left is the undo's to take back."""
+        if self.undoing and not self.undoing.reason(name):
+            return OnConflict.OVERWRITE
         return self.decided.get(name, self.on_conflict)
+
+    def difference(self, name: Name) -> Reason:
+        """Return the reason that stands at a name that differs."""
+        return (self.undoing and self.undoing.reason(name)) or Reason.DIFFERS
 
     def makes_secret(self, name: Name, value: Value) -> bool:
         """Tell whether a new entry becomes secret on a Deployment (CONTRIBUTING, rule 11)."""
@@ -123,6 +149,8 @@ class _Planner(NamedTuple):
     def decide(self, each: Pair) -> Change | None:
         """Return the decision about one pair; None for a name that the filters leave out of the destination only."""
         wanted = each.source
+        if wanted is None and self.policy.undoing and each.name in self.policy.undoing.created:
+            return self._remove(each)
         if wanted is None:
             only_there = wants_pair(self.policy.filters, each)
             return self._change(each, Action.DESTINATION_ONLY) if only_there else None
@@ -142,6 +170,16 @@ class _Planner(NamedTuple):
         if held is not None and held.problem is not None:
             return self._cannot(each, Refusal(Reason.UNREADABLE_THERE, held.problem.about, held.problem.ways_out))
         return self._compare(each, wanted, wanted.value)
+
+    def _remove(self, each: Pair) -> Change:
+        """Take out again what a run created; what was changed since is a conflict."""
+        decision, why = self.policy.conflict(each.name), self.policy.difference(each.name)
+        if decision is OnConflict.KEEP:
+            return self._change(each, Action.KEEP, why)
+        change = self._change(each, Action.UPDATE)._replace(marks=(Reason.REMOVED,))
+        if decision is OnConflict.OVERWRITE:
+            return change if why is Reason.DIFFERS else change._replace(why=Refusal(why))
+        return change._replace(action=Action.REFUSED, why=Refusal(why, "", _DECIDE))
 
     def _left_out(self, each: Pair) -> Reason | Refusal | None:
         """Return why a name stays where it is without any harm."""
@@ -224,7 +262,7 @@ class _Planner(NamedTuple):
             self.destination.traits.empty_is_missing and may_be_lost(each.name.variable, held.value)
         )
         decision = OnConflict.OVERWRITE if gives_way else self.policy.conflict(each.name)
-        return self._decided(each, wanted, value, decision, Reason.DIFFERS)
+        return self._decided(each, wanted, value, decision, self.policy.difference(each.name))
 
     def _same(self, each: Pair, wanted: Entry, held: Entry, value: Value) -> Change:
         """Leave it alone, unless the destination lacks a description that the source has."""
@@ -241,6 +279,10 @@ class _Planner(NamedTuple):
         if visibly_differ(wanted, held):
             return self._decided(each, wanted, value, self.policy.conflict(each.name), Reason.DIFFERS)
         way_out = (f"--rotate {each.name.key}",)
+        if self.policy.undoing:
+            # Whatever it is: the run wrote it, and the old value is known.
+            why = self.policy.difference(each.name)
+            return self._decided(each, wanted, value, self.policy.conflict(each.name), why)
         match self.compare_secret(held, self._text(wanted, value)[0]):
             case SecretState.SAME:
                 return self._change(each, Action.UNCHANGED)
@@ -260,7 +302,7 @@ class _Planner(NamedTuple):
             return change
         if decision is OnConflict.OVERWRITE:
             return change._replace(why=Refusal(why))
-        return change._replace(action=Action.REFUSED, why=Refusal(why, "", ("--on-conflict keep|overwrite",)))
+        return change._replace(action=Action.REFUSED, why=Refusal(why, "", _DECIDE))
 
     def _write(self, each: Pair, wanted: Entry, value: Value) -> Change:
         """Return the change that writes a value, or the refusal of a destination that cannot hold it."""

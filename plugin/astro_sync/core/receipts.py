@@ -2,8 +2,9 @@
 
 from typing import NamedTuple
 
+from astro_sync.airflow.json_text import tokens
 from astro_sync.core.compare import SecretState
-from astro_sync.core.model import Name, Value
+from astro_sync.core.model import Entry, Name, Value
 
 _PURPOSE = b"astro-sync receipt 1"
 
@@ -41,6 +42,21 @@ class ReceiptKey(NamedTuple):
         same = _is_same(receipt.digest, self._digest(name, value, receipt.salt))
         return SecretState.SAME if same else SecretState.CHANGED_HERE
 
+    def make_of_left(self, name: Name, value: Value, updated_at: str, salt: bytes) -> Receipt:
+        """Return the receipt of what a run left under a name, JSON by its tokens (CONTRIBUTING, rule 12)."""
+        return self.make(name, _by_tokens(value), updated_at, salt)
+
+    def compare_left(self, entry: Entry, receipt: Receipt | None) -> SecretState:
+        """Return whether an entry is still what a run left; a hidden one tells it by its `updated_at` alone."""
+        if receipt is None:
+            return SecretState.UNKNOWN
+        if entry.value is not None:
+            found = self._digest(entry.name, _by_tokens(entry.value), receipt.salt)
+            return SecretState.SAME if _is_same(receipt.digest, found) else SecretState.CHANGED_THERE
+        if not entry.updated_at or not receipt.updated_at:
+            return SecretState.UNKNOWN
+        return SecretState.SAME if receipt.updated_at == entry.updated_at else SecretState.CHANGED_THERE
+
     def hide(self, name: Name) -> str:
         """Return what stands in a file for the name of an entry."""
         return _hmac(self.machine, b"name", _bytes(self.place), name.kind.encode(), _bytes(name.id)).hex()
@@ -58,6 +74,11 @@ def seal(key: bytes, file: str, content: bytes) -> str:
 def is_sealed(key: bytes, file: str, content: bytes, found: str) -> bool:
     """Tell whether the content of a file of receipts is as it was written."""
     return _is_same(seal(key, file, content).encode(), _bytes(found))
+
+
+def _by_tokens(value: Value) -> Value:
+    found = tokens(value.reveal())
+    return value if found is None else Value("".join(found))
 
 
 def _is_same(one: bytes, other: bytes) -> bool:

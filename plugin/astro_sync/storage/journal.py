@@ -1,13 +1,18 @@
-"""What the last runs changed, so that `undo` can put it back: places, backups and names, no values."""
+"""What the last runs changed, so that `undo` can put it back: places, backups and names, no values.
+
+Of what it wrote, a run keeps keyed digests, so that `undo` can tell what was changed since.
+"""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
+from types import MappingProxyType
 from typing import Final, NamedTuple
 
 from astro_sync.core.model import Kind, Name
+from astro_sync.core.receipts import Receipt
 from astro_sync.errors import AstroSyncError
 from astro_sync.storage.atomic import load
 from astro_sync.storage.private import write_private
@@ -17,7 +22,10 @@ KEPT: Final = 10
 
 
 class Changed(NamedTuple):
-    """What a run did to one place; `hidden` are the names whose old value nobody knows."""
+    """What a run did to one place.
+
+    `hidden` are the names whose old value nobody knows. `left` are the receipts of what the run left, by hidden name.
+    """
 
     address: str
     workspace: str
@@ -25,6 +33,7 @@ class Changed(NamedTuple):
     created: tuple[Name, ...]
     updated: tuple[Name, ...]
     hidden: tuple[Name, ...]
+    left: Mapping[str, Receipt] = MappingProxyType({})
 
 
 class Run(NamedTuple):
@@ -38,7 +47,7 @@ class Run(NamedTuple):
 def keep_run(folder: Path, command: str, places: Sequence[Changed], now: datetime) -> None:
     """Keep what a run did; the last ten stay."""
     make_private(folder)
-    document = {"command": command, "time": now.isoformat(), "places": [place._asdict() for place in places]}
+    document = {"command": command, "time": now.isoformat(), "places": [_row(place) for place in places]}
     path = folder / f"{now.astimezone(UTC):%Y%m%dT%H%M%S.%fZ}.json"
     path.unlink(missing_ok=True)
     write_private(path, json.dumps(document, indent=1).encode())
@@ -63,10 +72,25 @@ def latest_run(folder: Path) -> tuple[Path, Run] | None:
     return None
 
 
+def _row(place: Changed) -> dict[str, object]:
+    left = {name: (each.salt.hex(), each.digest.hex(), each.updated_at) for name, each in place.left.items()}
+    return {**place._asdict(), "left": left}
+
+
 def _changed(row: dict[str, object]) -> Changed:
     names = {each: tuple(_name(pair) for pair in _list(row[each])) for each in ("created", "updated", "hidden")}
     texts = {each: str(row[each]) for each in ("address", "workspace", "backup")}
-    return Changed(**texts, **names)  # type: ignore[arg-type]
+    return Changed(**texts, **names, left=_left(row.get("left", {})))  # type: ignore[arg-type]
+
+
+def _left(found: object) -> dict[str, Receipt]:
+    """Return the receipts of a run; one of an older version has none."""
+    if not isinstance(found, dict):
+        raise TypeError
+    return {
+        name: Receipt(bytes.fromhex(salt), bytes.fromhex(digest), updated_at)
+        for name, (salt, digest, updated_at) in found.items()
+    }
 
 
 def _list(found: object) -> list[object]:

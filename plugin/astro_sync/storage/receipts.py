@@ -80,6 +80,18 @@ class Receipts:
         except (_NoReceiptsError, AstroSyncError, OSError) as error:
             self._warn(error)
 
+    def key_of(self, place: str, *, make: bool) -> ReceiptKey | None:
+        """Return the key of this machine for a place, with `make` a new one where there is none."""
+        try:
+            if not make:
+                return ReceiptKey(self._key(), place)
+            make_private(self.folder)
+            with _writing, locked(self.folder, _LOCK_SECONDS, lambda _sentence: None):
+                return ReceiptKey(self._key_or_new(), place)
+        except (_NoReceiptsError, AstroSyncError, OSError) as error:
+            self._warn(error)
+            return None
+
     def count(self) -> int:
         """Return of how many secrets there is a receipt."""
         found = 0

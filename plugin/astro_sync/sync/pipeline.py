@@ -8,9 +8,22 @@ from pathlib import Path
 from typing import Final, NamedTuple
 
 from astro_sync.concurrency import each
-from astro_sync.core.compare import Compared, CompareSecret, Scope, compare
+from astro_sync.core.compare import Compared, CompareSecret, Scope, SecretState, compare
 from astro_sync.core.filters import Wanted
-from astro_sync.core.model import Change, Kind, Name, Names, Notice, Plan, Reason, Refusal, Result, Snapshot, Written
+from astro_sync.core.model import (
+    Change,
+    Entry,
+    Kind,
+    Name,
+    Names,
+    Notice,
+    Plan,
+    Reason,
+    Refusal,
+    Result,
+    Snapshot,
+    Written,
+)
 from astro_sync.core.pairing import Side
 from astro_sync.core.plan import OnConflict, Policy, make_plan, unmatched
 from astro_sync.core.verify import Outcome, Verification, verify
@@ -72,6 +85,7 @@ class Step:
     plan: Plan
     prepared: Prepared = field(default_factory=Prepared)
     written: Written | None = None
+    after: Snapshot | None = None
     verification: Verification | None = None
     backup: Path | None = None
 
@@ -147,11 +161,24 @@ def sync(
 
 
 class Move(NamedTuple):
-    """A source with its own destination, and decisions that were made before."""
+    """A source with its own destination, and decisions that were made before.
+
+    `compare_left` tells whether an entry of the destination is still what the run left that an undo takes back.
+    """
 
     source: AnyPlace
     destination: Destination
     decided: tuple[Change, ...] = ()
+    compare_left: Callable[[Entry], SecretState] = lambda _entry: SecretState.UNKNOWN
+
+    def towards(self, before: Snapshot) -> Destination:
+        """Return the destination with a policy that knows what has changed there since."""
+        place, policy = self.destination
+        if policy.undoing is None:
+            return self.destination
+        mine = {*policy.undoing.changed, *policy.undoing.created}
+        states = {name: self.compare_left(entry) for name, entry in before.entries.items() if name in mine}
+        return Destination(place, policy._replace(undoing=policy.undoing._replace(states=states)))
 
 
 def sync_each(moves: Sequence[Move], options: SyncOptions) -> RunResult:
@@ -165,7 +192,7 @@ def sync_each(moves: Sequence[Move], options: SyncOptions) -> RunResult:
         ends = [(move.destination, move.destination.place.read(Wanted())) for move in moves]
         for move, (_, before) in zip(moves, _hold(ends, Wanted(), options, stack), strict=True):
             step = planner.step(
-                move.source, Side(move.source.traits, move.source.read(Wanted())), move.destination, before
+                move.source, Side(move.source.traits, move.source.read(Wanted())), move.towards(before), before
             )
             mine = {change.name for change in move.decided}
             changes = (*(c for c in step.plan.changes if c.name not in mine), *move.decided)
@@ -321,16 +348,17 @@ def _carry_out(result: RunResult, options: SyncOptions) -> RunResult:
 
 
 def _refuse(steps: Sequence[Step], options: SyncOptions) -> AstroSyncError | None:
+    undoes = any(step.destination.policy.undoing for step in steps)
     conflicts = dict.fromkeys(change.name.key for step in steps for change in step.plan.conflicts)
     if conflicts:
-        hint = "Decide with --on-conflict keep or --on-conflict overwrite, or leave keys out with --exclude KEY."
-        return RefusedError(
-            f"{_count(conflicts)} on both sides, with different values. Nothing was changed.", hint=hint
-        )
+        hint = "Decide with --on-conflict keep or --on-conflict overwrite"
+        hint += "." if undoes else ", or leave keys out with --exclude KEY."
+        differ = "that may have changed since the run" if undoes else "on both sides, with different values"
+        return RefusedError(f"{_count(conflicts)} {differ}. Nothing was changed.", hint=hint)
     refusals = dict.fromkeys(change.name.key for step in steps for change in step.plan.refusals)
     if refusals and not options.partial:
-        hint = "Leave them out with --exclude KEY, or send the rest with --partial."
-        return RefusedError(f"{_count(refusals)} that can't be carried. Nothing was changed.", hint=hint)
+        way = None if undoes else "Leave them out with --exclude KEY, or send the rest with --partial."
+        return RefusedError(f"{_count(refusals)} that can't be carried. Nothing was changed.", hint=way)
     return None
 
 
@@ -401,7 +429,7 @@ def _read_back(step: Step, options: SyncOptions, pauses: Sequence[float]) -> Non
     wanted = Wanted(only=frozenset(write.name for write in step.plan.writes))
     left = options.timeout
     for pause in (*pauses, None):
-        after = _read_again(step, wanted)
+        after = step.after = _read_again(step, wanted)
         step.verification = _verify(step, after)
         if (
             pause is None
