@@ -3,6 +3,8 @@
 import hashlib
 import json
 import stat
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -316,7 +318,7 @@ def test_json_with_other_white_space_is_what_the_run_left(sandbox: Sandbox, warm
 
 def journal(sandbox: Sandbox) -> Path:
     """Return the record of the only run."""
-    (path,) = (sandbox.state_home / "astro-sync" / "runs").iterdir()
+    (path,) = (sandbox.state_home / "astro-sync" / "runs").glob("*/*.json")
     return path
 
 
@@ -345,3 +347,53 @@ def test_what_may_have_changed_since_is_a_conflict(differing: Sandbox, warm: War
     assert reason(changes, "OWN") == "maybe-changed-since"
     assert undo(differing, warm, "--on-conflict", "overwrite").code == 0
     assert (differing.read_env(), differing.deployment()["OWN"]) == (WHOLE, ("theirs", False))
+
+
+@pytest.mark.parametrize("damage", ["gone", "cut"])
+def test_a_backup_that_is_not_whole_is_an_error_that_names_it_and_the_keys(
+    sandbox: Sandbox, warm: Warm, damage: str
+) -> None:
+    sandbox.write_env("OWN=old\n")
+    sandbox.write_env("OWN=new\n", name="other.env")
+    assert warm.run(sandbox, "merge", "other.env", ".env", "--on-conflict", "overwrite").code == 0
+    (backup,) = backups(sandbox)
+    backup.unlink() if damage == "gone" else backup.write_text("")
+    result = undo(sandbox, warm)
+    assert result.code == 4
+    assert "is gone or not whole: it lacks OWN" in result.stderr
+    assert sandbox.read_env() == "OWN=new\n"
+    assert journal(sandbox).exists()
+
+
+def test_undo_says_which_run_it_undoes_and_knows_none_of_another_project(
+    differing: Sandbox, warm: Warm, tmp_path: Path
+) -> None:
+    assert warm.run(differing, *SEND).code == 0
+    other = tmp_path / "other"
+    (other / ".astro").mkdir(parents=True)
+    (other / ".astro" / "config.yaml").write_text("project:\n  name: other\n")
+    command = [sys.executable, "-m", "astro_sync", "undo", "--yes"]
+    elsewhere = subprocess.run(
+        command, cwd=other, env=differing.environment, capture_output=True, text=True, check=True, timeout=60
+    )
+    assert "There is nothing to undo." in elsewhere.stdout
+    assert "Undoing `local-to-deploy` of 20" in undo(differing, warm).stderr
+
+
+def test_a_run_without_backups_is_not_passed_over_for_an_older_one(differing: Sandbox, warm: Warm) -> None:
+    assert warm.run(differing, *SEND).code == 0
+    differing.write_env("OWN=newest\n")
+    assert warm.run(differing, *SEND, "--no-backup").code == 0
+    assert undo(differing, warm).code == 1
+    assert differing.deployment()["OWN"] == ("newest", False)
+
+
+def test_a_record_that_cannot_be_kept_costs_no_report(differing: Sandbox, warm: Warm) -> None:
+    state = differing.state_home / "astro-sync"
+    state.mkdir(parents=True, exist_ok=True)
+    (state / "runs").write_text("in the way")
+    result = warm.run(differing, *SEND, "--json")
+    assert result.code == 0
+    document = json.loads(result.stdout)
+    assert [each["code"] for each in document["warnings"] if each["code"] == "no-undo"] == ["no-undo"]
+    assert targets(document)

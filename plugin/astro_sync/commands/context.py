@@ -1,5 +1,6 @@
 """What the commands of one run share: `astro`, the private folder, places and what the user decided."""
 
+import os
 import re
 import threading
 from collections.abc import Iterator, Mapping, Sequence
@@ -14,11 +15,11 @@ from astro_sync.config.options import BackupOptions, DeploymentOptions, MoveOpti
 from astro_sync.config.settings import ResolvedSettings
 from astro_sync.console.confirmation import ConfirmationOptions, confirmed
 from astro_sync.core.filters import Filters
-from astro_sync.core.model import Result
+from astro_sync.core.model import Notice, Result, WarningCode
 from astro_sync.core.plan import OnConflict, Policy
 from astro_sync.envfile.dialects import RUNTIMES
 from astro_sync.envfile.document import Document
-from astro_sync.errors import RefusedError, UnusableError, UsageError
+from astro_sync.errors import AstroSyncError, RefusedError, UnusableError, UsageError
 from astro_sync.places.astro_cli import Astro, find_astro
 from astro_sync.places.base import AnyPlace, PlaceOptions, Role, Surroundings
 from astro_sync.places.deployment import Selector, make_deployment
@@ -29,6 +30,7 @@ from astro_sync.storage.journal import Changed, keep_run
 from astro_sync.storage.lock import hold_shared
 from astro_sync.storage.private import private_folder
 from astro_sync.storage.receipts import Receipts
+from astro_sync.storage.syscalls import digest_of
 from astro_sync.sync.pipeline import Destination, RunResult, Step, SyncOptions
 
 _MODE: Final = re.compile(r"^dev\.mode: *(\S*) *$", re.MULTILINE)
@@ -178,13 +180,21 @@ class RunContext(Generic[O_co]):
         )
 
     def keep_run(self: "RunContext[MoveOptions]", command: str, result: RunResult) -> None:
-        """Keep what a run changed, for `undo`."""
-        if self.options.no_backup:
-            return
+        """Keep what a run changed, for `undo`; the run is done and told, whether that can be kept or not."""
         receipts = self.receipts()
-        changed = [_changed(step, receipts) for step in result.steps if step.verification is not None]
-        if changed:
-            keep_run(self.state / "runs", command, changed, self.invocation.now)
+        try:
+            changed = [_changed(step, receipts) for step in result.steps if step.verification is not None]
+            changed = [each for each in changed if each.created or each.updated or each.hidden]
+            if changed:
+                keep_run(self.runs, command, changed, self.invocation.now)
+        except (AstroSyncError, OSError) as error:
+            about = str(error) if isinstance(error, AstroSyncError) else error.strerror or type(error).__name__
+            result.warnings = (*result.warnings, Notice(WarningCode.NO_UNDO, None, about))
+
+    @property
+    def runs(self) -> Path:
+        """Return the folder for what runs changed: one for each project, since addresses mean nothing in another."""
+        return self.state / "runs" / digest_of(os.path.realpath(self.invocation.project))[:16]
 
     def _hold(self: "RunContext[MoveOptions]", addresses: Sequence[str]) -> AbstractContextManager[frozenset[str]]:
         if self.options.dry_run:

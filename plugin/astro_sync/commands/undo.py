@@ -1,6 +1,7 @@
 """`undo`: put back what the last run changed."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 
 from astro_sync.commands.context import RunContext, prepare
@@ -35,10 +36,12 @@ class UndoOptions(MoveOptions):
 def run(settings: ResolvedSettings[UndoOptions], invocation: Invocation) -> RunOutcome:
     """Put back what the last run changed, from its backups; name what cannot be put back."""
     with prepare(settings, invocation) as context:
-        found = latest_run(context.state / "runs")
+        found = latest_run(context.runs)
         if found is None:
             return RunOutcome(command="undo", dry_run=settings.options.dry_run, lines=("There is nothing to undo.",))
         path, last = found
+        when = datetime.fromisoformat(last.time).astimezone()
+        invocation.terminal.tell(f"Undoing `{last.command}` of {when:%Y-%m-%d %H:%M:%S}.")
         moves = [_move(context, changed) for changed in last.places]
         result = sync_each(moves, context.sync_options())
         if not settings.options.dry_run and result.error is None:

@@ -141,6 +141,7 @@ WARNINGS: Final[Mapping[WarningCode, str]] = MappingProxyType(
         WarningCode.RECOVERED: "a deleted secret of that name is recovered first: {about}",
         WarningCode.BACKEND_FIRST: "Airflow asks the secrets backend that it names before it looks here",
         WarningCode.RECEIPTS: "the records of sent secrets cannot be used: {about}",
+        WarningCode.NO_UNDO: "`astro-sync undo` cannot take this run back: {about}",
         WarningCode.BACKUP: "the backup does not hold everything: {about}",
         WarningCode.PRIVATE_FOLDER: "private files may be left: {about}",
         WarningCode.PROJECT_ABOVE: "working on the project in {about}",

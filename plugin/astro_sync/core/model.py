@@ -196,6 +196,7 @@ class WarningCode(StrEnum):
     BACKEND_FIRST = "backend-first"
     RECEIPTS = "receipts"
     BACKUP = "backup"
+    NO_UNDO = "no-undo"
     PRIVATE_FOLDER = "private-folder"
     PROJECT_ABOVE = "project-above"
 

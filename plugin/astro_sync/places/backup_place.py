@@ -5,6 +5,7 @@ from pathlib import Path
 
 from astro_sync.core.filters import Wanted
 from astro_sync.core.model import Name, Snapshot, Traits
+from astro_sync.errors import UnusableError
 from astro_sync.places.base import AnyPlace
 from astro_sync.places.common import ReadOnlyPlace
 
@@ -37,8 +38,12 @@ class BackupPlace(ReadOnlyPlace):
         return self.of.traits
 
     def read(self, _wanted: Wanted) -> Snapshot:
-        """Return the entries that the run changed, as they were."""
+        """Return the entries that the run changed, as they were; raises UnusableError for a backup without them."""
         if self.backup is None:
             return Snapshot()
         held = self.of.read_backup(self.backup)
+        if lost := self.names - held.entries.keys():
+            keys = ", ".join(sorted(name.key for name in lost))
+            hint = "Nothing was put back; put the values back by hand."
+            raise UnusableError(f"The backup {self.backup} is gone or not whole: it lacks {keys}.", hint=hint)
         return Snapshot({name: entry for name, entry in held.entries.items() if name in self.names})
