@@ -360,7 +360,7 @@ def test_a_backup_that_is_not_whole_is_an_error_that_names_it_and_the_keys(
     backup.unlink() if damage == "gone" else backup.write_text("")
     result = undo(sandbox, warm)
     assert result.code == 4
-    assert "is gone or not whole: it lacks OWN" in result.stderr
+    assert "is gone or not whole: it lacks OWN" in " ".join(result.stderr.split())
     assert sandbox.read_env() == "OWN=new\n"
     assert journal(sandbox).exists()
 
