@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from astro_sync.core.model import name_of
+from airflow_names import airflow_name
 from astro_sync.formats.content import FileWrite, Format
 
 
@@ -29,8 +29,10 @@ class Plain:
         )
 
     def write(self, old: bytes, changes: Mapping[str, str], description: str | None = None) -> bytes:
-        return self.format.write(old, [FileWrite(name_of(key), text, description) for key, text in changes.items()])
+        return self.format.write(
+            old, [FileWrite(airflow_name(key), text, description) for key, text in changes.items()]
+        )
 
     def refusal(self, key: str, value: str) -> str | None:
-        refused = self.format.refusal(FileWrite(name_of(key), value))
+        refused = self.format.refusal(FileWrite(airflow_name(key), value))
         return None if refused is None else f"{refused.reason}: {refused.about}"
