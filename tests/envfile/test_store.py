@@ -131,7 +131,7 @@ def test_a_file_that_may_not_be_read_is_an_error(as_nobody: Path) -> None:
     path.chmod(0o200)
     with pytest.raises(AstroSyncError, match="cannot be read: Permission denied") as caught:
         load(path)
-    assert caught.value.exit_code == ExitCode.FAILED
+    assert caught.value.exit_code == ExitCode.UNUSABLE
     assert "readable" in caught.value.hint
 
 
@@ -379,7 +379,7 @@ def test_a_file_that_its_owner_made_read_only_stays_as_it_is(as_nobody: Path) ->
     with pytest.raises(AstroSyncError, match="cannot be written, nothing changed: Permission denied") as caught:
         replace(loaded, b"A=2\n")
     assert path.read_bytes() == b"A=1\n"
-    assert caught.value.exit_code == ExitCode.FAILED
+    assert caught.value.exit_code == ExitCode.UNUSABLE
     assert "writable" in caught.value.hint
 
 
