@@ -290,7 +290,7 @@ _DECLARED: Final = (
         "select",
         ("--select",),
         "texts",
-        "Only these checks (AS101, AS1 or a name).",
+        "Only these checks (AS101, AS1 or a name), and whether the file is rejected.",
         metavar="CODE",
         default=(),
         completes="checks",
