@@ -96,15 +96,19 @@ def escaped(text: str) -> str:
 def options() -> Iterator[str]:
     """Yield the table of the options."""
     takers: dict[str, list[str]] = {name: [] for name in OPTIONS}
+    once: dict[str, list[str]] = {name: [] for name in OPTIONS}
     for command, entry in COMMANDS.items():
         kind = entry.load().options
+        for name in kind.once:
+            once[name].append(command)
         for name in {each.name for each in fields(kind)} - kind.positional.keys() - kind.fixed | {"as_json"}:
             takers[name].append(command)
     yield "| option | meaning | config |"
     yield "|---|---|---|"
     for option in OPTIONS.values():
         if option.flags or option.scope == "target only":
-            yield f"| {_flags(option)} | {_meaning(option, takers[option.name])} | {_config(option)} |"
+            meaning = _meaning(option, takers[option.name], once[option.name])
+            yield f"| {_flags(option)} | {meaning} | {_config(option)} |"
 
 
 def _flags(option: Option) -> str:
@@ -115,15 +119,15 @@ def _flags(option: Option) -> str:
     return ", ".join(f"`{flag}`" for flag in (*short, f"{long} {value}".strip()))
 
 
-def _meaning(option: Option, commands: list[str]) -> str:
+def _meaning(option: Option, commands: list[str], once: list[str]) -> str:
     parts = [f"`{commands[0]}`: {option.help}" if len(commands) == 1 else option.help]
     if option.kind in {"names", "texts"} and option.flags:
-        parts.append("Can be repeated.")
+        exceptions = "".join(f", except on `{command}`" for command in once)
+        parts.append(f"Can be repeated{exceptions}.")
     if option.otherwise:
         parts.append(f"Default: {option.otherwise}.")
     elif option.default:
-        default = option.default
-        parts.append(f"Default: `{f'{default:g}' if isinstance(default, float) else default}`.")
+        parts.append(f"Default: `{option.default}`.")
     if option.variable:
         parts.append(f"Environment: `{option.variable}`.")
     return " ".join(parts)

@@ -47,6 +47,22 @@ def test_every_option_says_what_it_does(command: str) -> None:
         assert not isinstance(parameter, click.Option) or parameter.help
 
 
+@pytest.mark.parametrize("command", ["local-to-deploy", "deploy-to-local", "diff"])
+def test_help_says_can_be_repeated_of_a_deployment_where_two_are_taken(command: str, sandbox: Sandbox) -> None:
+    sandbox.add_deployment("dep-2", "stage")
+    sandbox.write_env("A=1\n")
+    words = ["--no-export", "--dry-run"] if command == "local-to-deploy" else []
+    taken = sandbox.run(command, *words, "-d", "dep-1", "-d", "dep-2").code == 0
+    helps = {each.name: each.help or "" for each in command_of(command).params if isinstance(each, click.Option)}
+    for name in ("deployment_id", "deployment_name", "target"):
+        assert ("can be repeated" in helps[name]) is taken
+
+
+def test_the_time_limit_is_told_in_whole_seconds(sandbox: Sandbox) -> None:
+    text = " ".join(sandbox.run("doctor", "--help").stdout.split())
+    assert "[default: 120; 0<x<=86400]" in text
+
+
 def test_help_lists_every_command_with_a_sentence(sandbox: Sandbox) -> None:
     text = sandbox.run("--help").stdout
     for command in COMMANDS:

@@ -103,6 +103,13 @@ def test_what_is_typed_arrives(line: str, expected: dict[str, object]) -> None:
     assert {name: found[name] for name in expected} == expected
 
 
+@pytest.mark.parametrize("command", COMMANDS)
+def test_whether_a_file_can_be_read_is_left_to_its_place(command: str) -> None:
+    made = cli.get_command(ROOT, command)
+    assert made
+    assert not any(each.type.readable for each in made.params if isinstance(each.type, click.Path))
+
+
 @pytest.mark.parametrize(
     ("line", "wrong"),
     [

@@ -299,4 +299,7 @@ def test_a_rejected_file_is_told_whichever_checks_were_selected(sandbox: Sandbox
     result = sandbox.run("check", "--select", "placeholder")
     assert result.code == 5
     assert ".env:2: AS101" in result.stdout
-    assert sandbox.run("check", "--select", "placeholder", "--ignore", "AS101").code == 0
+    for ignored in ("AS101", "AS1", "rejected-file"):
+        assert sandbox.run("check", "--select", "placeholder", "--ignore", ignored).code == 0
+    (sandbox.project / ".env").chmod(0o644)
+    assert ": AS101" in sandbox.run("check", "--select", "readable-by-others").stdout

@@ -160,8 +160,12 @@ def test_the_json_is_one_document(sandbox: Sandbox) -> None:
     found = document(result)
     assert (found["command"], found["exit_code"], found["error"], found["places"]) == ("init", 0, None, [])
     assert present(sandbox) == FILES
+    assert {row["path"]: row["action"] for row in found["files"]} == {
+        str(sandbox.project / name): "create" for name in FILES
+    }
     found = document(sandbox.run("init", "--json", "--dry-run"))
     assert found["dry_run"] is True
+    assert {row["action"] for row in found["files"]} == {"unchanged"}
 
 
 def test_the_deployments_of_the_workspace_fill_its_targets_in(sandbox: Sandbox) -> None:

@@ -1,8 +1,11 @@
 """Names that a file or a terminal cannot take."""
 
+import json
+
 import pytest
 
 from commands.test_odd_names import RUNS, assert_quiet
+from runs import document, env_changes
 from sandbox import Sandbox
 from warm import Warm
 
@@ -15,6 +18,14 @@ def test_a_secret_that_no_comment_can_name_is_only_reported(sandbox: Sandbox, wa
     assert result.code in {0, 7}, result
     assert_quiet(result)
     assert sandbox.read_env() == "OWN=1\n"
+
+
+def test_why_a_name_is_not_allowed_is_told_once(sandbox: Sandbox) -> None:
+    sandbox.write_env(json.dumps({"a-b c": "1"}), "variables.json")
+    (change,) = env_changes(document(sandbox.run("merge", "variables.json", ".env", "--json")))
+    assert change["reason"]["code"] == "name-not-allowed"
+    text = change["reason"]["text"].lower()
+    assert [text.count(word) for word in ("name", "allowed", "compose", "take")] == [1, 1, 1, 0]
 
 
 @pytest.mark.parametrize("encoding", ["ascii", "latin-1", "utf-8"])

@@ -50,6 +50,26 @@ def test_without_a_config_a_target_says_how_to_get_one(project: Sandbox) -> None
     assert "astro-sync init" in result.stderr
 
 
+@pytest.mark.parametrize(
+    ("words", "named"),
+    [
+        (("local-to-deploy", "--no-export", "-d", "dep-1", "-e", ""), "--env"),
+        (("merge", "", "x.env"), "SOURCE"),
+        (("merge", ".env", ""), "DEST"),
+        (("list", ""), "PLACE"),
+        (("check", ".env", ""), "FILE"),
+        (("dedupe", ""), "FILE"),
+        (("doctor", "-e", ""), "--env"),
+    ],
+)
+def test_an_empty_name_of_a_file_or_place_is_a_usage_error(
+    project: Sandbox, words: tuple[str, ...], named: str
+) -> None:
+    result = project.run(*words)
+    assert (result.code, result.stdout) == (2, "")
+    assert f"{named} is empty" in result.stderr
+
+
 # --- what a target can say ---
 
 

@@ -249,6 +249,12 @@ def test_files_are_named_without_their_folders_where_that_tells_them_apart() -> 
     assert shown([one, two])[0] == "KEY  /project/a/.env  /project/b/.env"
 
 
+def test_a_file_below_the_project_is_not_named_as_its_own() -> None:
+    below = place("sub/.env", [created("K")], applied=True)
+    assert shown([below])[0] == "KEY  sub/.env"
+    assert show_end(RunOutcome(command="merge", places=(below,)), VIEW) == ["sub/.env  1 new"]
+
+
 def test_what_an_undo_takes_out_is_no_change() -> None:
     taken = Change(Name(Kind.VARIABLE, "X"), Action.UPDATE, marks=(Reason.REMOVED,))
     where = place(".env", [taken], applied=True)

@@ -12,6 +12,8 @@ from astro_sync.core.secrecy import secret_comment
 from astro_sync.envfile.dedupe import dedupe
 from astro_sync.errors import AstroSyncError, ExitCode, RejectedFileError, UsageError
 from astro_sync.places.env_file import EnvFile
+from runs import codes, document, pull, written
+from sandbox import Sandbox
 
 NOW = datetime(2026, 8, 1, tzinfo=UTC)
 ENVIRON = {"HOSTVAR": "from the host"}
@@ -366,8 +368,15 @@ def test_local_airflow_is_said_to_read_the_projects_own_file_and_no_other(path: 
         file.local_airflow_reads_it = own
         with file:
             file.read(EVERYTHING)
-            codes = [notice.code for notice in file.prepare(planned({"A": "1"})).warnings]
-        assert codes == [WarningCode.RESTART_LOCAL] * own
+            found = [notice.code for notice in file.prepare(planned({"A": "1"})).warnings]
+        assert found == [WarningCode.RESTART_LOCAL] * own
+
+
+def test_no_local_airflow_reads_a_file_outside_of_an_astro_project(plain_folder: Sandbox) -> None:
+    plain_folder.set_variable("A", "1")
+    result = pull(plain_folder, "--json")
+    assert (result.code, plain_folder.read_env()) == (0, "A=1\n")
+    assert codes(written(document(result))["warnings"]) == set()
 
 
 def test_what_a_run_added_can_be_taken_out_again(path: Path) -> None:

@@ -26,7 +26,11 @@ def make_parameters(kind: type[RunOptions]) -> list[click.Parameter]:
     """Return the arguments and options of a command, in the order in which its help has them."""
     taken = {each.name for each in fields(kind)} - kind.fixed | {"as_json"}
     arguments = [_argument(OPTIONS[name], metavar) for name, metavar in kind.positional.items()]
-    options = [_option(option) for option in OPTIONS.values() if option.name in taken - kind.positional.keys()]
+    options = [
+        _option(option, repeats=option.kind in {"names", "texts"} and option.name not in kind.once)
+        for option in OPTIONS.values()
+        if option.name in taken - kind.positional.keys()
+    ]
     return [*arguments, *options]
 
 
@@ -44,7 +48,7 @@ def _argument(option: Option, metavar: str) -> click.Argument:
     )
 
 
-def _option(option: Option) -> click.Option:
+def _option(option: Option, *, repeats: bool) -> click.Option:
     several = option.kind in {"names", "texts"}
     switch = option.kind == "switch"
     return click.Option(
@@ -58,7 +62,7 @@ def _option(option: Option) -> click.Option:
         envvar=option.variable or None,
         show_envvar=bool(option.variable),
         shell_complete=_COMPLETES[option.completes],
-        help=_help(option, several=several),
+        help=_help(option, repeats=repeats),
     )
 
 
@@ -75,6 +79,6 @@ def _type(option: Option) -> Any:  # noqa: ANN401 - a type of click, generic or 
     return click.STRING
 
 
-def _help(option: Option, *, several: bool) -> str:
-    text = f"{option.help.removesuffix('.')}; can be repeated." if several else option.help
+def _help(option: Option, *, repeats: bool) -> str:
+    text = f"{option.help.removesuffix('.')}; can be repeated." if repeats else option.help
     return f"{text}  [default: {option.otherwise}]" if option.otherwise else text

@@ -30,7 +30,8 @@ class CheckOptions(BackupOptions):
 def run(settings: ResolvedSettings[CheckOptions], invocation: Invocation) -> RunOutcome:
     """Find what will bite in files; with --fix mend what is safe to mend, and tell what is left."""
     options = settings.options
-    checks = choose(options.select, options.ignore)
+    # In a rejected file most checks find nothing, so that it is rejected is told whichever were selected.
+    checks = tuple(dict.fromkeys((*choose(options.select, options.ignore), *choose(["AS101"], options.ignore))))
     files = options.files or (".env",)
     if options.fix and "-" in files:
         raise UsageError("stdin (-) cannot be mended.", hint="Name a file, or leave --fix out.")
@@ -42,7 +43,7 @@ def run(settings: ResolvedSettings[CheckOptions], invocation: Invocation) -> Run
                 if options.fix:
                     context.refuse_to_guess(file, file.examine())
                     lines += _fix(file, context, checks)
-                problems += _check(_subject(file, context), checks, options.ignore)
+                problems += check_file(_subject(file, context), checks)
     lines += map(_line, problems)
     return RunOutcome(
         command="check",
@@ -50,14 +51,6 @@ def run(settings: ResolvedSettings[CheckOptions], invocation: Invocation) -> Run
         details={"problems": [problem._asdict() for problem in problems]},
         exit_code=ExitCode.FOUND if problems else ExitCode.DONE,
     )
-
-
-def _check(subject: Subject, checks: Sequence[Check], ignored: Sequence[str]) -> list[Problem]:
-    """Run the selected checks. A file that cannot be read is always reported."""
-    found = check_file(subject, checks)
-    if subject.document.rejection and not found:
-        found = check_file(subject, choose(["AS101"], [])) if "AS101" not in ignored else []
-    return found
 
 
 def _fix(file: EnvFile, context: RunContext[CheckOptions], checks: Sequence[Check]) -> list[str]:

@@ -16,6 +16,8 @@ from astro_sync.sync.pipeline import sync
 class DeployToLocalOptions(DeploymentOptions, MoveOptions):
     """What `deploy-to-local` takes."""
 
+    once = frozenset({"deployment_id", "deployment_name", "target"})
+
 
 def run(settings: ResolvedSettings[DeployToLocalOptions], invocation: Invocation) -> RunOutcome:
     """Carry a Deployment's environment variables into `.env`."""
@@ -26,7 +28,7 @@ def run(settings: ResolvedSettings[DeployToLocalOptions], invocation: Invocation
         (deployment, _), *others = context.deployments(saved=True)
         if others:
             hint = "Name one alone, with --deployment-id ID."
-            raise UsageError("Only one Deployment can be pulled at a time.", hint=hint)
+            raise UsageError("`deploy-to-local` reads one Deployment at a time.", hint=hint)
         result = sync(deployment, [context.destination(options.env)], context.sync_options())
         context.keep_run("deploy-to-local", result)
     return outcome_of("deploy-to-local", result, options)

@@ -43,7 +43,12 @@ def run(settings: ResolvedSettings[InitOptions], invocation: Invocation) -> RunO
     example = make_example([] if config else _deployments(settings, invocation))
     steps = plan_setup(invocation.cwd, invocation.environ, config=config or invocation.cwd / NAME, example=example)
     pending = [step for step in steps if step.data is not None]
-    outcome = RunOutcome(command="init", dry_run=options.dry_run, lines=tuple(map(_step_line, steps)))
+    outcome = RunOutcome(
+        command="init",
+        dry_run=options.dry_run,
+        lines=tuple(map(_step_line, steps)),
+        details={"files": [{"path": str(step.path), "action": step.action.value} for step in steps]},
+    )
     if not pending:
         return outcome._replace(lines=(*outcome.lines, "Nothing to do."))
     if options.dry_run:

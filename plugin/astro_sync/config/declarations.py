@@ -6,7 +6,7 @@ Nothing here reads anything; `cli/options.py` makes click's options of it, `conf
 from collections.abc import Mapping
 from typing import Final, Literal, NamedTuple
 
-LONGEST_TIMEOUT: Final = 86_400.0  # seconds; the system cannot wait for ever
+LONGEST_TIMEOUT: Final = 86_400  # seconds; the system cannot wait for ever
 
 
 # What an option takes. "names": several on the command line, one in a config; "texts": several in both.
@@ -88,7 +88,7 @@ _DECLARED: Final = (
         "env",
         ("-e", "--env"),
         "file",
-        "The local file; - is stdin, on local-to-deploy --no-export.",
+        "The local file; - is stdin, where the file is only read.",
         "run",
         "FILE",
         default=".env",
@@ -290,7 +290,7 @@ _DECLARED: Final = (
         "select",
         ("--select",),
         "texts",
-        "Only these checks (AS101, AS1 or a name).",
+        "Only these checks (AS101, AS1 or a name), and whether the file is rejected.",
         metavar="CODE",
         default=(),
         completes="checks",
@@ -346,7 +346,7 @@ _DECLARED: Final = (
         "The time limit of each call, and of waiting for another run.",
         "run",
         "SECONDS",
-        default=120.0,
+        default=120,
         example="120",
     ),
     # Never from a config: whoever can write one could have any program run with the user's token.

@@ -21,11 +21,13 @@ class CommandLine(NamedTuple):
 class RunOptions:
     """The options of every command.
 
-    `positional` are its arguments, each with how the help shows it; what is `fixed` the command decides itself.
+    `positional` are its arguments, each with how the help shows it; what is `fixed` the command decides itself. Of
+    options that others take several times, it takes those of `once` a single time.
     """
 
     positional: ClassVar[Mapping[str, str]] = {}
     fixed: ClassVar[frozenset[str]] = frozenset()
+    once: ClassVar[frozenset[str]] = frozenset()
 
     format: str
     verbose: bool

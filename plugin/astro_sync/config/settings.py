@@ -15,6 +15,15 @@ from astro_sync.errors import UsageError
 _O = TypeVar("_O", bound=RunOptions)
 O_co = TypeVar("O_co", bound=RunOptions, covariant=True)
 _NO_CONFIG: Final = "There is no .astro-sync.toml here or above."
+# What can be named on the command line, and what each names.
+_NAMES: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        **dict.fromkeys((*SELECTORS, "target"), "Deployment"),
+        **dict.fromkeys(("source", "destination", "place"), "place"),
+        **dict.fromkeys(("env", "files"), "file"),
+        "workspace_id": "workspace",
+    }
+)
 
 
 class Match(Enum):
@@ -80,7 +89,7 @@ def resolve(kind: type[_O], command_line: CommandLine, config: Config | None) ->
 
     Raises UsageError for a target that is not there, a name that is empty, and targets that cannot run together.
     """
-    _refuse_empty(command_line)
+    _refuse_empty(kind, command_line)
     names = command_line.given.get("target", ())
     if names and config is None:
         raise UsageError(_NO_CONFIG, hint="`astro-sync init` writes one.")
@@ -137,15 +146,17 @@ class _Layers(NamedTuple):
         return values, origins
 
 
-def _refuse_empty(command_line: CommandLine) -> None:
+def _refuse_empty(kind: type[RunOptions], command_line: CommandLine) -> None:
     """Refuse a name that is empty: the Astro CLI would take it for any Deployment, or for the current workspace."""
-    for name in (*SELECTORS, "target", "workspace_id"):
-        value = command_line.given.get(name) if name in command_line.typed else None
-        if value is not None and not all(text.strip() for text in ((value,) if isinstance(value, str) else value)):
-            flag = OPTIONS[name].flags[-1]
-            what = "No workspace" if name == "workspace_id" else "No Deployment"
-            hint = "Is the variable set that it comes from? `astro deployment list` shows the ids."
-            raise UsageError(f"{what} was named: {flag} is empty.", hint=hint)
+    for name in (each for each in _NAMES if each in command_line.typed):
+        value = command_line.given[name]
+        if all(text.strip() for text in ((value,) if isinstance(value, str) else value)):
+            continue
+        what = _NAMES[name]
+        typed = kind.positional[name].strip("[].") if name in kind.positional else OPTIONS[name].flags[-1]
+        shows = " `astro deployment list` shows the ids." if what in {"Deployment", "workspace"} else ""
+        hint = f"Is the variable set that it comes from?{shows}"
+        raise UsageError(f"No {what} was named: {typed} is empty.", hint=hint)
 
 
 def _refuse_disagreement(kind: type[RunOptions], resolved: Mapping[str, RunOptions]) -> None:

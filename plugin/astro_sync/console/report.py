@@ -133,8 +133,9 @@ def show_changes(places: Sequence[PlaceOutcome], stage: Stage, view: View) -> li
 
 
 def with_short_labels(places: Sequence[PlaceOutcome]) -> list[PlaceOutcome]:
-    """Return the places with files named without their folders, where that tells them apart."""
-    names = [PurePath(place.label).name if place.is_file else place.label for place in places]
+    """Return the places with files of an absolute path named without their folders, where that tells them apart."""
+    paths = [PurePath(place.label) for place in places]
+    names = [path.name if p.is_file and path.is_absolute() else p.label for p, path in zip(places, paths, strict=True)]
     return [
         place._replace(label=name) if names.count(name) == 1 else place
         for place, name in zip(places, names, strict=True)

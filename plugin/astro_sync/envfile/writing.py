@@ -26,7 +26,7 @@ def quote(key: str, value: str, runtime: Dialect) -> Quoted:
     Raises CannotWriteError where the runtime cannot have that key or hold that value.
     """
     if reason := runtime.refuses_key(key):
-        raise CannotWriteError(reason, key=key)
+        raise CannotWriteError(f"its name {reason}", key=key)
     if is_common_name(key):
         for text in common_literals(value):
             if not line_is_too_long(f"{key}={text}"):
@@ -72,7 +72,7 @@ def load_lines(variables: Mapping[str, str]) -> bytes:
 def load_refusal(key: str, value: str) -> str | None:
     """Return the reason why `--load` cannot carry this key with this value, or None."""
     if reason := LOAD.refuses_key(key):
-        return reason
+        return f"its name {reason}"
     try:
         spelled = LOAD.write(value)
     except CannotWriteError as error:

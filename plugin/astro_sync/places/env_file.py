@@ -32,6 +32,7 @@ from astro_sync.envfile.document import Document, require_second_reading
 from astro_sync.envfile.writing import quote
 from astro_sync.errors import RejectedFileError
 from astro_sync.places.base import Role, Surroundings
+from astro_sync.places.local_state import is_project
 from astro_sync.places.locked_file import LockedFile, PreparedFile
 from astro_sync.storage.atomic import load
 
@@ -45,7 +46,7 @@ class EnvFile(LockedFile):
     """One `.env` file.
 
     `mode` tells the local runtime; `environ` is where `$NAME` is looked up first. `stdin` holds the bytes of a source
-    that is no file. `local_airflow_reads_it`: it is the project's own.
+    that is no file. `local_airflow_reads_it`: it is an Astro project's own.
     """
 
     mode: Callable[[], str]
@@ -139,7 +140,9 @@ def open_env_file(path: str, role: Role, around: Surroundings) -> EnvFile:
         mode=around.mode,
         environ=around.environ,
         stdin=around.stdin() if path == "-" else None,
-        local_airflow_reads_it=os.path.realpath(full) == os.path.realpath(around.project / ".env"),
+        local_airflow_reads_it=(
+            is_project(around.project) and os.path.realpath(full) == os.path.realpath(around.project / ".env")
+        ),
     )
 
 

@@ -49,7 +49,7 @@ class ComposeDialect:
         reading = self.read(f"{key}=\n", {})
         if reading.rejected is None and [assignment.key for assignment in reading.assignments] == [key]:
             return None
-        return "its name holds a character that compose does not take in a name"
+        return "holds a character other than letters, digits and _.-[]"
 
 
 class _RejectedError(Exception):

@@ -73,7 +73,7 @@ class LoadDialect:
 
     def refuses_key(self, key: str) -> str | None:
         """Return why a line could not begin with `key`."""
-        return "its name begins with a #" if key.startswith("#") else refuse_name(key)
+        return "begins with a #" if key.startswith("#") else refuse_name(key)
 
 
 def line_is_too_long(line: str) -> bool:

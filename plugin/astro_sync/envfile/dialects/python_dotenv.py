@@ -63,7 +63,7 @@ class PythonDotenvDialect:
             return reason
         if list(self.read(f"{key}=\n", {}).pairs()) == [key]:
             return None
-        return "its name holds a character that python-dotenv does not take in a name"
+        return "holds a character that python-dotenv does not take"
 
 
 _ESCAPES: Final = str.maketrans({"\\": r"\\", '"': r"\"", "\n": r"\n", "\r": r"\r"})

@@ -137,7 +137,7 @@ class Dialect(Protocol):
         ...
 
     def refuses_key(self, key: str) -> str | None:
-        """Return the reason why this reader cannot have `key`, or None."""
+        """Return what this reader does not take in `key`, said of a name (`holds a line break`), or None."""
         ...
 
 
@@ -159,11 +159,11 @@ def require_text(value: str, *, but: str = "\0") -> None:
 def refuse_name(key: str, *, but: str = "=\n\0") -> str | None:
     """Return why no line can begin with `key`: it is empty, no UTF-8, or holds one of the characters `but`."""
     if not key:
-        return "its name is empty"
+        return "is empty"
     for character in but:
         if character in key:
-            return f"its name holds {_CHARACTER_NAMES[character]}"
-    return None if _is_utf8(key) else "its name holds bytes that are not UTF-8"
+            return f"holds {_CHARACTER_NAMES[character]}"
+    return None if _is_utf8(key) else "holds bytes that are not UTF-8"
 
 
 _CHARACTER_NAMES: Final = {"\0": "a NUL byte", "\n": "a line break", "\r": "a carriage return", "=": "an equals sign"}

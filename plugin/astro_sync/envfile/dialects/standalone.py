@@ -46,7 +46,7 @@ class StandaloneDialect:
 
     def refuses_key(self, key: str) -> str | None:
         """Return why a line could not begin with `key`."""
-        return "its name begins with a blank or a #" if key[:1] in _NEVER_FIRST else refuse_name(key)
+        return "begins with a blank or a #" if key[:1] in _NEVER_FIRST else refuse_name(key)
 
 
 _NEVER_FIRST: Final = frozenset(f"#{GO_WHITE_SPACE}")
