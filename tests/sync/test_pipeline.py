@@ -975,6 +975,19 @@ def test_moves_that_have_nothing_to_do_with_each_other_are_confirmed_together() 
     assert reasons(result.steps[0]) == {"A": Reason.NOT_UNDONE_NEW}
 
 
+@pytest.mark.parametrize("number", [0, 1])
+def test_a_signal_between_two_files_is_followed_by_a_look_at_each_whose_writing_began(number: int) -> None:
+    here, one, there, two = found = places(("here", {"A": "1"}), ("a.env", {}), ("there", {"B": "1"}), ("b.env", {}))
+    found[2 * number + 1].writing = write_and_be_interrupted
+    run = Run()
+    result = sync_each([Move(here, run.destination(one)), Move(there, run.destination(two))], run.options())
+    assert result.exit_code is ExitCode.INTERRUPTED
+    names = ", ".join(("a.env", "b.env")[: number + 1])
+    assert str(result.error) == f"Interrupted; written as planned: {names}."
+    assert [step.outcome for step in result.steps][: number + 1] == [Outcome.AS_PLANNED] * (number + 1)
+    assert written(here.log) == ["a.env", "b.env"][: number + 1]
+
+
 # --- whatever there is ---
 
 _texts = st.dictionaries(st.sampled_from("ABCDE"), st.sampled_from(["", "1", "2", "****"]))

@@ -377,17 +377,17 @@ def _apply(result: RunResult, pending: Sequence[Step], options: SyncOptions) -> 
             for step in pending:
                 step.backup = step.place.keep_backup(options.backups, options.now)
         for step in files:
-            # A file that cannot be replaced is as it was, or somebody else's: its error says all.
-            _write(step)
             begun.append(step)
+            _write(step)
         begun += shared
         each(_write, shared, at_once=options.jobs)
     except AstroSyncError as error:
         result.error = error
+        # A file that cannot be replaced is as it was, or somebody else's: its error says all.
+        begun = [step for step in begun if step.written]
     except Interruption as error:
         interruption = error
         options.resume()
-        begun = begun or files
     try:
         pauses = _PAUSES[:1] if interruption else _PAUSES
         each(lambda step: _read_back(step, options, pauses), begun, at_once=options.jobs)
