@@ -6,6 +6,7 @@ import stat
 import pytest
 
 from planting import EVERYTHING, LOCAL, PLANTED, assert_nothing_shown, plant
+from runs import results, targets
 from sandbox import Sandbox
 from warm import Warm
 
@@ -27,7 +28,6 @@ BUGS = [
     ("astro_sync.console.confirmation:confirmed", PUSH),
     ("astro_sync.storage.backup:keep", PULL),
     ("astro_sync.storage.atomic:replace", PULL),
-    ("astro_sync.envfile.writing:load_lines", PUSH),
     ("astro_sync.core.verify:verify", PUSH),
     ("astro_sync.envfile.dedupe:dedupe", ("dedupe", "--yes")),
     ("astro_sync.envfile.writing:quote", ("merge", "other.env", ".env", "--on-conflict", "overwrite")),
@@ -59,6 +59,23 @@ def test_a_bug_is_told_without_any_value(
         if verbosity == ("--json",):
             assert json.loads(result.stdout)["error"]["code"] == "bug"
         plant(sandbox)
+
+
+@pytest.mark.parametrize("words", [PUSH, (*PUSH, "--json")], ids=["", "json"])
+def test_a_bug_while_writing_is_told_as_one_beside_what_was_done(
+    sandbox: Sandbox, warm: Warm, words: tuple[str, ...]
+) -> None:
+    plant(sandbox)
+    result = warm.run(sandbox, *words, "--timeout", "2", broken=("astro_sync.envfile.writing:load_lines", MESSAGE))
+    assert result.code == 6, result
+    assert "This is a bug in astro-sync" in result.stderr
+    (path,) = (sandbox.state_home / "astro-sync" / "bugs").iterdir()
+    assert "in Deployment._write" in path.read_text()
+    assert_nothing_shown(sandbox, result)
+    if "--json" in words:
+        document = json.loads(result.stdout)
+        assert (document["exit_code"], document["error"]["code"]) == (6, "bug")
+        assert results(targets(document)[0]["changes"])["OWN"] == "unknown"
 
 
 def test_the_report_of_a_bug_says_where_it_is_and_is_private(sandbox: Sandbox, warm: Warm) -> None:

@@ -28,7 +28,7 @@ from astro_sync.core.model import (
     name_of,
 )
 from astro_sync.core.pairing import Side
-from astro_sync.core.plan import OnConflict, Policy, make_plan, unmatched
+from astro_sync.core.plan import OnConflict, Policy, Undoing, make_plan, unmatched
 
 KEEP, OVERWRITE, ASK, FAIL = OnConflict.KEEP, OnConflict.OVERWRITE, OnConflict.ASK, OnConflict.FAIL
 REFUSED = Refusal(Reason.LINE_BREAK)
@@ -827,6 +827,8 @@ def test_json_that_is_known_by_its_tokens_only_is_carried_as_an_object_or_array_
     source = Side(AIRFLOW, Snapshot({name: Entry(name, Value(text), exact=False)}))
     change = only(make_plan(source, side({}), rules(), hold_all))
     assert (change.action, change.marks) == (action, marks)
+    undo = only(make_plan(source, side({}), rules()._replace(undoing=Undoing()), hold_all))
+    assert (undo.action, undo.marks) == (Action.CREATE, (Reason.RESPELLED,)), "an undo puts back what it has"
 
 
 # --- properties ---

@@ -1,5 +1,6 @@
 """Backups of shared places, and which of them stay."""
 
+import json
 import os
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -15,7 +16,9 @@ NOW = datetime(2026, 1, 2, 3, 4, 5, 678, tzinfo=UTC)
 PLACE = "deployment:clx1"
 NAMES = st.builds(Name, st.sampled_from(Kind), st.text())
 VALUES = st.none() | st.builds(Value, st.text())
-ENTRIES = st.tuples(NAMES, VALUES, st.booleans(), st.none() | st.text()).map(lambda fields: Entry(*fields))
+ENTRIES = st.tuples(NAMES, VALUES, st.booleans(), st.none() | st.text(), st.booleans()).map(
+    lambda fields: Entry(*fields[:4], exact=fields[4])
+)
 
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=30)
@@ -24,6 +27,15 @@ def test_all_that_a_place_held_comes_back_whatever_its_names_and_values(entries:
     path = keep_entries(tmp_path, PLACE, entries, NOW)
     assert load_entries(path) == entries
     assert path.stat().st_mode & 0o777 == 0o600
+
+
+def test_a_backup_of_an_older_version_does_not_tell_what_is_exact(tmp_path: Path) -> None:
+    entry = Entry(Name(Kind.VARIABLE, "n"), Value("100.0"), exact=False)
+    path = keep_entries(tmp_path, PLACE, [entry], NOW)
+    document = json.loads(path.read_text())
+    del document["entries"][0]["exact"]
+    path.write_text(json.dumps(document))
+    assert load_entries(path) == [entry._replace(exact=True)]
 
 
 @pytest.mark.parametrize(

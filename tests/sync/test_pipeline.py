@@ -334,17 +334,37 @@ def test_a_move_opens_reads_keeps_writes_reads_back_and_closes() -> None:
     assert [change.remote_name for change in result.steps[0].changes] == ["to/A", "to/B", "to/C"]
 
 
-def test_a_bug_while_writing_loses_neither_the_read_back_nor_the_report() -> None:
+def break_at_once(_place: MemoryPlace, _prepared: Prepared) -> Written:
+    raise ValueError("planted")
+
+
+@pytest.mark.parametrize(
+    ("writing", "code", "result"),
+    [(write_all_and_break, ExitCode.BUG, Result.DONE), (break_at_once, ExitCode.UNPLANNED, Result.UNKNOWN)],
+)
+def test_a_bug_while_writing_loses_neither_the_read_back_nor_the_report(
+    writing: Writing, code: ExitCode, result: Result
+) -> None:
     source, destination = places(("from", {"A": "1", "B": "2"}), ("to", {}))
-    destination.writing = write_all_and_break
-    result = Run().move(source, destination)
-    assert [change.result for change in result.steps[0].changes] == [Result.DONE, Result.DONE]
-    destination.texts.clear()
-    destination.writing = lambda *_: write_all_and_break(places(("other", {}))[0], Prepared())
-    result = Run().move(source, destination)
-    assert result.exit_code is ExitCode.UNPLANNED
-    assert "ValueError" in str(result.error)
-    assert "planted" not in str(result.error)
+    destination.writing = writing
+    found = Run().move(source, destination)
+    assert results(found.steps[0]) == {"A": result, "B": result}
+    assert found.exit_code is code
+    assert isinstance(found.bug, ValueError)
+    assert "planted" not in str(found.error)
+
+
+@pytest.mark.parametrize(("writing", "outcome"), [(write_all_and_break, "as-planned"), (break_at_once, "untouched")])
+def test_a_bug_while_a_file_is_written_is_followed_by_a_look_at_it_and_by_no_other_write(
+    writing: Writing, outcome: str
+) -> None:
+    source, middle, one = places(("from", {"A": "1"}), ("file", {}), ("one", {}))
+    middle.writing = writing
+    found = Run().move(source, one, middle=middle)
+    assert written(source.log) == ["file"]
+    assert [step.outcome for step in found.steps] == [outcome, Outcome.UNTOUCHED]
+    assert found.exit_code is ExitCode.BUG
+    assert isinstance(found.bug, ValueError)
 
 
 def test_with_nothing_to_do_nobody_is_asked_and_nothing_is_kept_or_written() -> None:
@@ -973,6 +993,19 @@ def test_moves_that_have_nothing_to_do_with_each_other_are_confirmed_together() 
     assert run.confirmed == [("two",)]
     assert (one.texts, two.texts) == ({"A": "0"}, {"B": "1"}), "what was decided before is not decided again"
     assert reasons(result.steps[0]) == {"A": Reason.NOT_UNDONE_NEW}
+
+
+@pytest.mark.parametrize("number", [0, 1])
+def test_a_signal_between_two_files_is_followed_by_a_look_at_each_whose_writing_began(number: int) -> None:
+    here, one, there, two = found = places(("here", {"A": "1"}), ("a.env", {}), ("there", {"B": "1"}), ("b.env", {}))
+    found[2 * number + 1].writing = write_and_be_interrupted
+    run = Run()
+    result = sync_each([Move(here, run.destination(one)), Move(there, run.destination(two))], run.options())
+    assert result.exit_code is ExitCode.INTERRUPTED
+    names = ", ".join(("a.env", "b.env")[: number + 1])
+    assert str(result.error) == f"Interrupted; written as planned: {names}."
+    assert [step.outcome for step in result.steps][: number + 1] == [Outcome.AS_PLANNED] * (number + 1)
+    assert written(here.log) == ["a.env", "b.env"][: number + 1]
 
 
 # --- whatever there is ---

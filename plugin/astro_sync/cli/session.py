@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from astro_sync.cli.crash import describe, is_debugging, report
+from astro_sync.cli.crash import BugError, describe, is_debugging, report
 from astro_sync.cli.registry import COMMANDS, Command
 from astro_sync.commands.invocation import Invocation
 from astro_sync.config.declarations import OPTIONS
@@ -65,7 +65,10 @@ def run(command: str, command_line: CommandLine, invocation: Invocation) -> Exit
         if settings.options.verbose:
             for name, origin in sorted(settings.origins.items()):
                 invocation.terminal.tell(f"{OPTIONS[name].flags[-1]} is from the {origin}.")
-        ending.report(_complete(loaded.run(settings, invocation), invocation))
+        outcome = loaded.run(settings, invocation)
+        if outcome.bug:
+            outcome = outcome._replace(error=_note(outcome.bug, command, invocation))
+        ending.report(_complete(outcome, invocation))
     # A JSON document tells the exit code, so a signal that came while it was written changes nothing any more.
     return ending.code if invocation.terminal.as_json else invocation.signals.pending or ending.code
 
@@ -86,16 +89,21 @@ def error_handler(command: str, command_line: CommandLine, invocation: Invocatio
         done = "the file is whole, as it was or as planned" if command in _OF_ONE_FILE else "nothing was changed"
         ending.fail(InterruptedRunError(f"Interrupted; {done}."), interruption.exit_code)
     except Exception as bug:  # noqa: BLE001 - the one place that turns a bug into a sentence
-        if is_debugging(invocation.environ):
-            terminal.tell_raw(describe(bug, command))
-        folder = backup.folder(invocation.environ, invocation.home).parent / "bugs"
-        told = report(bug, command, folder, invocation.now)
+        told = _note(bug, command, invocation)
         ending.code = told.exit_code
         with suppress(Exception):
             ending.fail(told)
             return
         # The bug may be in the report itself.
         terminal.complain(told)
+
+
+def _note(bug: Exception, command: str, invocation: Invocation) -> BugError:
+    """Describe a bug in a file of its own, and return what to tell the user."""
+    if is_debugging(invocation.environ):
+        invocation.terminal.tell_raw(describe(bug, command))
+    folder = backup.folder(invocation.environ, invocation.home).parent / "bugs"
+    return report(bug, command, folder, invocation.now)
 
 
 def _complete(outcome: RunOutcome, invocation: Invocation) -> RunOutcome:

@@ -21,6 +21,7 @@ def outcome_of(command: str, result: RunResult, options: MoveOptions) -> RunOutc
         warnings=tuple(dict.fromkeys(result.warnings)),
         confirmed=result.confirmed,
         error=result.error,
+        bug=result.bug,
         exit_code=result.exit_code,
     )
 

@@ -44,7 +44,8 @@ class RunOutcome(NamedTuple):
     """What became of one run.
 
     `table` and `lines` are what a command prints in place of a report, `details` what it adds to its JSON. `confirmed`:
-    the plan was shown before a question, so only what differs from it is told afterwards.
+    the plan was shown before a question, so only what differs from it is told afterwards. `bug` is what broke the
+    writing off; the error tells of it.
     """
 
     command: str
@@ -56,4 +57,5 @@ class RunOutcome(NamedTuple):
     details: Mapping[str, object] = MappingProxyType({})
     confirmed: bool = False
     error: AstroSyncError | None = None
+    bug: Exception | None = None
     exit_code: ExitCode = ExitCode.DONE

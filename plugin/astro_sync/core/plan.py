@@ -313,7 +313,8 @@ class _Planner(NamedTuple):
                 each, Action.REFUSED, Refusal(Reason.EXPANSION, about, (f"--allow-expansion {name.key}",))
             )
         text, marks = self._text(wanted, value)
-        if not wanted.exact and one_line(text.reveal()) is None:
+        # What an undo puts back is at least the same JSON, and it is marked.
+        if not (wanted.exact or self.policy.undoing) and one_line(text.reveal()) is None:
             return self._change(each, Action.REFUSED, Refusal(Reason.NOT_EXACT))
         if held is None:
             secret = traits.secrets is Secrets.HIDDEN and self.policy.makes_secret(name, text)

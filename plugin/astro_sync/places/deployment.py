@@ -28,10 +28,18 @@ from astro_sync.core.model import (
 )
 from astro_sync.envfile.writing import load_lines, load_refusal
 from astro_sync.errors import AstroSyncError, UnusableError, UsageError
-from astro_sync.places.astro_cli import Answer, Astro, NotLoggedInError, TimedOutError, judge_login
+from astro_sync.places.astro_cli import (
+    Answer,
+    Astro,
+    NotLoggedInError,
+    TimedOutError,
+    TooMuchOutputError,
+    judge_login,
+)
 from astro_sync.places.base import Prepared, Role, Surroundings
 from astro_sync.places.common import EntryBackups, OpenPlace
 from astro_sync.places.deployment_answers import Details, Row, parse_inspect, parse_names, parse_saved
+from astro_sync.places.running_call import OUTPUT_LIMIT
 from astro_sync.places.told_error import told_error
 from astro_sync.storage.private import write_private
 
@@ -201,6 +209,8 @@ class Deployment(OpenPlace, EntryBackups):
 
     def _failure(self, answer: Answer, prepared: Prepared) -> AstroSyncError | None:
         """Return what a writing call said went wrong; what is true, only the read-back tells."""
+        if answer.overflowed:
+            return TooMuchOutputError(f"{self}: `astro` printed more than {OUTPUT_LIMIT // 1024**2} MiB.")
         if answer.status is None:
             return TimedOutError(f"{self}: `astro` did not end within {self.astro.timeout:g} seconds.")
         try:
@@ -244,7 +254,12 @@ class Deployment(OpenPlace, EntryBackups):
         if found is None:
             hint = "Run `astro deployment inspect` yourself; the Astro CLI may be too old or Astro out of reach."
             raise UnusableError(f"The Astro CLI did not describe the Deployment {selector}.", hint=hint)
-        self.details, rows = found
+        details, rows = found
+        if named and details.deployment_id != named:
+            hint = f"Compare with `astro deployment inspect {shlex.quote(named)}`."
+            message = f"The Astro CLI described another Deployment ({details.deployment_id}) than {named}."
+            raise UnusableError(message, hint=hint)
+        self.details = details
         return rows
 
     def _judge(self, answer: Answer) -> None:

@@ -63,6 +63,7 @@ def keep_entries(folder: Path, address: str, entries: Iterable[Entry], now: date
             "value": entry.value.reveal() if entry.value is not None else None,
             "secret": entry.secret,
             "description": entry.description,
+            "exact": entry.exact,
         }
         for entry in entries
     ]
@@ -82,6 +83,7 @@ def load_entries(path: Path) -> list[Entry]:
                 None if row["value"] is None else Value(row["value"]),
                 row["secret"],
                 row["description"],
+                exact=row.get("exact", True),  # the first versions kept none
             )
             for row in json.loads(loaded.data)["entries"]
         ]

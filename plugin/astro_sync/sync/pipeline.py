@@ -77,7 +77,10 @@ class SyncOptions(NamedTuple):
 
 @dataclass(slots=True, eq=False, repr=False)
 class Step:
-    """One move into one destination: what it held, the plan, how it will be written, and what came of it."""
+    """One move into one destination: what it held, the plan, how it will be written, and what came of it.
+
+    `bug` is what broke the writing off although no error of a place.
+    """
 
     source: AnyPlace
     destination: Destination
@@ -88,6 +91,7 @@ class Step:
     after: Snapshot | None = None
     verification: Verification | None = None
     backup: Path | None = None
+    bug: Exception | None = None
 
     @property
     def place(self) -> AnyPlace:
@@ -124,12 +128,16 @@ class Step:
 
 @dataclass(slots=True, eq=False, repr=False)
 class RunResult:
-    """The steps of a run, as far as it went, and how it ended; `confirmed`: somebody saw the plan before it began."""
+    """The steps of a run, as far as it went, and how it ended.
+
+    `confirmed`: somebody saw the plan before it began. `bug` is what broke the writing off.
+    """
 
     steps: list[Step] = field(default_factory=list)
     warnings: tuple[Notice, ...] = ()
     confirmed: bool = False
     error: AstroSyncError | None = None
+    bug: Exception | None = None
     exit_code: ExitCode = ExitCode.DONE
 
 
@@ -377,17 +385,17 @@ def _apply(result: RunResult, pending: Sequence[Step], options: SyncOptions) -> 
             for step in pending:
                 step.backup = step.place.keep_backup(options.backups, options.now)
         for step in files:
-            # A file that cannot be replaced is as it was, or somebody else's: its error says all.
-            _write(step)
             begun.append(step)
+            _write(step)
         begun += shared
         each(_write, shared, at_once=options.jobs)
     except AstroSyncError as error:
         result.error = error
+        # A file that cannot be replaced is as it was, or somebody else's: its error says all.
+        begun = [step for step in begun if step.written]
     except Interruption as error:
         interruption = error
         options.resume()
-        begun = begun or files
     try:
         pauses = _PAUSES[:1] if interruption else _PAUSES
         each(lambda step: _read_back(step, options, pauses), begun, at_once=options.jobs)
@@ -405,13 +413,13 @@ def _write(step: Step) -> None:
         if step.place.traits.atomic:
             raise
         step.written = Written(error)
-    except Exception as error:
+    except Exception as bug:
+        # What was written before it must be read back and told; then the bug is told as one.
+        step.bug = bug
+        broken = AstroSyncError(f"{step.place}: the writing broke off ({type(bug).__name__}).")
+        step.written = Written(broken, may_arrive=not step.place.traits.atomic)
         if step.place.traits.atomic:
-            raise
-        # A bug, but what was written before it must be read back and told.
-        hint = "Look at the rows above; please report this, without any value."
-        broken = AstroSyncError(f"{step.place}: the writing broke off ({type(error).__name__}).", hint=hint)
-        step.written = Written(broken, may_arrive=True)
+            raise broken from bug
 
 
 def _ending(step: Step) -> Written:
@@ -466,6 +474,9 @@ def _conclude(result: RunResult, interruption: Interruption | None) -> None:
             result.error = result.error or AstroSyncError("Nothing was written.")
             refused = result.error.exit_code is ExitCode.REFUSED
             result.exit_code = ExitCode.REFUSED if refused else ExitCode.FAILED
+    result.bug = next((step.bug for step in result.steps if step.bug), None)
+    if result.bug and result.exit_code is not ExitCode.UNPLANNED:
+        result.exit_code = ExitCode.BUG
     if interruption:
         names = ", ".join(str(step.place) for step in done)
         nothing = "some keys may have been written" if unsure else "nothing was written"

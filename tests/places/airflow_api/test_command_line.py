@@ -4,6 +4,8 @@ import json
 
 import pytest
 
+from astro_sync.console import texts
+from astro_sync.core.model import Reason
 from sandbox import Json, Result, Sandbox
 
 PLANTED = "pl4nted"
@@ -233,3 +235,15 @@ def test_a_description_that_cannot_be_known_is_named_and_the_value_carried(descr
         ("description-unknown", "AIRFLOW_VAR_PLAIN"),
     }
     assert descriptions(described, place) == {"Mixed": None, "plain": None}
+
+
+def test_undo_marks_json_that_the_api_has_dumped_anew(sandbox: Sandbox) -> None:
+    there = "airflow:deployment/dep-1"
+    sandbox.set_metadata("dep-1", {"n": "42", "j": '{"a":  1}', "t": "text"})
+    sandbox.write_env("AIRFLOW_VAR_N=7\nAIRFLOW_VAR_J=8\nAIRFLOW_VAR_T=9\n")
+    assert merge(sandbox, ".env", there, "--on-conflict", "overwrite").code == 0
+    undone = sandbox.run("undo", "--yes")
+    assert undone.code == 0, undone
+    assert stored(sandbox, there) == {"n": "42", "j": '{"a": 1}', "t": "text"}
+    marked = {line.split()[0] for line in undone.stdout.splitlines() if texts.REASONS[Reason.RESPELLED] in line}
+    assert marked == {"AIRFLOW_VAR_N", "AIRFLOW_VAR_J"}
