@@ -162,6 +162,7 @@ class RunContext(Generic[O_co]):
             record=receipts.record,
             hold=self._hold,
             resume=self.found_astro.resume if isinstance(self.found_astro, Astro) else lambda: None,
+            defer=self.invocation.signals.defer,
             pause=self.invocation.signals.pause,
             backups=self.backups(),
             now=self.invocation.now,
