@@ -314,6 +314,22 @@ def test_a_protected_target_by_name_is_guarded_by_id_too(project: Sandbox) -> No
     assert written(project) == set()
 
 
+@pytest.mark.parametrize("settings", ["deployment_name = 'prod'", "deployment_id = 'dep-1'"])
+@pytest.mark.parametrize("scheme", ["deployment:", "airflow:deployment/", "env-manager:deployment/"])
+def test_a_protected_target_is_guarded_in_each_place_of_its_deployment(
+    project: Sandbox, scheme: str, settings: str
+) -> None:
+    configure(project, f"[targets.prod]\n{settings}\nprotected = true\n")
+    project.write_env("AIRFLOW_VAR_X=1\n")
+    for which in ("dep-1", "dep-2"):
+        project.set_metadata(which, {})
+    result = project.run("merge", ".env", f"{scheme}dep-1", "--yes")
+    assert result.code == 2, result
+    assert "--yes-protected prod" in result.stderr
+    assert project.run("merge", ".env", f"{scheme}dep-1", "--yes", "--yes-protected", "prod").code == 0
+    assert project.run("merge", ".env", f"{scheme}dep-2", "--yes").code == 0
+
+
 def test_a_protected_target_can_be_read_and_compared_and_tried(guarded: Sandbox) -> None:
     assert guarded.run("diff", "-t", "prod").code == 0
     assert send(guarded, "-t", "prod", "--dry-run").code == 0

@@ -1,6 +1,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from pathlib import Path
+from posixpath import join, normpath
 from typing import Any
 
 import pytest
@@ -233,6 +234,11 @@ def test_a_setting_that_a_command_does_not_take_is_no_concern_of_it() -> None:
     assert found.origins == {"partial": "defaults of .astro-sync.toml"}
 
 
+def real_file(rest: str) -> str:
+    """Return the file of a backend's address in a project that is /project."""
+    return normpath(join("/project", {"@p": ".env.prod", "@q": ".env.q"}.get(rest, rest)))
+
+
 @pytest.mark.parametrize(
     ("table", "match"),
     [
@@ -246,7 +252,8 @@ def test_a_setting_that_a_command_does_not_take_is_no_concern_of_it() -> None:
     ],
 )
 def test_a_protected_target_means_a_deployment_by_its_id_else_by_its_name(table: Settings, match: Match | None) -> None:
-    assert dict(find_protection({"p": table}, "deployment:dep-1", "One")) == ({"p": match} if match else {})
+    found = find_protection({"p": table}, "deployment:dep-1", "One", real_file)
+    assert dict(found) == ({"p": match} if match else {})
 
 
 @pytest.mark.parametrize(
@@ -255,6 +262,8 @@ def test_a_protected_target_means_a_deployment_by_its_id_else_by_its_name(table:
         ("backend:@p", True),
         ("backend:.env.prod", True),
         ("backend:./.env.prod", True),
+        ("backend:/project/.env.prod", True),
+        ("backend:../project/.env.prod", True),
         ("backend:@q", False),
         ("backend:", False),
         ("backend:.env", False),
@@ -267,7 +276,8 @@ def test_a_protected_target_means_all_that_belongs_to_its_deployment_and_its_bac
     address: str, *, guarded: bool
 ) -> None:
     table = {"deployment_id": "dep-1", "backend": ".env.prod"}
-    assert dict(find_protection({"p": table}, address, "One")) == ({"p": Match.EXACT} if guarded else {})
+    found = find_protection({"p": table}, address, "One", real_file)
+    assert dict(found) == ({"p": Match.EXACT} if guarded else {})
 
 
 def test_every_setting_of_a_command_is_declared() -> None:

@@ -126,6 +126,21 @@ def test_a_read_back_that_was_interrupted_leaves_its_keys_unknown(ready: Sandbox
     assert (results["AIRFLOW_VAR_NEW"], results["OWN"]) == ("unknown", "unknown")
 
 
+def test_a_signal_after_the_read_back_changes_the_exit_code_alone(ready: Sandbox) -> None:
+    marker = ready.folder / "marker"
+    running = start(ready, *PUSH, "--json", env=pause_at(ready, "astro_sync.storage.journal.keep_run", marker))
+    wait_until(marker.exists)
+    running.signal(signal.SIGINT)
+    result = running.end()
+    found = json.loads(result.stdout)
+    assert result.code == found["exit_code"] == 130
+    assert [place["applied"] for place in found["places"] if place["role"] == "destination"] == [True, True]
+    assert written(ready) == ALL
+    assert_nothing_left(ready)
+    assert start(ready, "undo", "--yes").end().code == 0
+    assert ready.read_env() == OLD
+
+
 @pytest.mark.long
 @pytest.mark.parametrize(("number", "group", "code"), SIGNALS)
 def test_a_signal_while_the_file_is_written_leaves_the_old_one(

@@ -235,6 +235,7 @@ class Run:
             compare_secret=self._compare,
             record=lambda step, _after: self.recorded.append(str(step.place)),
             resume=self._resume,
+            defer=lambda: None,
             hold=self._hold,
             pause=self._pause,
             backups=self.backups,

@@ -50,7 +50,8 @@ class Ending:
             self.terminal.hush()
             # Whoever closed the pipe has read enough.
             if not isinstance(error, BrokenPipeError):
-                self.code = self.code or ExitCode.FAILED
+                unseen = ExitCode.UNPLANNED if outcome.may_have_changed else ExitCode.FAILED
+                self.code = self.code or unseen
                 ended = f"the run itself ended with exit {int(outcome.exit_code)}"
                 hint = "`astro-sync diff` shows where things stand."
                 message = f"No report could be written: {error.strerror}; {ended}."

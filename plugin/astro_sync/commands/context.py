@@ -89,7 +89,9 @@ class RunContext(Generic[O_co]):
     def place(self: "RunContext[ReadOptions]", address: str, role: Role, *, workspace: str | None = None) -> AnyPlace:
         """Return the place of an address, in another workspace than the current one if need be."""
         around = self._around(self.options)
-        return open_place(address, role, around._replace(options=around.options._replace(workspace_id=workspace)))
+        by_name = any("deployment_id" not in table for table in self.settings.protected.values())
+        options = around.options._replace(workspace_id=workspace, wants_names=by_name and role is Role.DESTINATION)
+        return open_place(address, role, around._replace(options=options))
 
     def env_file(self, path: str, *, read_only: bool) -> EnvFile:
         """Return a `.env` file that must be there."""
@@ -159,7 +161,10 @@ class RunContext(Generic[O_co]):
         options, terminal = self.options, self.invocation.terminal
         receipts = self.receipts()
         confirmation = ConfirmationOptions(
-            yes=options.yes, yes_protected=options.yes_protected, protected=self.settings.protected
+            yes=options.yes,
+            yes_protected=options.yes_protected,
+            protected=self.settings.protected,
+            real_file=self._backend_file,
         )
         return SyncOptions(
             ask=terminal.ask,
@@ -168,6 +173,7 @@ class RunContext(Generic[O_co]):
             record=receipts.record,
             hold=self._hold,
             resume=self.found_astro.resume if isinstance(self.found_astro, Astro) else lambda: None,
+            defer=self.invocation.signals.defer,
             pause=self.invocation.signals.pause,
             backups=self.backups(),
             now=self.invocation.now,
@@ -234,6 +240,11 @@ class RunContext(Generic[O_co]):
                 asks = isinstance(self.found_astro, Astro) and in_project
                 self._told_mode = (local_mode(self.astro) if asks else mode_in_file(self.invocation.project)) or ""
             return self._told_mode or None
+
+    def _backend_file(self, rest: str) -> str:
+        """Return the file that `backend:REST` reads, without links."""
+        named = self.settings.target(rest[1:]).get("backend") if rest.startswith("@") else rest
+        return os.path.realpath(self.invocation.project / str(named or ".env"))
 
     def _around(self, options: ReadOptions) -> Surroundings:
         for_places = PlaceOptions(with_secrets=options.with_secrets, allow_http=options.allow_http, jobs=options.jobs)

@@ -1,9 +1,8 @@
 """Resolve what holds for a run: the command line (a target too), then the environment, then the project's defaults."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import fields
 from enum import Enum
-from pathlib import PurePath
 from types import MappingProxyType
 from typing import Final, Generic, NamedTuple, TypeVar
 
@@ -62,11 +61,12 @@ class ResolvedSettings(NamedTuple, Generic[O_co]):
 
 
 def find_protection(
-    protected: Mapping[str, Settings], address: str, deployment_name: str
+    protected: Mapping[str, Settings], address: str, deployment_name: str, real_file: Callable[[str], str]
 ) -> Iterator[tuple[str, Match]]:
     """Yield the protected targets that mean a place, and those that would but for upper and lower case.
 
-    A target means its Deployment, with all that belongs to it, and the secrets backend of its file.
+    A target means its Deployment, with all that belongs to it, and the secrets backend of its file. `real_file` returns
+    the file that `backend:REST` reads, without links.
     """
     scheme, _, rest = address.partition(":")
     # Whatever the scheme, the id of a Deployment ends the address.
@@ -74,7 +74,7 @@ def find_protection(
     for name, table in protected.items():
         if scheme == "backend":
             file = table.get("backend")
-            if rest == f"@{name}" or (isinstance(file, str) and PurePath(rest) == PurePath(file)):
+            if isinstance(file, str) and real_file(rest) == real_file(file):
                 yield name, Match.EXACT
             continue
         by_id = "deployment_id" in table

@@ -1,7 +1,7 @@
 """Ask for the one confirmation of a run, and for the names of protected targets."""
 
 import shlex
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from types import MappingProxyType
 from typing import NamedTuple
 
@@ -16,11 +16,15 @@ from astro_sync.sync.pipeline import Step
 
 
 class ConfirmationOptions(NamedTuple):
-    """What the user allowed beforehand; `protected` are the tables of the protected targets by their names."""
+    """What the user allowed beforehand; `protected` are the tables of the protected targets by their names.
+
+    `real_file` returns the file that `backend:REST` reads, without links.
+    """
 
     yes: bool = False
     yes_protected: tuple[str, ...] = ()
     protected: Mapping[str, Settings] = MappingProxyType({})
+    real_file: Callable[[str], str] = str
 
 
 def confirmed(steps: Sequence[Step], options: ConfirmationOptions, terminal: Terminal) -> bool:
@@ -69,7 +73,7 @@ def planned(step: Step) -> PlaceOutcome:
 def _protected(steps: Sequence[Step], options: ConfirmationOptions, terminal: Terminal) -> Iterator[tuple[str, str]]:
     """Yield the address and the name of each protected target that would be changed, however it was named."""
     for place in (step.place for step in steps if step.place.traits.shared):
-        for name, match in find_protection(options.protected, place.address, place.label):
+        for name, match in find_protection(options.protected, place.address, place.label, options.real_file):
             if match is Match.EXACT:
                 yield place.address, name
             else:

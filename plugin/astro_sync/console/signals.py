@@ -43,6 +43,10 @@ class Signals:
         finally:
             self._armed = False
 
+    def defer(self) -> None:
+        """Raise no more: what was done is known and must be reported, a signal is only the exit code."""
+        self._armed = False
+
     def handle(self, number: int, _frame: FrameType | None) -> None:
         """Receive a signal."""
         self._count += 1

@@ -6,7 +6,7 @@ from types import MappingProxyType
 from typing import NamedTuple
 
 from astro_sync.core.compare import Compared
-from astro_sync.core.model import Change, Name, Notice
+from astro_sync.core.model import Change, Name, Notice, Result
 from astro_sync.errors import AstroSyncError, ExitCode
 
 
@@ -59,3 +59,10 @@ class RunOutcome(NamedTuple):
     error: AstroSyncError | None = None
     bug: Exception | None = None
     exit_code: ExitCode = ExitCode.DONE
+
+    @property
+    def may_have_changed(self) -> bool:
+        """Tell whether a shared place was changed, or may have been."""
+        untouched = {Result.PLANNED, Result.NOT_WRITTEN}
+        shared = (place for place in self.places if not place.is_file)
+        return any(change.result not in untouched for place in shared for change in place.changes)

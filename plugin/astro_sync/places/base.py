@@ -118,7 +118,10 @@ class Role(StrEnum):
 
 
 class PlaceOptions(NamedTuple):
-    """The options that a place itself obeys."""
+    """The options that a place itself obeys.
+
+    `wants_names`: a target may be protected by the name of its Deployment, which is then looked up by its id.
+    """
 
     allow_argv: tuple[str, ...] = ()
     line_breaks: str = "refuse"
@@ -127,6 +130,7 @@ class PlaceOptions(NamedTuple):
     allow_http: bool = False
     jobs: int = 4
     workspace_id: str | None = None
+    wants_names: bool = False
 
 
 class Surroundings(NamedTuple):

@@ -305,8 +305,8 @@ def select(named: str, around: Surroundings) -> Selector | None:
 
 
 def identify(selector: Selector, around: Surroundings) -> Details:
-    """Return who a Deployment is; one that is named by its id is not asked for."""
-    if selector.deployment_id:
+    """Return who a Deployment is; one that is named by its id is asked for only where its name is wanted."""
+    if selector.deployment_id and not around.options.wants_names:
         return Details(selector.deployment_id, "", selector.workspace_id or "")
     with make_deployment(selector, around) as found:
         found.read(EVERYTHING)

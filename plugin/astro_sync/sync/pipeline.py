@@ -55,7 +55,8 @@ class SyncOptions(NamedTuple):
 
     `hold` keeps other runs away from places, by their addresses, and yields those that had to be waited for.
     `compare_secret` returns what receipts tell of one place, `record` keeps receipts of what was written to it.
-    `resume` lets `astro` run again after an interruption. `timeout` is in seconds. `shows_plan`: `confirm` shows it.
+    `resume` lets `astro` run again after an interruption; `defer` keeps signals back once the places were read again.
+    `timeout` is in seconds. `shows_plan`: `confirm` shows it.
     """
 
     ask: Callable[[Sequence[Change], AnyPlace, AnyPlace], Mapping[Name, OnConflict]]
@@ -63,6 +64,7 @@ class SyncOptions(NamedTuple):
     compare_secret: Callable[[AnyPlace], CompareSecret]
     record: Callable[["Step", Snapshot], None]
     resume: Callable[[], None]
+    defer: Callable[[], None]
     hold: Callable[[Sequence[str]], AbstractContextManager[frozenset[str]]]
     pause: Callable[[float], None]
     backups: Path | None
@@ -399,7 +401,9 @@ def _apply(result: RunResult, pending: Sequence[Step], options: SyncOptions) -> 
     try:
         pauses = _PAUSES[:1] if interruption else _PAUSES
         each(lambda step: _read_back(step, options, pauses), begun, at_once=options.jobs)
+        options.defer()
     except Interruption as error:
+        options.defer()
         interruption = error
     for step in begun:
         step.verification = step.verification or _verify(step, None)

@@ -175,3 +175,21 @@ def test_doctor_says_by_which_login_the_backend_is_read(vault: VaultCounterpart,
     vault.vault.policies["root"] = []
     checks = {row["name"]: row for row in json.loads(sandbox.run("doctor", "--json").stdout)["checks"]}
     assert checks["backend"]["state"] == "warning"
+
+
+@pytest.mark.parametrize(
+    "spelling", ["@prod", "@other", ".env.prod", "../project/.env.prod", "link.env", "{project}/.env.prod"]
+)
+def test_the_backend_of_a_protected_target_is_protected_by_any_path_to_its_file(
+    vault: VaultCounterpart, sandbox: Sandbox, spelling: str
+) -> None:
+    (sandbox.project / ".env.prod").write_text(sandbox.read_env())
+    (sandbox.project / "link.env").symlink_to(".env.prod")
+    (sandbox.project / ".astro-sync.toml").write_text(
+        "[targets.prod]\ndeployment_id = 'dep-1'\nprotected = true\nbackend = '.env.prod'\n"
+        "[targets.other]\ndeployment_id = 'dep-2'\nbackend = './.env.prod'\n"
+    )
+    result = sandbox.run("merge", ".env", f"backend:{spelling.format(project=sandbox.project)}", "--yes")
+    assert result.code == 2, result
+    assert "--yes-protected prod" in result.stderr
+    assert vault.service.writes() == []

@@ -198,13 +198,12 @@ def _scope(rest: str, around: Surroundings) -> tuple[Scope, str]:
     kind, _, entity = rest.partition("/")
     if kind == "workspace" and entity:
         return Scope(entity, deployment=False), entity
-    if kind == "deployment" and entity:
-        return Scope(entity, deployment=True), entity
-    if not rest.startswith("@"):
+    by_id = kind == "deployment" and bool(entity)
+    if not by_id and not rest.startswith("@"):
         raise UsageError(f"The address env-manager:{rest} names no Workspace or Deployment.", hint=_HINT)
-    if selector := select(rest, around):
+    if selector := select(entity if by_id else rest, around):
         found = identify(selector, around)
-        return Scope(found.deployment_id, deployment=True), found.name or rest[1:]
+        return Scope(found.deployment_id, deployment=True), found.name or (entity if by_id else rest[1:])
     workspace = around.target(rest[1:]).get("workspace_id")
     if isinstance(workspace, str) and workspace:
         return Scope(workspace, deployment=False), rest[1:]
