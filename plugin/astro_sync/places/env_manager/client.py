@@ -5,6 +5,7 @@ Many new variables go through `astro env`, which creates them in one call.
 
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any, Final, NamedTuple
 from urllib.parse import quote, urlencode
 
@@ -67,11 +68,18 @@ class EnvManagerClient(NamedTuple):
         """
         return [found for kind in kinds for found in self._list(kind, with_secrets=with_secrets, linked=linked)]
 
-    def write(self, batches: Sequence[Sequence[WriteObject]], *, create: frozenset[Name]) -> Report:
+    def write(
+        self,
+        batches: Sequence[Sequence[WriteObject]],
+        *,
+        create: frozenset[Name],
+        known: Mapping[Name, str] = MappingProxyType({}),
+    ) -> Report:
         """Create those that `create` names, change the others, and tell of each what became of it.
 
         Each batch is a call, and one of several writes holds new variables alone (see `bulk.batches`). What is there
-        is read again first: an update must echo it. Raises ApiError if it is certain that nothing was written.
+        is read again first: an update must echo it, and leaves alone what was changed since the time that `known` has
+        (CONTRIBUTING, rule 15). Raises ApiError if it is certain that nothing was written.
         """
         writes = [each for batch in batches for each in batch]
         results = {each.name: WriteResult.REJECTED if unfit(each) else WriteResult.NOT_WRITTEN for each in writes}
@@ -85,6 +93,8 @@ class EnvManagerClient(NamedTuple):
                 results[name] = WriteResult.EXISTS if present else WriteResult.MISSING
             elif present and present.id is None:
                 results[name] = WriteResult.REJECTED
+            elif present and present.updated_at != known.get(name, present.updated_at):
+                results[name] = WriteResult.CHANGED
         pending = [[each for each in batch if results[each.name] is WriteResult.NOT_WRITTEN] for batch in batches]
         return Report(results, self._write_all([batch for batch in pending if batch], current, results))
 

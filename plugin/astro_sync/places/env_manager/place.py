@@ -129,10 +129,11 @@ class EnvManager(OpenPlace, EntryBackups):
         return PreparedObjects(writes=plan.writes, calls=len(parts), batches=parts, create=create, names=names)
 
     def apply(self, prepared: PreparedObjects) -> Written:
-        """Write call by call; what links to an object is echoed."""
+        """Write call by call all but what somebody changed since it was read; what links to an object is echoed."""
+        known = {found.name: found.updated_at for found in self._shown.values()}
         self._written |= {write.name: write.secret for write in prepared.writes}
         try:
-            report = self.client.write(prepared.batches, create=prepared.create)
+            report = self.client.write(prepared.batches, create=prepared.create, known=known)
             results = {prepared.names[name]: result for name, result in report.results.items()}
             return Report(results, report.failure).written()
         except ApiError as error:
