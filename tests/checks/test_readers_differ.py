@@ -26,7 +26,11 @@ Repair = Callable[..., str]
         ('A="\\$x"\n', "A='$x'\n", "standalone, --load and python-dotenv read another value than compose"),
         ('A="a\\"b"\n', "A='a\"b'\n", "standalone and --load read another value than compose"),
         ("A='v' \n", "A=v\n", "--load reads another value than compose"),
-        ("\ufeffA=v\n", "A=v\n", "standalone and --load read another name than compose"),
+        (
+            "\ufeffA=v\n",
+            "A=v\n",
+            "standalone and --load take the byte order mark (BOM) at the start of the file for a part of the name",
+        ),
         ("  # A=v\n", "# A=v\n", "--load reads a variable where compose sees none"),
         (
             "\ufeff # A=v\nB=1\n",
@@ -70,6 +74,12 @@ def test_in_standalone_mode_it_keeps_what_that_reads(
     assert (problem.line, problem.key, problem.fixable, problem.message) == (1, "A", True, message)
     assert repair(readers_differ, text, "standalone") == fixed
     assert examine(readers_differ, fixed, "standalone") == []
+
+
+def test_in_standalone_mode_a_byte_order_mark_is_told_of_those_that_skip_it(examine: Examine) -> None:
+    (problem,) = examine(readers_differ, "\ufeffA=v\n", "standalone")
+    told = "the byte order mark (BOM) that standalone takes for a part of the name"
+    assert problem.message == f"compose and python-dotenv skip {told}"
 
 
 @pytest.mark.parametrize(

@@ -13,6 +13,9 @@ Examine = Callable[..., list[Problem]]
     [
         ("A=1\nB='x\n", 2, "the quote that line 2 opens is never closed"),
         ("A=1\n\nB C=x\n", 3, "a name holds a blank"),
+        ("X='it''s'\n", 1, "something stands behind the closing quote"),
+        ("A=1\nX='a\nb' c d\n", 3, "something stands behind the closing quote"),
+        ("X='a' # c\nB C=1\n", 2, "a name holds a blank"),
         ("A!=1\n", 1, "a name holds a character that compose does not take"),
         ("A=${B\n", 1, "a ${ is malformed"),
     ],

@@ -12,6 +12,7 @@ from astro_sync.envfile.document import Change, encode, require_reading, splice
 
 _Lines = Mapping[int, list[Assignment]]
 _QUOTES: Final = frozenset("'\"")
+_BOM: Final = "\ufeff"
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -145,6 +146,8 @@ def _difference(ours: list[Assignment], theirs: list[Assignment], runtime: str) 
     """Return what the other reader does, said of one and of many."""
     if not theirs:
         return f"skips what {runtime} reads", f"skip what {runtime} reads"
+    if about_the_mark := _byte_order_mark(ours, theirs, runtime):
+        return about_the_mark
     if not ours:
         what = f"a variable where {runtime} sees none"
     elif [each.key for each in ours] == [each.key for each in theirs]:
@@ -154,3 +157,16 @@ def _difference(ours: list[Assignment], theirs: list[Assignment], runtime: str) 
     else:
         what = f"other variables than {runtime}"
     return f"reads {what}", f"read {what}"
+
+
+def _byte_order_mark(ours: list[Assignment], theirs: list[Assignment], runtime: str) -> tuple[str, str] | None:
+    """Return what the other reader does with the mark at the start of a file, None where the names differ otherwise."""
+    keys = [tuple(each.key for each in read) for read in (ours, theirs)]
+    own, other = (tuple(key.removeprefix(_BOM) for key in read) for read in keys)
+    if own != other or keys[0] == keys[1]:
+        return None
+    if any(key.startswith(_BOM) for key in keys[1]):
+        what = "the byte order mark (BOM) at the start of the file for a part of the name"
+        return f"takes {what}", f"take {what}"
+    what = f"the byte order mark (BOM) that {runtime} takes for a part of the name"
+    return f"skips {what}", f"skip {what}"

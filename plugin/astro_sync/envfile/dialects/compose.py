@@ -143,11 +143,11 @@ class _Reader:
             return
         separator = text[name_end]
         if separator not in "=:\n":
-            raise _RejectedError(self._line - self._uncounted, "a name holds a character that compose does not take")
+            raise self._unsound_name(start, "a name holds a character that compose does not take")
         spelled = text[name_start:name_end]
         key = spelled.rstrip(GO_WHITE_SPACE)
         if " " in key:
-            raise _RejectedError(self._line - self._uncounted, "a name holds a blank")
+            raise self._unsound_name(start, "a name holds a blank")
         if separator == "\n":
             self._uncounted += " " in spelled
             self._add_inherited(key, start, name_start + len(key))
@@ -162,6 +162,13 @@ class _Reader:
             self._read_quoted(key, start, value_start, _DOUBLE_QUOTED)
         else:
             self._read_unquoted(key, start, value_start)
+
+    def _unsound_name(self, start: int, reason: str) -> _RejectedError:
+        """Return the error at a name; behind a closing quote compose-go looks for one, and a person sees none."""
+        follows = bool(self.assignments) and "\n" not in self._text[self.assignments[-1].end : start]
+        return _RejectedError(
+            self._line - self._uncounted, "something stands behind the closing quote" if follows else reason
+        )
 
     def _add_inherited(self, key: str, start: int, end: int) -> None:
         value, outside = self._environment.get(key), frozenset({key})
