@@ -224,6 +224,10 @@ def test_any_text_is_read_or_has_a_problem(text: str) -> None:
         ('{"conn_type": "x", "extra": {"\\u001b": 1}}', "x://", ("extra.\\u001b",)),
         ('{"conn_type": "x", "description": "d"}', '{"conn_type": "x", "description": "e"}', ("description",)),
         ('{"conn_type": "x", "description": "d"}', "x://", ()),
+        ("x://h/?pass=a&PLANTED", "x://h/?pass=b", ("extra.pass", "extra")),
+        ("x://h/?pass=a&PLANTED==", "x://h/?pass=a", ("extra",)),
+        ("x://h/?PLANTED&PLANTED+TOO", "x://h", ("extra",)),
+        ('{"uri": "x://h/?pass=a&PLANTED"}', "x://h/?pass=a", ("extra",)),
         ("not a uri", "x://", ()),
     ],
 )

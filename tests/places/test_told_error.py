@@ -53,6 +53,8 @@ VALUE = 'p\u00e4ss w"rd/+%'
         (["p ss-secret"], "value=p+ss-secret"),
         (["Secret-Value"], "bad value SECRET-VALUE"),
         (["scott:tiger-password"], "cannot use scott:tiger-pas..."),
+        (["Zq7-Planted-Xy"], "cannot use 7-Plante"),
+        (["Zq7-Planted-Xy"], "cannot use Planted-..."),
         (["plain-secret"], "Authorization cGxhaW4tc2VjcmV0"),
         (["1"], "bad value 1"),
         (["a1"], "bad value=a1, sorry"),

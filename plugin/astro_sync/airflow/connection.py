@@ -137,10 +137,13 @@ def differing_fields(text: str, other: str) -> tuple[str, ...]:
     """Return the fields in which two values of an `AIRFLOW_CONN_*` differ, such as `host`, `password`, `extra.region`.
 
     They are none where the two mean the same, or where one of them is no connection. The name of an extra is shown
-    escaped where it is not printable.
+    escaped where it is not printable; one that may be the end of a value is `extra`.
     """
     one, two = parse_connection(text), parse_connection(other)
-    return () if one is None or two is None else tuple(_differing(one, two))
+    if one is None or two is None:
+        return ()
+    doubtful = {f"extra.{printable(name)}" for each in (text, other) for name in _parameters_without_value(each)}
+    return tuple(dict.fromkeys("extra" if field in doubtful else field for field in _differing(one, two)))
 
 
 def extras(connection: Connection) -> Mapping[str, object]:
@@ -257,6 +260,16 @@ def _differing(one: Connection, two: Connection) -> Iterator[str]:
     for name in dict.fromkeys((*extra, *others)):
         if _canonical(extra, name) != _canonical(others, name):
             yield f"extra.{printable(name)}"
+
+
+def _parameters_without_value(text: str) -> Iterator[str]:
+    """Yield the names in a URI's query that may be the end of a value with an unescaped `&`, as in `pass=a&bc==`."""
+    from urllib.parse import parse_qsl
+
+    text = text.strip()
+    uri = json.loads(text).get("uri") if text.startswith("{") else text
+    query = uri.partition("#")[0].partition("?")[2] if isinstance(uri, str) else ""
+    yield from (name for name, value in parse_qsl(query, keep_blank_values=True) if not value.strip("="))
 
 
 def _canonical(extra: Mapping[str, object], name: str) -> str | None:

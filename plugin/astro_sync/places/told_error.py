@@ -16,7 +16,8 @@ _COLOUR: Final = re.compile(r"\x1b\[[\d;]*m")
 _ECHOES: Final = re.compile(r"\b422\b|unprocessable", re.IGNORECASE)
 # A shorter text stands by chance in any longer word.
 _SHORT: Final = 8
-_PIECE: Final = 12  # characters of a value in a row that no message has by chance
+_LONG: Final = 12  # of a value that is this long a piece counts, too
+_PIECE: Final = 8
 _ESCAPE: Final = re.compile(r"\\u([0-9a-fA-F]{4})")
 _LONGEST: Final = 300
 
@@ -42,7 +43,7 @@ def holds_value(line: str, values: Iterable[str]) -> bool:
     readings = _readings(line)
     if any(_holds(reading, piece) for reading in readings for value in held for piece in _pieces(value)):
         return True
-    whole = "\n".join(value for value in held if len(value) >= _PIECE).casefold()
+    whole = "\n".join(value for value in held if len(value) >= _LONG).casefold()
     starts = ((reading, start) for reading in readings for start in range(len(reading) - _PIECE + 1))
     return any(reading[start : start + _PIECE] in whole for reading, start in starts)
 

@@ -109,8 +109,8 @@ def silence(names: Iterable[str]) -> None:
 
 
 def without_login(url: str) -> str:
-    """Return an address without a user and password that stand in it."""
-    return re.sub(r"//[^/?#]*@", "//", url)
+    """Return an address without a user and password that stand in it, escaped or not."""
+    return re.sub(r"//.*@", "//", url, count=1, flags=re.DOTALL)
 
 
 def in_chunks(names: Sequence[str], size: int) -> list[Sequence[str]]:
