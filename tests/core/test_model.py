@@ -176,7 +176,7 @@ CREATE = Change(A, Action.CREATE, write=Write(A, VALUE))
 UPDATE = Change(B, Action.UPDATE, write=Write(B, VALUE, old=Entry(B, Value("1"))))
 CONFLICT = Change(C, Action.REFUSED, why=Refusal(Reason.DIFFERS), write=Write(C, VALUE))
 RECORDED = Change(K, Action.SECRET_KEPT, secret=True, marks=(Reason.RECORDED,))
-REMOVED = Change(K, Action.SKIP, marks=(Reason.REMOVED,))
+REMOVED = Change(K, Action.UPDATE, marks=(Reason.REMOVED,))
 
 
 def test_a_plan_sorts_its_changes_by_what_is_to_be_done() -> None:

@@ -119,6 +119,7 @@ def test_an_option_that_airflow_lists_as_sensitive_is(key: str) -> None:
         "AIRFLOW__API__ACCESS_TOKEN_EXPIRY",
         "AIRFLOW__SECRETS__BACKEND",
         "AIRFLOW__API_AUTH__JWT_SECRET_TTL",
+        "AIRFLOW__PROXY__PASSWORD",
         "AIRFLOW__",
     ],
 )
@@ -239,14 +240,14 @@ def test_a_mask_inside_a_connection_is_noticed(text: str, *, masked: bool) -> No
 @pytest.mark.parametrize(
     ("key", "secret"),
     [
-        ("AIRFLOW__SMTP__SMTP_PASSWORD", True),
+        ("AIRFLOW__SMTP__SMTP_PASSWORD", False),
         ("AIRFLOW__SECRETS__BACKEND_KWARG__TOKEN", True),
         ("AIRFLOW__CORE__PARALLELISM", False),
         ("AIRFLOW__API__AUTH_BACKENDS", False),
         ("AIRFLOW__SECRETS__BACKEND", False),
     ],
 )
-def test_an_option_of_airflow_is_sensitive_by_its_ending(key: str, *, secret: bool) -> None:
+def test_an_option_of_airflow_is_sensitive_where_its_list_or_a_backend_says_so(key: str, *, secret: bool) -> None:
     assert sensitive(key) is secret
 
 

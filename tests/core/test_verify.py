@@ -240,7 +240,7 @@ def test_a_place_that_cannot_be_read_again_leaves_every_written_key_unknown() ->
             holding(),
             Snapshot(recorded=frozenset({K})),
         ),
-        (Change(K, Action.SKIP, marks=(Reason.REMOVED,)), holding(K="x"), holding()),
+        (Change(K, Action.UPDATE, marks=(Reason.REMOVED,)), holding(K="x"), holding()),
     ],
 )
 def test_a_comment_and_a_removal_are_read_back_as_well(change: Change, before: Snapshot, after: Snapshot) -> None:

@@ -139,7 +139,12 @@ def test_no_backup_keeps_none(sandbox: Sandbox) -> None:
     result = push(sandbox, "--no-export", "--no-backup", "--on-conflict", "overwrite", "--json")
     assert result.code == 0
     assert backups(document(result)) == []
-    assert kept_files(sandbox) == []
+    # What undo needs to tell which run was the last, without a value.
+    assert {path.relative_to(sandbox.state_home / "astro-sync").parts[0] for path in kept_files(sandbox)} == {
+        "runs",
+        "receipts",
+    }
+    assert all("file" not in path.read_text(errors="replace") for path in kept_files(sandbox))
 
 
 def test_each_changing_run_adds_one_backup(sandbox: Sandbox) -> None:

@@ -21,7 +21,6 @@ _PASSWORD_IN_URL: Final = re.compile(r"://[^\s/?#@:\"']*:[^\s/?@\"']+@")
 _PARAMETER: Final = re.compile(r"[?&;]([A-Za-z0-9_.-]{1,100})=[^&;\s]")
 _BLANK: Final = re.compile(r"\s")
 _WEB_TOKEN: Final = re.compile(r"([A-Za-z0-9_-]+)\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]*")
-_SECRET_OPTIONS: Final = ("PASSWORD", "_TOKEN", "_SECRET")
 _BACKEND_OPTION: Final = "AIRFLOW__SECRETS__BACKEND_KWARG__"
 # `sk-` also begins a locale, `SG.` a country
 _SHORTEST_TOKEN: Final = 6  # characters after the prefix
@@ -72,7 +71,7 @@ def is_sensitive(key: str, value: Value) -> bool:
     if _is_secret(text) or _holds_secret_member(text):
         return True
     if key.startswith("AIRFLOW__"):
-        return key in _names()["config"] or key.endswith(_SECRET_OPTIONS) or key.startswith(_BACKEND_OPTION)
+        return key in _names()["config"] or key.startswith(_BACKEND_OPTION)
     name = key.removeprefix(VARIABLE)
     return name not in _names()["never"] and _is_sensitive_name(name)
 
