@@ -20,6 +20,15 @@ def test_what_a_place_holds_is_listed_by_kind_and_id(sandbox: Sandbox) -> None:
     ]
 
 
+def test_nothing_that_matches_is_told_from_nothing_at_all(sandbox: Sandbox) -> None:
+    sandbox.write_env("A=1\n")
+    sandbox.write_env("", "empty.env")
+    assert "matches nope" in sandbox.run("list", ".env", "nope").stdout
+    assert "matches N* or X" in sandbox.run("list", ".env", "--include", "N*", "--include", "X").stdout
+    assert "filters" in sandbox.run("list", ".env", "--exclude", "*").stdout
+    assert sandbox.run("list", "empty.env").stdout == "Nothing is there.\n"
+
+
 @pytest.mark.parametrize("words", [(".env",), ("--effective", "deployment:dep-1")])
 def test_a_list_is_a_table_in_markdown_too(sandbox: Sandbox, words: tuple[str, ...]) -> None:
     sandbox.write_env("AIRFLOW_VAR_A=1\nAIRFLOW_VAR_B=2\n")

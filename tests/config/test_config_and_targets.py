@@ -277,6 +277,14 @@ def test_yes_protected_of_another_name_does_not(guarded: Sandbox) -> None:
     assert written(guarded) == set()
 
 
+@pytest.mark.parametrize(("name", "warned"), [("prodx", True), ("prod", False), ("dev", False)])
+def test_yes_protected_that_names_no_target_is_told(guarded: Sandbox, name: str, *, warned: bool) -> None:
+    found = document(send(guarded, "-t", "dev", "--yes-protected", name, "--json"))
+    assert found["exit_code"] == 0
+    messages = [each["message"] for each in found["warnings"] if each["code"] == "unmatched"]
+    assert [name in message for message in messages] == [True] * warned
+
+
 def test_yes_protected_is_no_yes_for_the_others(guarded: Sandbox) -> None:
     result = send(guarded, "-t", "prod", "-t", "dev", "--yes-protected", "prod", yes=False)
     assert result.code == 2

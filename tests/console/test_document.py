@@ -79,7 +79,7 @@ def test_the_json_has_the_documented_shape_with_sorted_keys() -> None:
             }
         ],
         "warnings": [
-            {"code": "unmatched", "key": None, "message": "--include Z matches no key; look for a typing error"}
+            {"code": "unmatched", "key": None, "message": "--include Z matches nothing; look for a typing error"}
         ],
     }
     assert text == json.dumps(json.loads(text), sort_keys=True, indent=2)

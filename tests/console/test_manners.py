@@ -488,5 +488,5 @@ def test_a_glob_that_matches_nothing_is_named(sandbox: Sandbox) -> None:
     sandbox.write_env("A=1\n")
     result = sandbox.run("local-to-deploy", "-d", "dep-1", "--no-export", "--yes", "--include", "B", "--rotate", "S")
     assert result.code == 0
-    assert "--include B matches no key" in result.stderr
-    assert "--rotate S matches no key" in result.stderr
+    assert "--include B matches nothing" in result.stderr
+    assert "--rotate S matches nothing" in result.stderr

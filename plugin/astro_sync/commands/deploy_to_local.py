@@ -31,4 +31,4 @@ def run(settings: ResolvedSettings[DeployToLocalOptions], invocation: Invocation
             raise UsageError("`deploy-to-local` reads one Deployment at a time.", hint=hint)
         result = sync(deployment, [context.destination(options.env)], context.sync_options())
         context.keep_run("deploy-to-local", result)
-    return outcome_of("deploy-to-local", result, options)
+    return outcome_of("deploy-to-local", result, settings)

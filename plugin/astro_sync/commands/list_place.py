@@ -46,7 +46,7 @@ def run(settings: ResolvedSettings[ListOptions], invocation: Invocation) -> RunO
         command="list",
         places=(source_outcome(place, held.warnings),),
         table=object_table(rows),
-        lines=(object_count(rows),),
+        lines=(object_count(rows, wanted.filters),),
         details={"objects": rows},
     )
 

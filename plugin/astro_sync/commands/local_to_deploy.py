@@ -36,4 +36,4 @@ def run(settings: ResolvedSettings[LocalToDeployOptions], invocation: Invocation
             middle = Destination(env, context.policy(options))
             result = sync(airflow, ends, context.sync_options(), middle=middle)
         context.keep_run("local-to-deploy", result)
-    return outcome_of("local-to-deploy", result, options)
+    return outcome_of("local-to-deploy", result, settings)

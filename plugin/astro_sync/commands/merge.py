@@ -36,4 +36,4 @@ def run(settings: ResolvedSettings[MergeOptions], invocation: Invocation) -> Run
         destination = context.destination(options.destination)
         result = sync(context.place(options.source, Role.SOURCE), [destination], context.sync_options())
         context.keep_run("merge", result)
-    return outcome_of("merge", result, options)
+    return outcome_of("merge", result, settings)

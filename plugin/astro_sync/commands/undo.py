@@ -46,7 +46,7 @@ def run(settings: ResolvedSettings[UndoOptions], invocation: Invocation) -> RunO
         result = sync_each(moves, context.sync_options())
         if not settings.options.dry_run and result.error is None:
             path.unlink(missing_ok=True)
-    outcome = outcome_of("undo", result, settings.options)
+    outcome = outcome_of("undo", result, settings)
     return outcome._replace(details={"undone": {"command": last.command, "time": last.time}})
 
 

@@ -4,7 +4,9 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Final
 
+from astro_sync.console.layout import printable
 from astro_sync.core.effective import Effective
+from astro_sync.core.filters import Filters
 from astro_sync.core.outcome import Table
 
 _HEADERS: Final = ("ID", "KIND", "AS", "CHANGED", "NAME THERE")
@@ -27,9 +29,13 @@ def object_table(rows: Sequence[Mapping[str, object]]) -> Table:
     return Table(tuple(_HEADERS[number] for number in used), tuple(tuple(row[n] for n in used) for row in cells))
 
 
-def object_count(rows: Sequence[Mapping[str, object]]) -> str:
-    """Return how much a place holds."""
-    return f"{len(rows)} {'entry' if len(rows) == 1 else 'entries'}." if rows else "Nothing is there."
+def object_count(rows: Sequence[Mapping[str, object]], filters: Filters) -> str:
+    """Return how much a place holds of what was asked for."""
+    if rows:
+        return f"{len(rows)} {'entry' if len(rows) == 1 else 'entries'}."
+    if filters.include:
+        return f"Nothing there matches {printable(' or '.join(filters.include))}."
+    return "Nothing is there." if filters == Filters() else "Nothing there passes the filters."
 
 
 def effective_table(found: Sequence[Effective]) -> Table:

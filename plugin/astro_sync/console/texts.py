@@ -134,7 +134,7 @@ WARNINGS: Final[Mapping[WarningCode, str]] = MappingProxyType(
         WarningCode.IN_ARGV: "its secret value shows in ps while it is written; leave it out with --exclude KEY",
         WarningCode.RESTART_LOCAL: "local Airflow reads {about} at its next `astro dev restart`",
         WarningCode.NOT_AS_PLANNED: "somebody else changed it during the run; look with `astro-sync diff`",
-        WarningCode.UNMATCHED: "{about} matches no key; look for a typing error",
+        WarningCode.UNMATCHED: "{about} matches nothing; look for a typing error",
         WarningCode.UNSOUND_CONNECTION: "Airflow reads this connection otherwise than it looks: {about}",
         WarningCode.DESCRIPTION_LOST: "its description cannot be kept there",
         WarningCode.DESCRIPTION_UNKNOWN: "this Airflow did not tell its description; set it there by hand",
