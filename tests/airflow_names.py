@@ -1,4 +1,6 @@
-"""Names as a place with Airflow's own ids has them."""
+"""Names and texts as a place with Airflow's own ids has them."""
+
+import json
 
 from astro_sync.core.model import Kind, Name, name_of
 
@@ -9,3 +11,11 @@ def airflow_name(variable: str) -> Name:
         if variable.startswith(prefix):
             return Name(kind, variable.removeprefix(prefix))
     return name_of(variable)
+
+
+def dumped_again(text: str) -> str:
+    """Return a variable's text as the REST API shows it: JSON parsed and dumped (fixtures/places-contract.md, 5.1)."""
+    try:
+        return json.dumps(json.loads(text))
+    except (ValueError, RecursionError):
+        return text

@@ -1,10 +1,7 @@
 """The errors that a user is told about: what happened, an exit code, and what to type next."""
 
 from enum import IntEnum
-from typing import ClassVar, Final
-
-# Stands between the reason of a refusal and the command that would go on.
-GO_ON: Final = "; go on with "
+from typing import ClassVar
 
 
 class ExitCode(IntEnum):

@@ -4,9 +4,10 @@ from typing import Any
 
 import pytest
 
+from airflow_names import dumped_again
 from astro_sync.airflow.connection import Connection, means_the_same, to_json
 from astro_sync.places.airflow_api.client import AirflowClient
-from astro_sync.places.airflow_api.entities import Write, WriteConnection, WriteVariable, as_shown, unfit
+from astro_sync.places.airflow_api.entities import Write, WriteConnection, WriteVariable, unfit
 from astro_sync.places.airflow_api.http_transport import Credentials, HttpTransport
 from astro_sync.places.airflow_api.reading import Wanted, read_connections, read_variables
 from astro_sync.places.airflow_api.report import WriteResult
@@ -89,7 +90,7 @@ def test_what_is_read_is_what_was_written_or_hidden(client: AirflowClient, writt
     for each in FIT:
         if isinstance(each, WriteVariable):
             shown = variables[each.id]
-            assert shown.text in {None, each.text if shown.exact else as_shown(each.text)}
+            assert shown.text in {None, each.text if shown.exact else dumped_again(each.text)}
             assert shown.description == each.description
         else:
             remote = connections[each.id]

@@ -397,3 +397,12 @@ def test_a_record_that_cannot_be_kept_costs_no_report(differing: Sandbox, warm: 
     document = json.loads(result.stdout)
     assert [each["code"] for each in document["warnings"] if each["code"] == "no-undo"] == ["no-undo"]
     assert targets(document)
+
+
+def test_a_run_that_wrote_nothing_does_not_hide_the_last_one(differing: Sandbox, warm: Warm) -> None:
+    assert warm.run(differing, *SEND).code == 0
+    kept = journal(differing)
+    differing.write_env("OWN=refused\n")
+    differing.fault("write-refused", message="no")
+    assert warm.run(differing, *SEND).code == 1
+    assert journal(differing) == kept

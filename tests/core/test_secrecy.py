@@ -8,7 +8,6 @@ from hypothesis import strategies as st
 from astro_sync.airflow.connection import parse_connection
 from astro_sync.core.model import Value
 from astro_sync.core.secrecy import (
-    fingerprint,
     is_masked_connection,
     is_placeholder,
     is_sensitive,
@@ -461,26 +460,6 @@ def test_what_is_left_of_our_comment_without_its_hash_is_a_placeholder() -> None
 )
 def test_only_an_empty_airflow_variable_or_connection_may_be_lost(key: str, text: str, *, lost: bool) -> None:
     assert may_be_lost(key, Value(text)) is lost
-
-
-# --- fingerprints ---
-
-
-@given(st.text(), st.text(), st.binary(min_size=16, max_size=16), st.binary(min_size=16, max_size=16))
-def test_a_fingerprint_tells_equal_from_different_within_one_run_only(
-    one: str, other: str, salt: bytes, next_run: bytes
-) -> None:
-    first = fingerprint(Value(one), salt)
-    assert len(first) == 8
-    assert set(first) <= set("0123456789abcdef")
-    assert fingerprint(Value(one), salt) == first
-    assert (fingerprint(Value(other), salt) == first) is (one == other)
-    assert (fingerprint(Value(one), next_run) == first) is (salt == next_run)
-
-
-def test_a_text_that_is_no_unicode_has_a_fingerprint_too() -> None:
-    texts = ["\udcff", "\udcfe", "\ud800", "\ud83d\ude00", "😀"]
-    assert len({fingerprint(Value(text), b"salt") for text in texts}) == len(texts)
 
 
 # --- the recorded names ---

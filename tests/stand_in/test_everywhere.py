@@ -161,7 +161,7 @@ def test_without_a_login_a_line_on_stdin_makes_it_fail_and_the_command_goes_on(s
     result = sandbox.astro(*LIST, "-d", "dep-1", input="y\n")
     assert (result.code, result.stdout) == (1, WELCOME)
     assert result.stderr == f"{NOT_FOUND}: Invalid authorization token.\n"
-    assert [call["stdin_line"] for call in sandbox.calls()] == ["y\n"]
+    assert [call["stdin_line"] for call in sandbox.calls()] == ["y"]
 
 
 @pytest.mark.parametrize("line", ["", "\n", "  \n"])

@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from astro_sync.core.model import Entry, Kind, Name, Value
-from astro_sync.storage.backup import KEPT, BackupError, keep, keep_entries, latest, load_entries
+from astro_sync.storage.backup import KEPT, BackupError, keep, keep_entries, load_entries
 
 NOW = datetime(2026, 1, 2, 3, 4, 5, 678, tzinfo=UTC)
 PLACE = "deployment:clx1"
@@ -48,15 +48,6 @@ def test_what_is_no_backup_of_entries_is_an_error_without_its_content(data: byte
         load_entries(tmp_path / "x")
     assert str(tmp_path / "x") in str(caught.value)
     assert "hunter2" not in str(caught.value)
-
-
-def test_the_latest_backup_is_of_the_place_that_was_asked_for(tmp_path: Path) -> None:
-    assert latest(tmp_path / "nowhere", PLACE) is None
-    keep_entries(tmp_path, PLACE, [], NOW)
-    newest = keep_entries(tmp_path, PLACE, [], NOW + timedelta(days=1))
-    keep_entries(tmp_path, "deployment:clx2", [], NOW + timedelta(days=2))
-    assert latest(tmp_path, PLACE) == newest
-    assert latest(tmp_path, "deployment:clx3") is None
 
 
 def test_after_the_clock_went_back_the_backups_written_since_stay(tmp_path: Path) -> None:

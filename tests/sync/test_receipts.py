@@ -117,3 +117,12 @@ def test_a_receipt_gives_nothing_away(sent: Sandbox) -> None:
     assert found
     assert all(path.stat().st_mode & 0o777 == 0o600 for path in found)
     assert all(b"first-t0ken" not in path.read_bytes() for path in found)
+
+
+def test_a_rotation_that_was_lost_gets_no_receipt(sent: Sandbox, warm: Warm) -> None:
+    sent.write_env(f"{KEY}=second-t0ken\nA=1\n")
+    sent.fault("lost-write", command="deployment variable")
+    send(sent, warm, "--rotate", KEY)
+    sent.clear_faults()
+    assert sent.deployment()[KEY] == ("first-t0ken", True)
+    assert told(send(sent, warm))[1:] == ("refused", "secret-changed-here")

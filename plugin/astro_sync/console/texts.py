@@ -22,7 +22,6 @@ REASONS: Final[Mapping[Reason, str]] = MappingProxyType(
         Reason.RESPELLED: "JSON as Airflow's API spells it",
         Reason.IN_ARGV: "visible in the process list",
         Reason.IN_ENV_MANAGER: "into the Environment Manager",
-        Reason.RECOVERED: "a deleted secret of that name is recovered first",
         Reason.RECORDED: "noted as a comment",
         Reason.REMOVED: "taken out again",
         Reason.UNREADABLE: "cannot be read at its source",
@@ -123,8 +122,6 @@ MATCH_MARKS: Final[Mapping[Match, str]] = MappingProxyType(
 # `{about}` is the notice's own part; the keys and the place stand in front.
 WARNINGS: Final[Mapping[WarningCode, str]] = MappingProxyType(
     {
-        WarningCode.PLACEHOLDER: "a placeholder, not a value; --allow-placeholder KEY sends it all the same",
-        WarningCode.RESERVED: "Astro sets this itself; --allow-reserved KEY sends it all the same",
         WarningCode.SHARED: "Astro uses this name too; leave it out with --exclude KEY unless you mean to set it",
         WarningCode.LOCAL_HOST: "its host exists only on this machine; leave it out with --exclude KEY",
         WarningCode.STAYS_PLAIN: "looks like a secret and is plain there; make it secret in the Astro UI",
@@ -140,16 +137,13 @@ WARNINGS: Final[Mapping[WarningCode, str]] = MappingProxyType(
         WarningCode.DESCRIPTION_UNKNOWN: "this Airflow did not tell its description; set it there by hand",
         WarningCode.RECOVERED: "a deleted secret of that name is recovered first: {about}",
         WarningCode.BACKEND_FIRST: "Airflow asks the secrets backend that it names before it looks here",
-        WarningCode.RECEIPTS: "the records of sent secrets cannot be used: {about}",
         WarningCode.NO_UNDO: "`astro-sync undo` cannot take this run back: {about}",
-        WarningCode.BACKUP: "the backup does not hold everything: {about}",
         WarningCode.PRIVATE_FOLDER: "private files may be left: {about}",
-        WarningCode.PROJECT_ABOVE: "working on the project in {about}",
     }
 )
 
 # What is so from run to run, or what the run only has to say: one line, and none with -q.
-NEUTRAL: Final = frozenset({WarningCode.STAYS_PLAIN, WarningCode.RESTART_LOCAL, WarningCode.PROJECT_ABOVE})
+NEUTRAL: Final = frozenset({WarningCode.STAYS_PLAIN, WarningCode.RESTART_LOCAL})
 
 # The ways out by their option; `{others}` are the keys that would go, `{left}` those that would not.
 WAYS_OUT: Final[Mapping[str, str]] = MappingProxyType(

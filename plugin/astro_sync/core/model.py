@@ -105,7 +105,6 @@ class Reason(StrEnum):
     RESPELLED = "respelled"
     IN_ARGV = "in-argv"
     IN_ENV_MANAGER = "in-env-manager"
-    RECOVERED = "recovered"
     RECORDED = "recorded"
     REMOVED = "removed"
     # cannot be carried
@@ -177,8 +176,6 @@ class Entry(NamedTuple):
 class WarningCode(StrEnum):
     """The kinds of warnings; the words are stable, they stand in the JSON."""
 
-    PLACEHOLDER = "placeholder"
-    RESERVED = "reserved"
     SHARED = "shared"
     LOCAL_HOST = "local-host"
     STAYS_PLAIN = "stays-plain"
@@ -194,11 +191,8 @@ class WarningCode(StrEnum):
     DESCRIPTION_UNKNOWN = "description-unknown"
     RECOVERED = "recovered"
     BACKEND_FIRST = "backend-first"
-    RECEIPTS = "receipts"
-    BACKUP = "backup"
     NO_UNDO = "no-undo"
     PRIVATE_FOLDER = "private-folder"
-    PROJECT_ABOVE = "project-above"
 
 
 class Notice(NamedTuple):

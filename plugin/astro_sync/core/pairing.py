@@ -18,15 +18,13 @@ class Side(NamedTuple):
 class Pair(NamedTuple):
     """A name of the destination with what both sides hold under it.
 
-    `others` are further entries of the source that become the same name there. `is_new_id`: the id was made up from an
-    environment name, which does not tell its case.
+    `others` are further entries of the source that become the same name there.
     """
 
     name: Name
     source: Entry | None
     destination: Entry | None
     others: tuple[Entry, ...] = ()
-    is_new_id: bool = False
 
 
 def pair(source: Side, destination: Side, id_case: IdCase = "lower") -> list[Pair]:
@@ -38,16 +36,15 @@ def pair(source: Side, destination: Side, id_case: IdCase = "lower") -> list[Pai
         for name in destination.snapshot.entries:
             by_key.setdefault(name.key, []).append(name)
     found: dict[object, list[Entry]] = {}
-    targets: dict[object, tuple[Name, bool]] = {}
+    targets: dict[object, Name] = {}
     for entry in source.snapshot.entries.values():
-        for name, is_new in _targets(entry.name, source.traits, destination.traits, by_key, id_case):
+        for name in _targets(entry.name, source.traits, destination.traits, by_key, id_case):
             folded = fold(name)
             existing = held.get(folded)
-            targets.setdefault(folded, (existing.name if existing else name, is_new and existing is None))
+            targets.setdefault(folded, existing.name if existing else name)
             found.setdefault(folded, []).append(entry)
     pairs = [
-        Pair(targets[folded][0], entries[0], held.get(folded), tuple(entries[1:]), targets[folded][1])
-        for folded, entries in found.items()
+        Pair(targets[folded], entries[0], held.get(folded), tuple(entries[1:])) for folded, entries in found.items()
     ]
     pairs += [Pair(entry.name, None, entry) for folded, entry in held.items() if folded not in found]
     return pairs
@@ -55,13 +52,13 @@ def pair(source: Side, destination: Side, id_case: IdCase = "lower") -> list[Pai
 
 def _targets(
     name: Name, source: Traits, destination: Traits, by_key: Mapping[str, list[Name]], id_case: IdCase
-) -> Iterator[tuple[Name, bool]]:
-    """Yield the names of the destination that one of the source stands for, each with whether its id is a new one."""
+) -> Iterator[Name]:
+    """Yield the names of the destination that one of the source stands for."""
     if source.names is destination.names or name.kind is Kind.ENVIRONMENT:
-        yield name, False
+        yield name
     elif destination.names is Names.ENVIRONMENT:
-        yield Name(name.kind, name.id.upper()), False
+        yield Name(name.kind, name.id.upper())
     elif existing := by_key.get(name.key):
-        yield from ((each, False) for each in existing)
+        yield from existing
     else:
-        yield Name(name.kind, name.id.lower() if id_case == "lower" else name.id.upper()), True
+        yield Name(name.kind, name.id.lower() if id_case == "lower" else name.id.upper())

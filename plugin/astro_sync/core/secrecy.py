@@ -1,4 +1,4 @@
-"""Which keys and values are secret, which texts only stand for a secret, and how to tell values apart unseen."""
+"""Which keys and values are secret, and which texts only stand for a secret."""
 
 import json
 import re
@@ -74,13 +74,6 @@ def is_sensitive(key: str, value: Value) -> bool:
         return key in _names()["config"] or key.startswith(_BACKEND_OPTION)
     name = key.removeprefix(VARIABLE)
     return name not in _names()["never"] and _is_sensitive_name(name)
-
-
-def fingerprint(value: Value, salt: bytes) -> str:
-    """Return eight characters that tell equal from different under one salt, and nothing else."""
-    from hashlib import blake2b  # only a shown conflict needs it
-
-    return blake2b(value.reveal().encode("utf-8", "surrogatepass"), key=salt, digest_size=4).hexdigest()
 
 
 def _is_sensitive_connection(text: str) -> bool:

@@ -91,11 +91,6 @@ def load_entries(path: Path) -> list[Entry]:
         raise BackupError(f"The backup {path} cannot be read.", hint="Choose another one.") from None
 
 
-def latest(folder: Path, name: str) -> Path | None:
-    """Return the newest backup of a file or place by its own date, None if there is none."""
-    return max(_backups_of(folder, _stem(name)), default=None) if folder.is_dir() else None
-
-
 def _say_nothing(_sentence: str) -> None:
     """Wait in silence: another run's backup takes a moment."""
 

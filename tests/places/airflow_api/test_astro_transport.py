@@ -111,6 +111,15 @@ def test_its_own_last_line_is_shown_for_a_read_only(say: Say) -> None:
         assert ("Error: planted" in str(caught.value)) is shown
 
 
+@pytest.mark.parametrize(
+    "line", ["panic: decoding config: token=planted", "dial http://u:planted@host", "key planted0123456789abcdefgh"]
+)
+def test_a_last_line_that_may_hold_a_credential_is_not_shown(say: Say, line: str) -> None:
+    with pytest.raises(ApiError) as caught:
+        say(stderr=f"first\n{line}\n", status=1).send("GET", "/variables")
+    assert "planted" not in f"{caught.value} {caught.value.hint}"
+
+
 def test_a_call_that_does_not_end_is_ended(say: Say) -> None:
     transport = say(HEAD.format(200), seconds=60)
     with pytest.raises(ApiError) as caught:

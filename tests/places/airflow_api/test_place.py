@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from airflow_names import dumped_again
 from astro_sync.airflow.connection import Connection, means_the_same, to_json, to_text
 from astro_sync.core.filters import EVERYTHING, Filters, Wanted
 from astro_sync.core.model import (
@@ -26,7 +27,6 @@ from astro_sync.core.pairing import Side
 from astro_sync.core.plan import OnConflict, Policy, make_plan
 from astro_sync.core.verify import Outcome, Verification, verify
 from astro_sync.errors import UsageError
-from astro_sync.places.airflow_api.entities import as_shown
 from astro_sync.places.base import AnyPlace, PlaceOptions, Role, Surroundings
 from astro_sync.places.registry import open_place
 from odd_entries import CONNECTIONS, VARIABLES
@@ -130,7 +130,7 @@ def test_from_one_airflow_to_another_a_mask_is_never_written(
             change = change_of(plan, name)
             assert change.action is Action.CREATE or change.why is not None
         for key, row in goal.variables.items():
-            assert as_shown(row["value"]) == as_shown(airflow.variables[key]["value"])
+            assert dumped_again(row["value"]) == dumped_again(airflow.variables[key]["value"])
 
 
 def test_a_hidden_password_is_kept_and_a_visible_field_that_differs_told(

@@ -28,6 +28,7 @@ from astro_sync.core.pairing import Side
 from astro_sync.core.plan import OnConflict, Policy, make_plan
 from astro_sync.core.verify import Outcome, Verification, verify
 from astro_sync.errors import AstroSyncError, RefusedError, UsageError
+from astro_sync.places.backends.base import StoreError
 from astro_sync.places.backends.place import make_place
 from astro_sync.places.backends.settings import Vendor, read_environment
 from astro_sync.places.base import AnyPlace, Role
@@ -276,6 +277,21 @@ def test_aws_names_what_of_a_batch_cannot_be_read(aws_secrets: AwsSecretsCounter
         True,
         False,
     ]
+
+
+def test_aws_is_asked_again_for_what_a_batch_passes_over(aws_secrets: AwsSecretsCounterpart, sandbox: Sandbox) -> None:
+    for key in ("a", "b"):
+        aws_secrets.put(key, key)
+    aws_secrets.aws.omitted = {aws_secrets.name("b")}
+    entries = open_backend(aws_secrets, sandbox).read(EVERYTHING).entries
+    assert {name.id: entry.value for name, entry in entries.items()} == {"a": Value("a"), "b": Value("b")}
+
+
+def test_a_listing_that_goes_in_circles_is_an_error(aws_secrets: AwsSecretsCounterpart, sandbox: Sandbox) -> None:
+    aws_secrets.put("a", "a")
+    aws_secrets.aws.circles = True
+    with pytest.raises(StoreError, match="the same page"):
+        open_backend(aws_secrets, sandbox).read(EVERYTHING)
 
 
 def test_aws_is_read_singly_where_batches_are_not_permitted(

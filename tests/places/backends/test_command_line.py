@@ -193,3 +193,13 @@ def test_the_backend_of_a_protected_target_is_protected_by_any_path_to_its_file(
     assert result.code == 2, result
     assert "--yes-protected prod" in result.stderr
     assert vault.service.writes() == []
+
+
+def test_a_login_in_the_address_of_a_server_is_not_shown(sandbox: Sandbox, no_own_login: None) -> None:
+    del no_own_login
+    sandbox.environment["VAULT_ADDR"] = f"http://me:{SECRET}@127.0.0.1:1"
+    sandbox.environment["VAULT_TOKEN"] = "t"
+    result = sandbox.run("list", "vault:secret", "--json", "--timeout", "5")
+    assert result.code == 4
+    assert "http://127.0.0.1:1" in result.stdout
+    assert SECRET not in result.stdout + result.stderr

@@ -110,14 +110,6 @@ def parse_connection(fields: Fields, version: int) -> RemoteConnection:
     return RemoteConnection(str(fields["connection_id"]), connection, hidden)
 
 
-def as_shown(text: str) -> str:
-    """Return a variable's text as version 2 would show it, secrets aside: two texts with one result may be the same."""
-    try:
-        return json.dumps(json.loads(text))
-    except (ValueError, RecursionError):
-        return text
-
-
 def body_of(write: Write) -> dict[str, object]:
     """Return the fields to send; absent ones are null, so that they are emptied."""
     if isinstance(write, WriteVariable):
